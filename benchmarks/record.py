@@ -1,0 +1,71 @@
+"""A row: what is stored of one sampler on one target with one seed."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SCHEMA = 1
+Status = Literal["ok", "unsupported", "failed", "timeout", "out of memory"]
+STATUSES: tuple[str, ...] = ("ok", "unsupported", "failed", "timeout", "out of memory")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Evaluations of one phase, as whole numbers."""
+
+    values: int
+    gradients: int
+    simulations: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One row. Seconds are wall seconds of each phase, blocked; unknown is None.
+
+    `identity` is a hash of everything that determines the numbers, so an equal one is not run again.
+    `metrics`: None = has no meaning here, NaN = offered and failed. `floors`: the same metric of exact
+    unweighted draws at the same n. `errors`: Monte Carlo standard error of a metric.
+    """
+
+    identity: str
+    sampler: str
+    config: str
+    source: str
+    target: str
+    target_version: int
+    fingerprint: str
+    dim: int
+    seed: int
+    draws: int
+    status: Status
+    reason: str | None = None
+    compile_seconds: float | None = None
+    fit_seconds: float | None = None
+    sample_seconds: float | None = None
+    peak_memory_mb: float | None = None
+    fit_evals: Cost | None = None
+    sample_evals: Cost | None = None
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    floors: dict[str, float | None] = field(default_factory=dict)
+    errors: dict[str, float | None] = field(default_factory=dict)
+    device: str | None = None
+    cores: int = 1
+    precision: str = "float32"
+    versions: dict[str, str] = field(default_factory=dict)
+    commit: str | None = None
+    started: str | None = None
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the disk."""
+        return dataclasses.asdict(self)
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Record":
+        """The record that `to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
+        if data["schema"] != SCHEMA:
+            raise ValueError(f"schema {data['schema']}, expected {SCHEMA}")
+        if data["status"] not in STATUSES:
+            raise ValueError(f"unknown status {data['status']!r}")
+        costs = {name: data[name] and Cost(**data[name]) for name in ("fit_evals", "sample_evals")}
+        return Record(**{**data, **costs})
