@@ -1,0 +1,174 @@
+"""The command line. Everything heavy is imported inside the commands, so that help is instant."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmarks.errors import BadInput, choose
+from benchmarks.presets import PRESETS
+
+if TYPE_CHECKING:
+    from benchmarks.store import Store
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Benchmark sampling algorithms: diffusion, Schrödinger bridge, SMC and MCMC in one table.",
+)
+
+
+class Precision(StrEnum):
+    """Floating point of a cell."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    SAMPLERS = "samplers"
+    TARGETS = "targets"
+
+
+Results = Annotated[Path, typer.Option(help="Folder of the results; the store is DIR/store.", metavar="DIR")]
+Plugins = Annotated[
+    list[str],
+    typer.Option("--plugin", metavar="FILE", help="A Python file with SAMPLERS or TARGETS; repeatable."),
+]
+Names = Annotated[
+    list[str], typer.Option(metavar="NAMES", help="Comma-separated or repeated; the preset's when not given.")
+]
+RESULTS = Path("results")
+
+
+@app.command()
+def run(
+    sampler: Names = [],  # noqa: B006  Typer copies it
+    target: Names = [],  # noqa: B006
+    seeds: Annotated[int | None, typer.Option(help="How many seeds: 0, 1, ...")] = None,
+    draws: Annotated[int | None, typer.Option(help="Draws a seed, for every target.")] = None,
+    preset: Annotated[str, typer.Option(help=f"The grid to start from: {', '.join(PRESETS)}.")] = "default",
+    plugin: Plugins = [],  # noqa: B006
+    results: Results = RESULTS,
+    workers: Annotated[
+        int | None, typer.Option(help="Cells at once; default: as many as cores allow.")
+    ] = None,
+    cores: Annotated[int, typer.Option(help="Cores a cell.")] = 1,
+    timeout: Annotated[float | None, typer.Option(help="Seconds a cell (all its seeds).")] = None,
+    precision: Annotated[Precision, typer.Option(help="Floating point of the cells.")] = Precision.FLOAT32,
+) -> None:
+    """Run what is missing of a grid of samplers, targets and seeds; what is stored is not run again."""
+    _require_positive(seeds=seeds, draws=draws, workers=workers, cores=cores, timeout=timeout)
+    (grid,) = choose("preset", [preset], PRESETS).values()
+    store = _store(results)
+    store.require_writable()
+    from benchmarks.plan import Request
+    from benchmarks.runner import run as run_sweep
+
+    request = Request(
+        preset=grid,
+        samplers=_split(sampler),
+        targets=_split(target),
+        seeds=seeds,
+        draws=draws,
+        precision=precision.value,
+        cores=cores,
+        plugins=tuple(plugin),
+    )
+    raise typer.Exit(run_sweep(request, store, workers, timeout))
+
+
+@app.command("list")
+def list_(kind: Annotated[Kind, typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
+    """List the registered samplers or targets."""
+    from benchmarks import summary
+
+    {"samplers": summary.print_samplers, "targets": summary.print_targets}[kind.value](tuple(plugin))
+
+
+@app.command()
+def table(results: Results = RESULTS) -> None:
+    """Write the tables and the leaderboard from what is stored."""
+    from benchmarks import leaderboard, tables
+
+    records = _records(results)
+    tables.write(records, results)
+    leaderboard.write(records, results)
+    print(f"tables and leaderboard of {len(records)} rows are in {results}")
+
+
+@app.command()
+def figures(results: Results = RESULTS) -> None:
+    """Draw the figures from what is stored."""
+    from benchmarks import figures as drawing
+
+    _records(results)
+    drawing.write(_store(results), results)
+    print(f"figures are in {results}")
+
+
+@app.command()
+def show(identity: Annotated[str, typer.Argument(help="First digits.")], results: Results = RESULTS) -> None:
+    """Show one stored record, whole, by the first digits of its identity."""
+    from benchmarks.summary import print_record
+
+    found = [record for record in _records(results) if record.identity.startswith(identity)]
+    if len(found) != 1:
+        some = ", ".join(f"{record.identity} ({record.sampler} x {record.target})" for record in found[:5])
+        raise BadInput(
+            f"{len(found)} records begin with {identity!r}; " + (some or "file names are identities")
+        )
+    print_record(found[0])
+
+
+@app.command()
+def reference(name: Annotated[str, typer.Argument(help="A target.")]) -> None:
+    """Compute a target's truth again by long runs and store it beside the target."""
+    from benchmarks.reference import make
+
+    make(name)
+
+
+def _require_positive(**counts: float | None) -> None:
+    for name, count in counts.items():
+        if count is not None and count <= 0:
+            raise BadInput(f"--{name} must be positive, not {count}")
+
+
+def _split(names: list[str]) -> tuple[str, ...]:
+    """Names once each, in order, from comma-separated lists."""
+    return tuple(
+        dict.fromkeys(name.strip() for several in names for name in several.split(",") if name.strip())
+    )
+
+
+def _store(results: Path) -> "Store":
+    from benchmarks.store import Store
+
+    return Store(results / "store")
+
+
+def _records(results: Path) -> list:
+    records = _store(results).read_all()
+    if not records:
+        raise BadInput(f"nothing is stored in {results / 'store'}; `bridgemark run` makes rows")
+    return records
+
+
+def main() -> None:
+    """The console script: bad input is one line on standard error and status 2."""
+    try:
+        app()
+    except BadInput as error:
+        print(f"bridgemark: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

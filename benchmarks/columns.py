@@ -1,0 +1,89 @@
+"""The columns of a target's table on the leaderboard: a heading, and how to fill it from a summary line."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from benchmarks.tables import number
+
+Line: TypeAlias = dict[str, Any]
+MAIN = "bias2_x_max"
+SECONDS = ("compile_seconds", "fit_seconds", "sample_seconds")
+GRADIENTS = ("fit_evals.gradients", "sample_evals.gradients")
+
+MEANING = """\
+## What the columns mean
+
+- **seeds**: rows that are ok, of all. Numbers are medians over the ok seeds, with [min, max].
+- **\\|log Z error\\|**: median of the absolute errors of log Z; in brackets the median signed error.
+- **ELBO gap**: log Z − mean log weight, which is KL(sampler ∥ target). It has no meaning after resampling.
+- **bias² of f**: (Ê f − E f)² / Var f of the worst coordinate; 0.01 is what 100 independent exact draws
+  reach on average. After the slash the floor: what as many exact unweighted draws score.
+- **mode TV**: total variation between drawn and true mode weights; after the slash the floor.
+- **sliced W2**: 2-Wasserstein distance to exact draws over 128 fixed directions; after the slash the floor.
+- **ESS**: bulk effective sample size of the worst coordinate of Markov chains, or for importance weights
+  Kish's share of the draws in per cent.
+- **R-hat**: rank-normalised split R-hat of the worst coordinate.
+- **gradients**: evaluations of the gradient of the log-density, to fit + to sample.
+- **seconds**: to compile (once for all seeds) / fit / sample, on the cores named above.
+- An empty cell has no meaning for the method, or its truth is not known; `nan` was offered and failed.
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading and how to fill it; '' where there is nothing to say."""
+
+    heading: str
+    fill: Callable[[Line], str]
+
+
+def columns(lines: Sequence[Line]) -> list[Column]:
+    """Those that at least one of the lines fills."""
+    names = dict.fromkeys(name for line in lines for name in line)
+    others = [name for name in names if name.startswith("bias2_") and name.endswith("_max") and name != MAIN]
+    possible = [
+        Column("sampler", lambda line: line["label"]),
+        Column("seeds", lambda line: f"{line['ok']}/{line['seeds']}"),
+        Column("\\|log Z error\\| (signed)", _log_z),
+        Column("ELBO gap", lambda line: _spread(line, "elbo_gap")),
+        *(_with_floor(f"bias² of {name[6:-4]}", name) for name in (MAIN, *others)),
+        _with_floor("mode TV", "mode_tv"),
+        _with_floor("sliced W2", "sliced_w2"),
+        Column("ESS", _ess),
+        Column("R-hat", lambda line: _spread(line, "r_hat_max", 4)),
+        Column("gradients fit + sample", lambda line: _join(line, " + ", GRADIENTS)),
+        Column("seconds compile / fit / sample", lambda line: _join(line, " / ", SECONDS)),
+    ]
+    return [column for column in possible if any(map(column.fill, lines))]
+
+
+def _spread(line: Line, name: str, digits: int = 2) -> str:
+    """`median [min, max]`, or the median alone where the seeds agree."""
+    middle, low, high = (number(line.get(name + end), digits) for end in ("", ".min", ".max"))
+    return middle if low == high else f"{middle} [{low}, {high}]"
+
+
+def _with_floor(heading: str, name: str) -> Column:
+    def fill(line: Line) -> str:
+        value, floor = _spread(line, name), number(line.get(f"floors.{name}"), 2)
+        return f"{value} / {floor}" if value and floor else value
+
+    return Column(heading, fill)
+
+
+def _log_z(line: Line) -> str:
+    signed = line.get("log_z_error")
+    return (
+        "" if signed is None else f"{_spread(line, 'log_z_abs_error')} ({'+' * (signed > 0)}{number(signed)})"
+    )
+
+
+def _ess(line: Line) -> str:
+    fraction = line.get("importance_ess_fraction")
+    return _spread(line, "ess_bulk_min") if fraction is None else f"{100 * fraction:.2g} %"
+
+
+def _join(line: Line, sign: str, names: Sequence[str]) -> str:
+    values = [number(line.get(name), 2) for name in names]
+    return sign.join(values) if all(values) else ""

@@ -1,0 +1,35 @@
+"""What tells one density from another: a hash of its values at fixed points."""
+
+import hashlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from targets.base import Target
+
+PROBES = 64  # from near the origin to far out: a mixture shows each component only close by
+
+
+def probes(dim: int) -> np.ndarray:
+    """Fixed points (PROBES, dim), without randomness, of amplitude 1/2 to 32."""
+    row, column = np.arange(PROBES)[:, None], np.arange(dim)
+    return np.geomspace(0.5, 32.0, PROBES)[:, None] * np.sin(1.0 + 2.4 * row + 1.3 * column)
+
+
+def fingerprint(target: Target) -> str:
+    """Sixteen hexadecimal digits, of the float64 log-density rounded to eight significant digits.
+
+    The same whatever precision the process runs in. Raises ValueError for a density that has constants
+    of single precision.
+    """
+    # Not compiled: JAX (0.10) would hold every NumPy array that `log_prob` closes over in double precision
+    # from then on, and the run that follows needs it in single precision.
+    with jax.enable_x64(True):
+        values = np.asarray(jax.vmap(target.log_prob)(jnp.asarray(probes(target.dim))))
+    if values.dtype != np.float64:
+        raise ValueError(
+            f"log_prob of {target.name} computes in {values.dtype} even in double precision: "
+            "keep its constants as NumPy float64 arrays and convert nothing inside"
+        )
+    return hashlib.sha256(" ".join(f"{value:.7e}" for value in values).encode()).hexdigest()[:16]

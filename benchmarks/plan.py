@@ -1,0 +1,95 @@
+"""From a request to the rows it means, and the cells that are missing in the store."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import jax
+
+from benchmarks import environment, metrics, registry
+from benchmarks.errors import choose
+from benchmarks.fingerprint import fingerprint
+from benchmarks.identity import CELL_VERSION, row_identity, source_hash, truth_hash
+from benchmarks.presets import Preset
+from benchmarks.record import Record
+from benchmarks.store import Store
+from samplers.base import Sampler
+from targets.base import Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A grid as asked for; what is empty or None is the preset's."""
+
+    preset: Preset
+    samplers: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    seeds: int | None = None
+    draws: int | None = None
+    precision: str = "float32"
+    cores: int = 1
+    plugins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One sampler on one target: the rows to be made, which differ by seed alone."""
+
+    rows: tuple[Record, ...]
+
+    @property
+    def name(self) -> str:
+        """As people read it."""
+        return f"{self.rows[0].sampler} x {self.rows[0].target}"
+
+    @property
+    def weight(self) -> float:
+        """Expected work, in seeds of a small target: a guess for the time left, nothing else."""
+        return sum(1 + row.dim / 200 for row in self.rows)
+
+
+def plan(request: Request) -> list[Record]:
+    """Every row of the grid, as yet without a result. Raises BadInput for unknown names and broken files."""
+    # The parent only looks targets up and must not hold the accelerator that its cells will use.
+    jax.config.update("jax_platforms", "cpu")
+    samplers, builders = registry.samplers(request.plugins), registry.targets(request.plugins)
+    chosen = request.samplers or request.preset.samplers or tuple(samplers)
+    names = request.targets or request.preset.targets or tuple(builders)
+    samplers = choose("sampler", chosen, samplers)
+    targets = [registry.build(*item) for item in choose("target", names, builders).items()]
+    provenance = {"versions": environment.versions(), "commit": environment.commit()}
+    return [row for target in targets for row in _rows_of_target(request, samplers, target, provenance)]
+
+
+def missing_cells(rows: Iterable[Record], store: Store) -> list[Cell]:
+    """Cells of the rows that the store lacks, largest targets first so that the sweep packs well."""
+    missing = [row for row in rows if not store.settled(row)]
+    groups = groupby(missing, key=lambda row: (row.target, row.sampler))
+    return sorted((Cell(tuple(group)) for _, group in groups), key=lambda cell: -cell.rows[0].dim)
+
+
+def _rows_of_target(
+    request: Request,
+    samplers: dict[str, Sampler],
+    target: Target,
+    provenance: dict[str, Any],
+) -> list[Record]:
+    known = {
+        "target": target.name,
+        "target_version": target.version,
+        "fingerprint": registry.guarded(f"target {target.name!r}", lambda: fingerprint(target)),
+        "draws": request.draws or request.preset.draws_for(target.dim),
+        "precision": request.precision,
+        "cores": request.cores,
+    }
+    meaning = {"truth": truth_hash(target), "metrics": metrics.VERSION, "cell": CELL_VERSION}
+    meaning["packages"] = {name: provenance["versions"][name] for name in environment.PACKAGES}
+    no_result = {"status": "failed", "reason": "never ran", "dim": target.dim}
+    rows = []
+    for name, sampler in samplers.items():
+        for seed in range(request.seeds or request.preset.seeds):
+            own = {"sampler": name, "config": repr(sampler), "source": source_hash(sampler), "seed": seed}
+            identity = row_identity(**known, **meaning, **own)
+            rows.append(Record(identity=identity, **known, **own, **no_result, **provenance))
+    return rows

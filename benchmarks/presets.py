@@ -1,0 +1,39 @@
+"""Named grids: which samplers, targets, seeds and draws a plain `run` means."""
+
+from dataclasses import dataclass
+
+LARGE = 100  # dimension above which `draws_large` is used
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """A grid as data. None = everything registered; `timeout` is in seconds a cell."""
+
+    samplers: tuple[str, ...] | None
+    targets: tuple[str, ...] | None
+    seeds: int
+    draws: int
+    draws_large: int
+    timeout: float
+
+    def draws_for(self, dim: int) -> int:
+        """Draws a seed for a target of dimension `dim`."""
+        return self.draws_large if dim > LARGE else self.draws
+
+
+FIVE = ("hmc", "nuts", "smc", "dds", "bridge")
+SEVEN = ("gmm9", "gmm40-2", "funnel-10", "ionosphere-35", "sonar-61", "lgcp-256", "lgcp-1600")
+
+PRESETS = {
+    "smoke": Preset(
+        samplers=FIVE,
+        targets=("gmm9", "ionosphere-35"),
+        seeds=1,
+        draws=2_000,
+        draws_large=500,
+        timeout=120.0,
+    ),
+    "default": Preset(samplers=FIVE, targets=SEVEN, seeds=3, draws=10_000, draws_large=1_000, timeout=600.0),
+    "board": Preset(samplers=None, targets=None, seeds=3, draws=10_000, draws_large=1_000, timeout=1_800.0),
+    "paper": Preset(samplers=None, targets=None, seeds=5, draws=10_000, draws_large=2_000, timeout=7_200.0),
+}

@@ -1,0 +1,66 @@
+"""Bayesian logistic regression on real data: small, unimodal, correlated."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from targets import stored
+from targets.base import About, Alias, Target, gaussian_base
+from targets.data import load
+
+
+def logistic(name: str, filename: str, source: str, aliases: tuple[Alias, ...]) -> Target:
+    """Weights (intercept, then one a feature) of a logistic regression under a N(0, I) prior."""
+    table = load(filename)
+    features, y = standardise(table[:, :-1]), table[:, -1]
+    # Rows times their label's sign, so that every observation contributes log sigmoid(row . weights).
+    signed = np.where(y == 1, 1.0, -1.0)[:, None] * np.column_stack([np.ones(len(y)), features])
+    dim = signed.shape[1]
+    prior = gaussian_base(np.zeros(dim), np.ones(dim))
+
+    def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
+        return prior.log_prob(x) + jnp.sum(jax.nn.log_sigmoid(signed.astype(x.dtype) @ x))
+
+    return Target(
+        name=name,
+        version=1,
+        dim=dim,
+        log_prob=log_prob,
+        base=prior,
+        about=About(
+            source=source,
+            definition="weights ~ N(0, I), intercept (first) included; y ~ Bernoulli(sigmoid(w . features)); "
+            "features standardised to mean 0 and sd 1 (divisor n), a constant one set to 0; base = prior",
+            aliases=aliases,
+        ),
+        log_z=stored.log_z(name),
+        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+    )
+
+
+def standardise(columns: np.ndarray) -> np.ndarray:
+    """Columns (n, k) to mean 0 and standard deviation 1, with divisor n; a constant column becomes 0."""
+    constant = np.all(columns == columns[0], axis=0)
+    centred = np.where(constant, 0.0, columns - columns.mean(axis=0))
+    return centred / np.where(constant, 1.0, columns.std(axis=0))
+
+
+IONOSPHERE = (
+    Alias("ion", "DDS", True),
+    Alias("ionosphere", "PDDS, CMCD, Beyond ELBOs", True),
+    Alias("ionosphere-slips", "slips: training split, wider intercept, clipped probabilities", False),
+)
+SONAR = (
+    Alias("sonar", "DDS, PDDS, CMCD, Beyond ELBOs", True),
+    Alias("sonar-slips", "slips: training split, wider intercept, clipped probabilities", False),
+)
+
+TARGETS = {
+    "ionosphere-35": partial(
+        logistic, "ionosphere-35", "ionosphere.csv", "Sigillito et al. (1989), radar returns", IONOSPHERE
+    ),
+    "sonar-61": partial(logistic, "sonar-61", "sonar.csv", "Gorman & Sejnowski (1988), sonar returns", SONAR),
+}

@@ -1,0 +1,58 @@
+"""Truths without a closed form, as `bridgemark reference NAME` stored them in references/NAME.json."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from targets.base import Statistic, Truth
+
+PARTS = ("mean", "sd", "standard_error")
+FOLDER = Path(__file__).parent / "references"
+
+
+def log_z(name: str) -> Truth | None:
+    """The stored log normalising constant of a target, None where there is none yet.
+
+    Raises ValueError when the stored file cannot be used.
+    """
+    try:
+        stored = _read(name)["log_z"]
+        return stored and Truth(stored["value"], stored["standard_error"], stored["recipe"])
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unusable(name, error) from error
+
+
+def statistics(name: str, functions: Mapping[str, Callable]) -> tuple[Statistic, ...]:
+    """The stored moments of each of `functions`, by statistic name; () where there are none yet.
+
+    Raises ValueError when the stored file cannot be used.
+    """
+    try:
+        stored = _read(name)["statistics"]
+        return tuple(
+            Statistic(key, fn, *(np.array(stored[key][part], dtype=float) for part in PARTS))
+            for key, fn in functions.items()
+        )
+    except FileNotFoundError:
+        return ()
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unusable(name, error) from error
+
+
+def _read(name: str) -> dict[str, Any]:
+    stored = json.loads((FOLDER / f"{name}.json").read_text())
+    if stored["target"] != name:
+        raise ValueError(f"it describes {stored['target']!r}")
+    return stored
+
+
+def _unusable(name: str, error: Exception) -> ValueError:
+    return ValueError(
+        f"{FOLDER / name}.json is not a stored reference of {name}: {error!r}; "
+        f"restore it from the repository, or remove it and run `bridgemark reference {name}`"
+    )
