@@ -7,7 +7,7 @@ from typing import TypeVar
 Found = TypeVar("Found")
 
 
-class BadInput(Exception):  # noqa: N818  it reads as what it is
+class BadInput(Exception):
     """What was asked cannot be done; the message is one line: what is wrong and what to do next."""
 
 

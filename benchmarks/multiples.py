@@ -29,7 +29,8 @@ def bias_cost(rows: Sequence[Line], path: Path) -> Path:
                 row["gradients"], row[MAIN], marker, color=colour, markersize=7, markeredgecolor="white"
             )
         _absent(axis, [row for row in own if not _placed(row)])
-        _floor(axis, own)
+        if axis.lines:
+            _floor(axis, own)
         axis.margins(0.12)
         axis.grid(color="0.93", linewidth=0.8)
     figure.supxlabel("gradient evaluations, fit + sample", fontsize="medium")

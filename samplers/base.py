@@ -38,7 +38,9 @@ def evals(values: Any = 0, gradients: Any = 0, simulations: Any = 0) -> Evals:
 
 def add_evals(*several: Evals) -> Evals:
     """All of them together, as parts side by side."""
-    return Evals(*(jnp.concatenate([jnp.ravel(part) for part in kind]) for kind in zip(*several, strict=True)))
+    return Evals(
+        *(jnp.concatenate([jnp.ravel(part) for part in kind]) for kind in zip(*several, strict=True))
+    )
 
 
 def _parts(count: Any) -> Int[Array, "..."]:

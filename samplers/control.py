@@ -7,8 +7,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import LogProb
-
 
 class Features(NamedTuple):
     """What depends on time only, computed once a step and not once a particle."""

@@ -1,56 +1,30 @@
-"""Two learnt controls on one chain, their half-step losses, and draws: shared by diffusion and bridge."""
+"""Half bridges between N(0, I) and a target in working coordinates: what diffusion and bridge share."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, evals
+from samplers.base import Draws, Evals, evals
 from samplers.control import Features, Network
-from samplers.noise import normal
-from samplers.paths import Chain, Side, backward_log_likelihood, no_control, run, simulate
-from targets.base import LogProb
-
-
-def guided(chain: Chain, network: Network, log_gamma: LogProb, clip: float) -> Side:
-    """u = NN + (1 + s) a grad log(gamma / N(0, I))(a x), with a the reference's memory of the end.
-
-    Tweedie: grad log phi_t(x) = a E[grad log phi_T(X_T) | X_t = x], and a x is the reference's mean of
-    X_T; so at s = 0, NN = 0 this is exact for a linear log phi_T and a good start near a Gaussian. Its
-    entries are clipped so that they move a step by at most `clip` standard deviations of its noise: a
-    score too stiff for the step would throw the path out instead.
-    """
-    limit = clip * np.sqrt(chain.variance) / chain.gain
-    limits = np.append(limit, limit[-1])
-    memory = jnp.exp(-0.5 * (chain.times[-1] - chain.times))
-    score = jax.grad(log_gamma)
-
-    def control(inputs: tuple[Features, Array, Array], x: Array) -> Array:
-        features, decay, limit = inputs
-        contracted = decay * x
-        guide = decay * (score(contracted) + contracted)
-        return network(features, x) + features.guide * jnp.clip(guide, -limit, limit)
-
-    return Side(control, (network.features(chain.times / chain.times[-1]), memory, limits))
-
-
-def free(chain: Chain, network: Network) -> Side:
-    """v = NN: a backward control has no score to lean on."""
-    return Side(network, network.features(chain.times / chain.times[-1]))
-
-
-def reference(chain: Chain) -> Side:
-    """The reference chain itself as backward kernel."""
-    return Side(no_control, jnp.zeros(chain.times.shape[0]))
-
-
-def log_normal(x: Float[Array, " dim"]) -> Float[Array, ""]:
-    """log N(x; 0, I), the law that paths start from."""
-    return -0.5 * jnp.sum(x**2) - 0.5 * x.shape[0] * jnp.log(2 * jnp.pi)
+from samplers.gaussian import log_standard_normal, normal
+from samplers.learnt import Learnt, Step, Trace, descend
+from samplers.paths import (
+    Chain,
+    Side,
+    backward_log_likelihood,
+    no_control,
+    ornstein_uhlenbeck,
+    run,
+    simulate,
+)
+from samplers.pilot import Pilot, no_pilot, run_pilot
+from targets.base import LogProb, Target
 
 
 class Batch(NamedTuple):
@@ -60,52 +34,148 @@ class Batch(NamedTuple):
     noise: Float[Array, "batch steps dim"]
 
 
-def draw_batch(key: PRNGKeyArray, batch: int, chain: Chain, dim: int) -> Batch:
-    """Everything random about a batch of paths, drawn at once."""
-    drawn = normal(key, (batch, chain.gain.shape[0] + 1, dim))
-    return Batch(drawn[:, 0], drawn[:, 1:])
+class Trained(NamedTuple):
+    """A network and its optimiser's memory."""
+
+    network: Network
+    memory: optax.OptState
 
 
-def log_weights(
-    chain: Chain, forward: Side, backward: Side, log_gamma: LogProb, batch: Batch, scored: Side | None = None
-) -> tuple[Array, Array]:
-    """End points (batch, dim) and log weights (batch,) of a batch of paths."""
-    judge = None if scored is None else scored.control
+@dataclass(frozen=True, kw_only=True)
+class HalfBridges(Learnt):
+    """Paths of the exactly discretised Ornstein-Uhlenbeck chain, controlled on one or both sides.
 
-    def one(start: Array, noise: Array) -> tuple[Array, Array]:
-        return run(chain, forward, backward, log_gamma, log_normal, start, noise, judge)
+    `horizon` is the time of dX = -X/2 dt + dW, `steps` its grid, finer towards the target where `power`
+    exceeds one. A batch holds at most `batch` paths and `coordinates_per_batch` coordinates. `pilot` is
+    the number of particles that look for coordinates (0: those of the base).
+    """
 
-    return jax.vmap(one)(batch.start, batch.noise)
+    horizon: float
+    steps: int
+    power: float = 1.5
+    batch: int = 128
+    coordinates_per_batch: int = 12_800
+    learning_rate: float = 5e-3
+    width: int = 64
+    clip: float = 1.0
+    pilot: int = 128
+
+    def chain(self) -> Chain:
+        """The reference chain on this sampler's grid."""
+        return ornstein_uhlenbeck(self.horizon, self.steps, self.power)
+
+    def find_coordinates(self, key: PRNGKeyArray, target: Target) -> Pilot:
+        """Working coordinates, by the pilot unless it is switched off."""
+        return run_pilot(key, target, self.pilot) if self.pilot else no_pilot(target)
+
+    def draw_batch(self, key: PRNGKeyArray, dim: int) -> Batch:
+        """Everything random about a batch of paths, drawn at once."""
+        drawn = normal(key, (self.batch_size(dim), self.steps + 1, dim))
+        return Batch(drawn[:, 0], drawn[:, 1:])
+
+    def batch_size(self, dim: int) -> int:
+        """Paths in a batch."""
+        return max(min(self.batch, self.coordinates_per_batch // dim), 8)
+
+    def guided(self, network: Network, log_gamma: LogProb) -> Side:
+        """u = NN + (1 + s) a grad log(gamma / N(0, I))(a x), with a the reference's memory of its end.
+
+        grad log phi_t(x) = a E[grad log phi_T(X_T) | X_t = x], and a x is the reference's mean of X_T:
+        at s = 0 and NN = 0 this is exact for a linear log phi_T and good near a Gaussian. Entries are
+        clipped to `clip` standard deviations of a step's noise, lest a stiff score throw the path out.
+        """
+        chain = self.chain()
+        memory = np.exp(-0.5 * (chain.times[-1] - chain.times))
+        limit = self.clip * np.sqrt(chain.variance) / chain.gain
+        score = jax.grad(log_gamma)
+
+        def control(inputs: tuple[Features, Array, Array], x: Array) -> Array:
+            features, decay, limit = inputs
+            guide = decay * (score(decay * x) + decay * x)
+            return network(features, x) + features.guide * jnp.clip(guide, -limit, limit)
+
+        times = network.features(jnp.asarray(chain.times / chain.times[-1], float))
+        return Side(
+            control, (times, jnp.asarray(memory, float), jnp.asarray(np.append(limit, limit[-1]), float))
+        )
+
+    def free(self, network: Network) -> Side:
+        """v = NN: a backward control has no score to lean on."""
+        chain = self.chain()
+        return Side(network, network.features(jnp.asarray(chain.times / chain.times[-1], float)))
+
+    def reference(self) -> Side:
+        """The reference chain itself as the backward side."""
+        return Side(no_control, jnp.zeros(self.steps + 1))
+
+    def improve_forward(
+        self,
+        optimiser: optax.GradientTransformation,
+        trained: Trained,
+        backward: Side,
+        log_gamma: LogProb,
+        batch: Batch,
+    ) -> tuple[Trained, Trace]:
+        """One step down KL(forward paths || target with backward paths), sticking the landing."""
+        chain = self.chain()
+
+        def loss(network: Network) -> tuple[Array, Array]:
+            forward, judge = (
+                self.guided(network, log_gamma),
+                self.guided(jax.lax.stop_gradient(network), log_gamma),
+            )
+            weights = jax.vmap(
+                lambda start, noise: run(
+                    chain, forward, backward, log_gamma, log_standard_normal, start, noise, judge
+                )
+            )(*batch)[1]
+            return -jnp.mean(weights), weights
+
+        (_, weights), gradient = jax.value_and_grad(loss, has_aux=True)(trained.network)
+        network, memory, step = descend(optimiser, trained.network, trained.memory, gradient)
+        return Trained(network, memory), _trace(jnp.mean(weights), step, self.training_evals(batch))
+
+    def improve_backward(
+        self, optimiser: optax.GradientTransformation, trained: Trained, forward: Side, batch: Batch
+    ) -> tuple[Trained, Trace]:
+        """One step up the likelihood of backward kernels on the forward side's own paths."""
+        chain = self.chain()
+        paths = jax.vmap(lambda start, noise: simulate(chain, forward, start, noise).x)(*batch)
+
+        def loss(network: Network) -> Array:
+            side = self.free(network)
+            return -jnp.mean(jax.vmap(lambda points: backward_log_likelihood(chain, side, points))(paths))
+
+        value, gradient = jax.value_and_grad(loss)(trained.network)
+        network, memory, step = descend(optimiser, trained.network, trained.memory, gradient)
+        spent = evals(gradients=batch.start.shape[0] * self.steps)
+        return Trained(network, memory), _trace(-value, step, spent)
+
+    def training_evals(self, batch: Batch) -> Evals:
+        """Per path: a gradient and a Hessian-vector product a step, and a gradient at the end."""
+        return evals(gradients=batch.start.shape[0] * (2 * self.steps + 1))
+
+    def draw(
+        self,
+        key: PRNGKeyArray,
+        n: int,
+        forward: Side,
+        backward: Side,
+        coordinates: Affine,
+        log_gamma: LogProb,
+    ) -> Draws:
+        """n independent weighted draws, a batch at a time."""
+        chain, dim = self.chain(), coordinates.loc.shape[0]
+
+        def one(key: PRNGKeyArray) -> tuple[Array, Array]:
+            drawn = normal(key, (self.steps + 1, dim))
+            return run(chain, forward, backward, log_gamma, log_standard_normal, drawn[0], drawn[1:])
+
+        block = min(max(self.batch_size(dim), 64), n)
+        ends, weights = jax.lax.map(one, jax.random.split(key, n), batch_size=block)
+        spent = evals(values=n, gradients=n * self.steps)
+        return Draws(coordinates.forward(ends)[:, None], weights[:, None], None, spent, {})
 
 
-def backward_loss(chain: Chain, forward: Side, backward: Callable[..., Side], batch: Batch) -> Callable:
-    """Minus the mean log-likelihood of the backward kernels on the forward side's own paths."""
-    paths = jax.vmap(lambda start, noise: simulate(chain, forward, start, noise).x)(batch.start, batch.noise)
-
-    def loss(network: Network) -> Array:
-        side = backward(network)
-        return -jnp.mean(jax.vmap(lambda points: backward_log_likelihood(chain, side, points))(paths))
-
-    return loss
-
-
-def draw(
-    key: PRNGKeyArray,
-    n: int,
-    chain: Chain,
-    forward: Side,
-    backward: Side,
-    coordinates: Affine,
-    log_gamma: LogProb,
-    block: int,
-) -> Draws:
-    """n independent weighted draws, `block` paths at a time."""
-    dim = coordinates.loc.shape[0]
-
-    def one(key: PRNGKeyArray) -> tuple[Array, Array]:
-        drawn = normal(key, (chain.gain.shape[0] + 1, dim))
-        return run(chain, forward, backward, log_gamma, log_normal, drawn[0], drawn[1:])
-
-    ends, weights = jax.lax.map(one, jax.random.split(key, n), batch_size=min(block, n))
-    spent = evals(values=n, gradients=n * chain.gain.shape[0])
-    return Draws(coordinates.forward(ends)[:, None], weights[:, None], None, spent, {})
+def _trace(objective: Array, step: Step, spent: Evals) -> Trace:
+    return Trace(spent, {"objective": objective, "gradient_norm": step.norm, "skipped": step.skipped})

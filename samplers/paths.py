@@ -7,7 +7,7 @@ A sampler moves x_0 ~ mu through kernels F_k to x_K, and scores the path against
 which is proper, E[w] = Z, for any kernels and any number of steps. Both kernels are Gaussian
 perturbations of one reversible reference chain R with invariant measure rho,
 
-    F_k = N(decay_k x + gain_k u_k(x), variance_k I),   B_k = N(decay_k x' + gain_k v_{k+1}(x'), variance_k I),
+    F_k = N(decay_k x + gain_k u_k(x), variance_k I),  B_k = N(decay_k x' + gain_k v_{k+1}(x'), variance_k I),
 
 so that log B/F needs no difference of large numbers: detailed balance of R leaves
 log rho(x_0) - log rho(x_K) and the two Girsanov-like terms of `_score`. Controls are in units of a
@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from samplers.gaussian import log_standard_normal
 from targets.base import LogProb
 
 Control: TypeAlias = Callable[[Any, Float[Array, " dim"]], Float[Array, " dim"]]  # (features of a time, x)
@@ -82,7 +83,7 @@ def no_control(features: Any, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
 
 def log_rho(chain: Chain, x: Float[Array, " dim"]) -> Float[Array, ""]:
     """Logarithm of the reference chain's invariant measure at one point."""
-    return chain.stationary * (-0.5 * jnp.sum(x**2) - 0.5 * x.shape[0] * jnp.log(2 * jnp.pi))
+    return chain.stationary * log_standard_normal(x)
 
 
 def run(
@@ -93,30 +94,34 @@ def run(
     log_mu: LogProb,
     start: Float[Array, " dim"],
     noise: Float[Array, "steps dim"],
-    scored: Control | None = None,
+    judge: Side | None = None,
 ) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
     """Simulate one path and return its end point and its log weight, differentiable through the path.
 
-    `scored` replaces the forward control where the path is scored but not where it moves: with
-    parameters detached there, minus the mean log weight has the sticking-the-landing gradient
-    (Roeder, Wu, Duvenaud 2017).
+    `judge` is the forward side that scores the path, if not the one that moves it: with its parameters
+    detached, minus the mean log weight has the sticking-the-landing gradient (Roeder, Wu, Duvenaud 2017).
     """
 
     @jax.checkpoint
     def step(carry: tuple, inputs: tuple) -> tuple[tuple, None]:
         x, log_weight = carry
-        coefficients, ahead, behind, xi = inputs
-        decay, gain, variance = coefficients
+        (decay, gain, variance), ahead, judging, behind, xi = inputs
         moved = forward.control(ahead, x)
-        judged = moved if scored is None else scored(ahead, x)
+        judged = moved if judge is None else judge.control(judging, x)
         after = decay * x + gain * moved + jnp.sqrt(variance) * xi
         pulled = backward.control(behind, after)
         log_forward = _score(judged, gain * moved + jnp.sqrt(variance) * xi, gain, variance)
         log_backward = _score(pulled, x - decay * after, gain, variance)
         return (after, log_weight + log_backward - log_forward), None
 
-    coefficients = (jnp.asarray(chain.decay), jnp.asarray(chain.gain), jnp.asarray(chain.variance))
-    inputs = (coefficients, _before(forward.features), _after(backward.features), noise)
+    judged = None if judge is None else _before(judge.features)
+    inputs = (
+        _coefficients(chain, start),
+        _before(forward.features),
+        judged,
+        _after(backward.features),
+        noise,
+    )
     first = log_rho(chain, start) - log_mu(start)
     (end, log_weight), _ = jax.lax.scan(step, (start, first), inputs)
     return end, log_weight + log_gamma(end) - log_rho(chain, end)
@@ -130,22 +135,25 @@ def simulate(chain: Chain, forward: Side, start: Array, noise: Array) -> Path:
         after = decay * x + gain * forward.control(ahead, x) + jnp.sqrt(variance) * xi
         return after, after
 
-    coefficients = (jnp.asarray(chain.decay), jnp.asarray(chain.gain), jnp.asarray(chain.variance))
-    _, points = jax.lax.scan(step, start, (coefficients, _before(forward.features), noise))
+    _, points = jax.lax.scan(step, start, (_coefficients(chain, start), _before(forward.features), noise))
     return Path(jnp.concatenate([start[None], points]), noise)
 
 
 def backward_log_likelihood(chain: Chain, backward: Side, points: Float[Array, "points dim"]) -> Array:
     """sum_k log B_k(x_k | x_{k+1}) - log R(x_k | x_{k+1}) of one stored path: the sampler's own data."""
     x, after = points[:-1], points[1:]
-    decay, gain, variance = (jnp.asarray(c)[:, None] for c in (chain.decay, chain.gain, chain.variance))
+    decay, gain, variance = _coefficients(chain, points)
     pulled = jax.vmap(backward.control)(_after(backward.features), after)
-    return jnp.sum(jax.vmap(_score)(pulled, x - decay * after, gain[:, 0], variance[:, 0]))
+    return jnp.sum(jax.vmap(_score)(pulled, x - decay[:, None] * after, gain, variance))
 
 
 def _score(control: Array, displacement: Array, gain: Array, variance: Array) -> Array:
     """log N(decay x + displacement; decay x + gain control, variance I) minus the same without control."""
     return (gain / variance) * jnp.sum(control * (displacement - 0.5 * gain * control))
+
+
+def _coefficients(chain: Chain, like: Array) -> tuple[Array, Array, Array]:
+    return tuple(jnp.asarray(c, like.dtype) for c in (chain.decay, chain.gain, chain.variance))
 
 
 def _before(features: Any) -> Any:

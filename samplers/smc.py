@@ -9,6 +9,7 @@ from jaxtyping import PRNGKeyArray
 
 from samplers.affine import base_coordinates
 from samplers.base import Draws, Fit, Sampler, State, evals
+from samplers.gaussian import log_standard_normal
 from samplers.tempering import Moves, adapt, gradients_spent, replay
 from targets.base import Target
 
@@ -36,7 +37,7 @@ class SMC(Sampler):
         key_start, key_run = jax.random.split(key)
         start = jax.random.normal(key_start, (self.fit_particles, target.dim))
         ladder, outcome = adapt(
-            key_run, _standard_normal, coordinates.pull_back(target.log_prob), start, self._moves()
+            key_run, log_standard_normal, coordinates.pull_back(target.log_prob), start, self._moves()
         )
         spent = gradients_spent(self._moves(), self.fit_particles, ladder.length)
         info = {"log_z": outcome.log_z, "acceptance": outcome.acceptance, "reached": outcome.reached}
@@ -50,7 +51,7 @@ class SMC(Sampler):
         def run(key: PRNGKeyArray) -> tuple:
             key_start, key_run = jax.random.split(key)
             start = jax.random.normal(key_start, (particles, target.dim))
-            outcome = replay(key_run, _standard_normal, log_target, start, state, self._moves())
+            outcome = replay(key_run, log_standard_normal, log_target, start, state, self._moves())
             return coordinates.forward(outcome.particles.z), outcome.log_z, outcome.acceptance
 
         x, log_z, acceptance = jax.lax.map(run, jax.random.split(key, self.runs))
@@ -67,10 +68,6 @@ class SMC(Sampler):
             largest_rise=self.largest_rise,
             max_temperatures=self.max_temperatures,
         )
-
-
-def _standard_normal(z: jax.Array) -> jax.Array:
-    return -0.5 * jnp.sum(z**2) - 0.5 * z.shape[0] * jnp.log(2 * jnp.pi)
 
 
 SAMPLERS = {"smc": SMC()}

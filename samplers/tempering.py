@@ -68,7 +68,9 @@ def adapt(
     dim = start.shape[1]
     rungs = moves.max_temperatures
     ladder = Ladder(jnp.ones(rungs), jnp.ones(rungs), jnp.ones((rungs, dim)), jnp.asarray(0))
-    outcome = Outcome(_evaluate(log_base, log_target, start), jnp.zeros(()), jnp.zeros(rungs), jnp.asarray(False))
+    outcome = Outcome(
+        _evaluate(log_base, log_target, start), jnp.zeros(()), jnp.zeros(rungs), jnp.asarray(False)
+    )
 
     def unfinished(carry: tuple) -> Bool[Array, ""]:
         _, ladder, outcome, _, _ = carry
@@ -131,7 +133,9 @@ def replay(
             particles, outcome.log_z + log_ratio, outcome.acceptance.at[rung].set(rate), temperature >= 1.0
         )
 
-    outcome = Outcome(_evaluate(log_base, log_target, start), jnp.zeros(()), jnp.zeros(rungs), jnp.asarray(False))
+    outcome = Outcome(
+        _evaluate(log_base, log_target, start), jnp.zeros(()), jnp.zeros(rungs), jnp.asarray(False)
+    )
     return jax.lax.fori_loop(0, ladder.length, climb, outcome)
 
 

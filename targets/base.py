@@ -1,7 +1,8 @@
 """What a target is: a record of a density and of what is known about it.
 
-Conventions for every file of this floor: one point in, one number out; constants are NumPy float64
-arrays, which JAX converts to the precision in force; nothing is drawn when a target is built.
+Conventions for every file of this floor: one point in, one number out; nothing is drawn when a target is
+built; constants are NumPy float64 arrays, converted where they are used, `constant.astype(x.dtype)`: left
+to itself JAX (0.10) keeps such an array in the precision of its first compiled use, for good.
 """
 
 from collections.abc import Callable
@@ -108,23 +109,24 @@ class Target:
 
 
 def gaussian_base(loc: np.ndarray, scale: np.ndarray) -> Base:
-    """The Gaussian N(loc, scale scale'), for `scale` a vector (dim,) or a lower Cholesky factor (dim, dim)."""
+    """The Gaussian N(loc, scale scale'), for `scale` a vector (dim,) or a lower Cholesky (dim, dim)."""
     dim = loc.shape[0]
     if scale.ndim == 1:
         half_log_det = np.sum(np.log(scale))
-        whiten = lambda centred: centred / scale  # noqa: E731
-        colour = lambda noise: noise * scale  # noqa: E731
+        whiten = lambda centred: centred / scale.astype(centred.dtype)  # noqa: E731
+        colour = lambda noise: noise * scale.astype(noise.dtype)  # noqa: E731
     else:
         half_log_det = np.sum(np.log(np.diag(scale)))
         inverse = np.linalg.inv(scale)
-        whiten = lambda centred: inverse @ centred  # noqa: E731
-        colour = lambda noise: noise @ scale.T  # noqa: E731
+        whiten = lambda centred: inverse.astype(centred.dtype) @ centred  # noqa: E731
+        colour = lambda noise: noise @ scale.T.astype(noise.dtype)  # noqa: E731
     constant = -0.5 * dim * np.log(2 * np.pi) - half_log_det
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return constant - 0.5 * jnp.sum(whiten(x - loc) ** 2)
+        return constant - 0.5 * jnp.sum(whiten(x - loc.astype(x.dtype)) ** 2)
 
     def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
-        return loc + colour(jax.random.normal(key, (n, dim)))
+        noise = jax.random.normal(key, (n, dim))
+        return loc.astype(noise.dtype) + colour(noise)
 
     return Base(log_prob=log_prob, sample=sample, loc=loc, scale=scale)

@@ -1,0 +1,79 @@
+"""The Schrödinger-bridge sampler: iterative proportional fitting from the log-density alone."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from samplers.affine import Affine
+from samplers.base import Draws
+from samplers.control import Network
+from samplers.half_bridge import HalfBridges, Trained
+from samplers.learnt import Trace, adam
+from targets.base import Target
+
+
+class BridgeState(NamedTuple):
+    """Working coordinates, both controls, and the number of updates made."""
+
+    coordinates: Affine
+    forward: Trained
+    backward: Trained
+    updated: Int[Array, ""]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bridge(HalfBridges):
+    """Schrödinger bridge between N(0, I) and a general target (Heng, De Bortoli, Doucet 2024).
+
+    Rounds of two half bridges: the forward control descends KL(forward || target with backward), the
+    backward control climbs the likelihood of the forward paths, which needs no draw of the target. The
+    backward control starts at zero, so the first half round is the diffusion sampler's. Every round
+    ends with a backward half, after which log weights are those of the best backward kernels known.
+    """
+
+    horizon: float = 2.0
+    steps: int = 32
+    rounds: int = 5
+    updates: int = 800
+
+    def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgeState, Trace]:
+        keys = jax.random.split(key, 3)
+        pilot = self.find_coordinates(keys[0], target)
+        optimiser = adam(self.learning_rate, self.updates // 2)
+        networks = [Network(key, target.dim, self.width) for key in keys[1:]]
+        forward, backward = (Trained(network, optimiser.init(network)) for network in networks)
+        state = BridgeState(pilot.coordinates, forward, backward, jnp.asarray(0))
+        return state, Trace(pilot.evals, pilot.info)
+
+    def update(self, key: PRNGKeyArray, target: Target, state: BridgeState) -> tuple[BridgeState, Trace]:
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        batch = self.draw_batch(key, target.dim)
+        optimiser = adam(self.learning_rate, self.updates // 2)
+
+        def forward_half(state: BridgeState) -> tuple[BridgeState, Trace]:
+            backward = self.free(state.backward.network)
+            forward, trace = self.improve_forward(optimiser, state.forward, backward, log_gamma, batch)
+            return state._replace(forward=forward), trace
+
+        def backward_half(state: BridgeState) -> tuple[BridgeState, Trace]:
+            forward = self.guided(state.forward.network, log_gamma)
+            backward, trace = self.improve_backward(optimiser, state.backward, forward, batch)
+            return state._replace(backward=backward), trace
+
+        half = state.updated * 2 * self.rounds // self.updates
+        state, trace = jax.lax.cond(half % 2 == 0, forward_half, backward_half, state)
+        return state._replace(updated=state.updated + 1), trace
+
+    def sample(
+        self, key: PRNGKeyArray, target: Target, state: BridgeState, n: int
+    ) -> tuple[BridgeState, Draws]:
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        forward = self.guided(state.forward.network, log_gamma)
+        backward = self.free(state.backward.network)
+        return state, self.draw(key, n, forward, backward, state.coordinates, log_gamma)
+
+
+SAMPLERS = {"bridge": Bridge()}

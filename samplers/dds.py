@@ -1,0 +1,57 @@
+"""The denoising diffusion sampler: paths from noise to the target, judged against a fixed noising chain."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+from jaxtyping import PRNGKeyArray
+
+from samplers.affine import Affine
+from samplers.base import Draws
+from samplers.control import Network
+from samplers.half_bridge import HalfBridges, Trained
+from samplers.learnt import Trace, adam
+from targets.base import Target
+
+
+class DDSState(NamedTuple):
+    """Working coordinates and the forward control."""
+
+    coordinates: Affine
+    forward: Trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class DDS(HalfBridges):
+    """Denoising diffusion sampler for general targets (Vargas, Grathwohl, Doucet 2023; reverse KL).
+
+    The backward kernels are the reference's own, so the horizon must be long enough for noise to
+    forget the target: KL(N(0, I) || noised target) remains as an error however long one trains.
+    """
+
+    horizon: float = 4.0
+    steps: int = 32
+    updates: int = 500
+
+    def init(self, key: PRNGKeyArray, target: Target) -> tuple[DDSState, Trace]:
+        key_pilot, key_network = jax.random.split(key)
+        pilot = self.find_coordinates(key_pilot, target)
+        network = Network(key_network, target.dim, self.width)
+        memory = adam(self.learning_rate, self.updates).init(eqx.filter(network, eqx.is_array))
+        return DDSState(pilot.coordinates, Trained(network, memory)), Trace(pilot.evals, pilot.info)
+
+    def update(self, key: PRNGKeyArray, target: Target, state: DDSState) -> tuple[DDSState, Trace]:
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        batch = self.draw_batch(key, target.dim)
+        optimiser = adam(self.learning_rate, self.updates)
+        forward, trace = self.improve_forward(optimiser, state.forward, self.reference(), log_gamma, batch)
+        return DDSState(state.coordinates, forward), trace
+
+    def sample(self, key: PRNGKeyArray, target: Target, state: DDSState, n: int) -> tuple[DDSState, Draws]:
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        forward = self.guided(state.forward.network, log_gamma)
+        return state, self.draw(key, n, forward, self.reference(), state.coordinates, log_gamma)
+
+
+SAMPLERS = {"dds": DDS()}

@@ -1,0 +1,99 @@
+"""A pilot run that finds coordinates in which the target is nearly N(0, I).
+
+A short tempered SMC runs first. Three Gaussians are then proposed in the coordinates of the base: the
+base itself, the particles' medians and typical scales, and the Laplace approximation at the mode next
+to their mean. The one under which particles held out are likeliest (smallest forward KL) is taken, so a
+Laplace approximation of one mode among several, or of a spike, loses. Its evaluations are charged to `fit`.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from samplers.affine import Affine, base_coordinates
+from samplers.base import Evals, Info, evals
+from samplers.gaussian import log_standard_normal
+from samplers.tempering import Moves, adapt, gradients_spent
+from targets.base import LogProb, Target
+
+NEWTON_STEPS = 5
+MOVES = Moves(
+    transitions=1, leapfrog_steps=5, acceptance=0.8, ess_fraction=0.5, largest_rise=0.2, max_temperatures=100
+)
+
+
+class Pilot(NamedTuple):
+    """The coordinates found, what they cost, and how they were chosen."""
+
+    coordinates: Affine
+    evals: Evals
+    info: Info
+
+
+def no_pilot(target: Target) -> Pilot:
+    """The coordinates of the base, at no cost."""
+    return Pilot(base_coordinates(target), evals(), {})
+
+
+def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
+    """Coordinates for `target` from a tempered SMC of `particles` particles and a Laplace approximation."""
+    base = base_coordinates(target)
+    log_target = base.pull_back(target.log_prob)
+    key_start, key_run = jax.random.split(key)
+    start = jax.random.normal(key_start, (particles, target.dim))
+    ladder, outcome = adapt(key_run, log_standard_normal, log_target, start, MOVES)
+    known, held_out = jnp.split(outcome.particles.z, 2)
+    candidates = [_identity(target.dim), _typical(known), _laplace(log_target, jnp.mean(known, axis=0))]
+    scores = jnp.stack([_score(candidate, held_out) for candidate in candidates])
+    choice = jnp.argmax(scores)
+    found = jax.tree.map(lambda *leaves: jnp.stack(leaves)[choice], *candidates)
+    spent = gradients_spent(MOVES, particles, ladder.length) + NEWTON_STEPS * (1 + target.dim) + target.dim
+    info = {"pilot_gradients": spent, "pilot_scores": scores, "pilot_log_z": outcome.log_z}
+    return Pilot(_compose(base, found), evals(gradients=spent), info)
+
+
+def _identity(dim: int) -> Affine:
+    return Affine(jnp.zeros(dim), jnp.eye(dim))
+
+
+def _typical(z: Float[Array, "n dim"]) -> Affine:
+    """Median, and the scale exp E log|z - median| relative to a Gaussian's: tails do not inflate it."""
+    centre = jnp.median(z, axis=0)
+    euler_gamma = 0.5772156649
+    gaussian = -0.5 * (euler_gamma + jnp.log(2.0))  # E log|N(0, 1)|
+    typical = jnp.exp(jnp.mean(jnp.log(jnp.abs(z - centre) + 1e-6), axis=0) - gaussian)
+    return Affine(centre, jnp.diag(typical))
+
+
+def _laplace(log_target: LogProb, start: Float[Array, " dim"]) -> Affine:
+    """Newton's method from `start`, then N(mode, -Hessian^-1); not finite where that is no maximum."""
+    gradient = jax.grad(log_target)
+    directions = jnp.eye(start.shape[0])
+
+    def precision_factor(z: Array) -> Array:
+        _, pull = jax.vjp(gradient, z)  # the Hessian is symmetric: reverse mode gives its products
+        (hessian,) = jax.vmap(pull)(directions)
+        return jnp.linalg.cholesky(-0.5 * (hessian + hessian.T))
+
+    def newton(_: int, z: Array) -> Array:
+        return z + jax.scipy.linalg.cho_solve((precision_factor(z), True), gradient(z))
+
+    mode = jax.lax.fori_loop(0, NEWTON_STEPS, newton, start)
+    # With P = R R', N(0, P^-1) is drawn as R^-T noise; a lower factor of P^-1 has the same law.
+    inverse = jax.scipy.linalg.cho_solve((precision_factor(mode), True), directions)
+    return Affine(mode, jnp.linalg.cholesky(0.5 * (inverse + inverse.T)))
+
+
+def _score(candidate: Affine, z: Float[Array, "n dim"]) -> Float[Array, ""]:
+    """Mean log-density of particles under the candidate; minus infinity where it is not a Gaussian."""
+    whitened = jax.scipy.linalg.solve_triangular(candidate.scale, (z - candidate.loc).T, lower=True).T
+    score = jnp.mean(jax.vmap(log_standard_normal)(whitened)) - candidate.log_det()
+    return jnp.where(jnp.isfinite(score), score, -jnp.inf)
+
+
+def _compose(outer: Affine, inner: Affine) -> Affine:
+    """x = outer(inner(z)); the inner scale is a matrix."""
+    scale = outer.scale[:, None] * inner.scale if outer.scale.ndim == 1 else outer.scale @ inner.scale
+    return Affine(outer.forward(inner.loc), scale)
