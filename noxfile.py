@@ -1,7 +1,4 @@
-"""The tasks of this repository: `nox --list` names them, `nox -s NAME` runs one.
-
-All share one virtual environment, `.nox/bridgemark`: JAX and what it needs are large.
-"""
+"""The tasks of this repository: `nox --list` names them, `nox -s NAME` runs one."""
 
 from pathlib import Path
 
@@ -10,24 +7,22 @@ import nox
 nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
-ENVIRONMENT = ".nox/bridgemark"
 
-
-@nox.session(venv_location=ENVIRONMENT)
+@nox.session
 def tests(session: nox.Session) -> None:
     """Every test that takes seconds, two at a time; arguments after -- go to pytest."""
     install(session, "test")
     session.run("python", "-m", "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
 
 
-@nox.session(venv_location=ENVIRONMENT)
+@nox.session
 def slow(session: nox.Session) -> None:
     """The tests that take minutes."""
     install(session, "test")
     session.run("python", "-m", "pytest", "-m", "slow", *session.posargs)
 
 
-@nox.session(venv_location=ENVIRONMENT)
+@nox.session
 def lint(session: nox.Session) -> None:
     """Ruff's rules and format, and pyright."""
     install(session, "lint")
@@ -36,7 +31,7 @@ def lint(session: nox.Session) -> None:
     session.run("python", "-m", "pyright")
 
 
-@nox.session(venv_location=ENVIRONMENT)
+@nox.session
 def benchmark(session: nox.Session) -> None:
     """Run what is missing of the default grid, then draw and write it; arguments after -- go to `run`."""
     install(session)
@@ -44,14 +39,14 @@ def benchmark(session: nox.Session) -> None:
     publish(session)
 
 
-@nox.session(venv_location=ENVIRONMENT)
+@nox.session
 def figures(session: nox.Session) -> None:
     """Figures, tables and leaderboard of what is stored; nothing is run."""
     install(session)
     publish(session)
 
 
-@nox.session(venv_location=ENVIRONMENT)
+@nox.session
 def timings(session: nox.Session) -> None:
     """How long the cores take, one at a time (pytest-benchmark)."""
     install(session, "test")
@@ -61,7 +56,7 @@ def timings(session: nox.Session) -> None:
 def install(session: nox.Session, extra: str = "") -> None:
     """Editable, and only where pyproject.toml has changed since: a second run needs no network."""
     description = Path("pyproject.toml").read_text()
-    stamp = Path(session.virtualenv.location) / f"installed-{extra or 'core'}.toml"
+    stamp = Path(session.virtualenv.location) / "installed.toml"
     if not stamp.exists() or stamp.read_text() != description:
         session.install("--editable", f".[{extra}]" if extra else ".")
         stamp.write_text(description)

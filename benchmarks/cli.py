@@ -36,6 +36,23 @@ class Kind(StrEnum):
     TARGETS = "targets"
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"bridgemark {version('bridgemark')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """What comes before any command."""
+
+
 Results = Annotated[Path, typer.Option(help="Folder of the results; the store is DIR/store.", metavar="DIR")]
 Plugins = Annotated[
     list[str],
@@ -93,14 +110,24 @@ def list_(kind: Annotated[Kind, typer.Argument()], plugin: Plugins = []) -> None
 
 
 @app.command()
-def table(results: Results = RESULTS) -> None:
-    """Write the tables and the leaderboard from what is stored."""
+def table(
+    results: Results = RESULTS,
+    readme: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Page with the markers; default: README.md beside DIR."),
+    ] = None,
+) -> None:
+    """Write the tables and the leaderboard from what is stored, also between the markers of a README."""
     from benchmarks import leaderboard, tables
 
     records = _records(results)
     tables.write(records, results)
     leaderboard.write(records, results)
-    print(f"tables and leaderboard of {len(records)} rows are in {results}")
+    page = readme or results.absolute().parent / "README.md"
+    updated = page.is_file() and leaderboard.update_readme(page, records)
+    if readme and not updated:
+        raise BadInput(f"{readme} has no lines {leaderboard.BEGIN} and {leaderboard.END}; put both in")
+    print(f"tables and leaderboard of {len(records)} rows are in {results}" + f" and {page.name}" * updated)
 
 
 @app.command()

@@ -42,7 +42,7 @@ class Bridge(HalfBridges):
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgeState, Trace]:
         keys = jax.random.split(key, 3)
         pilot = self.find_coordinates(keys[0], target)
-        optimiser = adam(self.learning_rate, self.updates // 2)
+        optimiser = adam(self.learning_rate, self.updates_for(target.dim) // 2)
         networks = [Network(key, target.dim, self.width) for key in keys[1:]]
         forward, backward = (Trained(network, optimiser.init(network)) for network in networks)
         state = BridgeState(pilot.coordinates, forward, backward, jnp.asarray(0))
@@ -51,7 +51,7 @@ class Bridge(HalfBridges):
     def update(self, key: PRNGKeyArray, target: Target, state: BridgeState) -> tuple[BridgeState, Trace]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
         batch = self.draw_batch(key, target.dim)
-        optimiser = adam(self.learning_rate, self.updates // 2)
+        optimiser = adam(self.learning_rate, self.updates_for(target.dim) // 2)
 
         def forward_half(state: BridgeState) -> tuple[BridgeState, Trace]:
             backward = self.free(state.backward.network)
@@ -63,7 +63,7 @@ class Bridge(HalfBridges):
             backward, trace = self.improve_backward(optimiser, state.backward, forward, batch)
             return state._replace(backward=backward), trace
 
-        half = state.updated * 2 * self.rounds // self.updates
+        half = state.updated * 2 * self.rounds // self.updates_for(target.dim)
         state, trace = jax.lax.cond(half % 2 == 0, forward_half, backward_half, state)
         return state._replace(updated=state.updated + 1), trace
 

@@ -38,13 +38,15 @@ class DDS(HalfBridges):
         key_pilot, key_network = jax.random.split(key)
         pilot = self.find_coordinates(key_pilot, target)
         network = Network(key_network, target.dim, self.width)
-        memory = adam(self.learning_rate, self.updates).init(eqx.filter(network, eqx.is_array))
+        memory = adam(self.learning_rate, self.updates_for(target.dim)).init(
+            eqx.filter(network, eqx.is_array)
+        )
         return DDSState(pilot.coordinates, Trained(network, memory)), Trace(pilot.evals, pilot.info)
 
     def update(self, key: PRNGKeyArray, target: Target, state: DDSState) -> tuple[DDSState, Trace]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
         batch = self.draw_batch(key, target.dim)
-        optimiser = adam(self.learning_rate, self.updates)
+        optimiser = adam(self.learning_rate, self.updates_for(target.dim))
         forward, trace = self.improve_forward(optimiser, state.forward, self.reference(), log_gamma, batch)
         return DDSState(state.coordinates, forward), trace
 

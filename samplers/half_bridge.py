@@ -46,19 +46,24 @@ class HalfBridges(Learnt):
     """Paths of the exactly discretised Ornstein-Uhlenbeck chain, controlled on one or both sides.
 
     `horizon` is the time of dX = -X/2 dt + dW, `steps` its grid, finer towards the target where `power`
-    exceeds one. A batch holds at most `batch` paths and `coordinates_per_batch` coordinates. `pilot` is
-    the number of particles that look for coordinates (0: those of the base).
+    exceeds one. Large targets get smaller batches and fewer updates, by the dimension alone: a batch has
+    batch_coordinates / dim paths (16 to 256), and update_coordinates / dim updates (at least a fifth of
+    `updates`, at most all) are made. `pilot` is the number of particles that look for coordinates (0:
+    those of the base).
     """
 
     horizon: float
     steps: int
-    power: float = 1.5
-    batch: int = 128
-    coordinates_per_batch: int = 12_800
-    learning_rate: float = 5e-3
+    power: float = 2.0
+    batch_coordinates: int = 2_560
+    update_coordinates: int = 50_000
+    learning_rate: float = 2e-3
     width: int = 64
     clip: float = 1.0
     pilot: int = 128
+
+    def updates_for(self, dim: int) -> int:
+        return min(max(self.update_coordinates // dim, self.updates // 5), self.updates)
 
     def chain(self) -> Chain:
         """The reference chain on this sampler's grid."""
@@ -75,7 +80,7 @@ class HalfBridges(Learnt):
 
     def batch_size(self, dim: int) -> int:
         """Paths in a batch."""
-        return max(min(self.batch, self.coordinates_per_batch // dim), 8)
+        return min(max(self.batch_coordinates // dim, 16), 256)
 
     def guided(self, network: Network, log_gamma: LogProb) -> Side:
         """u = NN + (1 + s) a grad log(gamma / N(0, I))(a x), with a the reference's memory of its end.
@@ -89,20 +94,25 @@ class HalfBridges(Learnt):
         limit = self.clip * np.sqrt(chain.variance) / chain.gain
         score = jax.grad(log_gamma)
 
-        def control(inputs: tuple[Features, Array, Array], x: Array) -> Array:
-            features, decay, limit = inputs
-            guide = decay * (score(decay * x) + decay * x)
-            return network(features, x) + features.guide * jnp.clip(guide, -limit, limit)
+        def hint(inputs: tuple[Features, Array, Array], x: Array) -> Array:
+            _, decay, limit = inputs
+            return jnp.clip(decay * (score(decay * x) + decay * x), -limit, limit)
+
+        def control(inputs: tuple[Features, Array, Array], x: Array, hint: Array) -> Array:
+            features, _, _ = inputs
+            return network(features, x) + features.guide * hint
 
         times = network.features(jnp.asarray(chain.times / chain.times[-1], float))
-        return Side(
-            control, (times, jnp.asarray(memory, float), jnp.asarray(np.append(limit, limit[-1]), float))
-        )
+        limit = jnp.asarray(np.append(limit, limit[-1]), float)
+        return Side(control, (times, jnp.asarray(memory, float), limit), hint)
 
     def free(self, network: Network) -> Side:
         """v = NN: a backward control has no score to lean on."""
         chain = self.chain()
-        return Side(network, network.features(jnp.asarray(chain.times / chain.times[-1], float)))
+        return Side(
+            lambda features, x, hint: network(features, x),
+            network.features(jnp.asarray(chain.times / chain.times[-1], float)),
+        )
 
     def reference(self) -> Side:
         """The reference chain itself as the backward side."""

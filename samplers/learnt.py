@@ -27,6 +27,10 @@ class Learnt(Sampler):
 
     updates: int
 
+    def updates_for(self, dim: int) -> int:
+        """Updates made on a target of this dimension."""
+        return self.updates
+
     @abstractmethod
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[State, Trace]:
         """The untrained state, and what finding it cost."""
@@ -42,7 +46,7 @@ class Learnt(Sampler):
         def step(state: State, key: PRNGKeyArray) -> tuple[State, Trace]:
             return self.update(key, target, state)
 
-        state, trace = jax.lax.scan(step, state, jax.random.split(key_train, self.updates))
+        state, trace = jax.lax.scan(step, state, jax.random.split(key_train, self.updates_for(target.dim)))
         return Fit(state, add_evals(first.evals, trace.evals), first.info | trace.info)
 
 

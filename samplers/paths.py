@@ -26,7 +26,8 @@ from jaxtyping import Array, Float
 from samplers.gaussian import log_standard_normal
 from targets.base import LogProb
 
-Control: TypeAlias = Callable[[Any, Float[Array, " dim"]], Float[Array, " dim"]]  # (features of a time, x)
+Hint: TypeAlias = Callable[[Any, Float[Array, " dim"]], Any]  # (features of a time, x) -> hint
+Control: TypeAlias = Callable[[Any, Float[Array, " dim"], Any], Float[Array, " dim"]]  # (features, x, hint)
 
 
 class Chain(NamedTuple):
@@ -62,11 +63,24 @@ def brownian(horizon: float, steps: int, power: float = 1.0) -> Chain:
     return Chain(times, np.ones(steps), increments, increments, 0.0)
 
 
+def no_hint(features: Any, x: Float[Array, " dim"]) -> None:
+    """For controls that lean on nothing but their features."""
+
+
 class Side(NamedTuple):
-    """One direction of a path law: a control and its features at every time of the grid, stacked."""
+    """One direction of a path law: a control and its features at every time of the grid, stacked.
+
+    `hint` is what the control leans on that has no parameters, the score of the target: it is evaluated
+    once a step, however many controls look at it there.
+    """
 
     control: Control
     features: Any
+    hint: Hint = no_hint
+
+    def at(self, features: Any, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        """The control at one time and point."""
+        return self.control(features, x, self.hint(features, x))
 
 
 class Path(NamedTuple):
@@ -76,7 +90,7 @@ class Path(NamedTuple):
     noise: Float[Array, "steps dim"]
 
 
-def no_control(features: Any, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
+def no_control(features: Any, x: Float[Array, " dim"], hint: None) -> Float[Array, " dim"]:
     """The reference itself."""
     return jnp.zeros_like(x)
 
@@ -98,7 +112,7 @@ def run(
 ) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
     """Simulate one path and return its end point and its log weight, differentiable through the path.
 
-    `judge` is the forward side that scores the path, if not the one that moves it: with its parameters
+    `judge` scores the path, if not the side that moves it, whose hint it is given: with its parameters
     detached, minus the mean log weight has the sticking-the-landing gradient (Roeder, Wu, Duvenaud 2017).
     """
 
@@ -106,10 +120,11 @@ def run(
     def step(carry: tuple, inputs: tuple) -> tuple[tuple, None]:
         x, log_weight = carry
         (decay, gain, variance), ahead, judging, behind, xi = inputs
-        moved = forward.control(ahead, x)
-        judged = moved if judge is None else judge.control(judging, x)
+        hint = forward.hint(ahead, x)
+        moved = forward.control(ahead, x, hint)
+        judged = moved if judge is None else judge.control(judging, x, hint)
         after = decay * x + gain * moved + jnp.sqrt(variance) * xi
-        pulled = backward.control(behind, after)
+        pulled = backward.at(behind, after)
         log_forward = _score(judged, gain * moved + jnp.sqrt(variance) * xi, gain, variance)
         log_backward = _score(pulled, x - decay * after, gain, variance)
         return (after, log_weight + log_backward - log_forward), None
@@ -132,7 +147,7 @@ def simulate(chain: Chain, forward: Side, start: Array, noise: Array) -> Path:
 
     def step(x: Array, inputs: tuple) -> tuple[Array, Array]:
         (decay, gain, variance), ahead, xi = inputs
-        after = decay * x + gain * forward.control(ahead, x) + jnp.sqrt(variance) * xi
+        after = decay * x + gain * forward.at(ahead, x) + jnp.sqrt(variance) * xi
         return after, after
 
     _, points = jax.lax.scan(step, start, (_coefficients(chain, start), _before(forward.features), noise))
@@ -143,7 +158,7 @@ def backward_log_likelihood(chain: Chain, backward: Side, points: Float[Array, "
     """sum_k log B_k(x_k | x_{k+1}) - log R(x_k | x_{k+1}) of one stored path: the sampler's own data."""
     x, after = points[:-1], points[1:]
     decay, gain, variance = _coefficients(chain, points)
-    pulled = jax.vmap(backward.control)(_after(backward.features), after)
+    pulled = jax.vmap(backward.at)(_after(backward.features), after)
     return jnp.sum(jax.vmap(_score)(pulled, x - decay[:, None] * after, gain, variance))
 
 

@@ -1,0 +1,120 @@
+"""Truths that no closed form gives: log Z by many independent SMC runs, moments by long NUTS chains."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array
+from scipy.special import logsumexp
+
+from benchmarks import environment, registry
+from benchmarks.diagnostics import ess_bulk, r_hat
+from benchmarks.errors import BadInput, choose
+from benchmarks.fingerprint import fingerprint
+from samplers.nuts import NUTS
+from samplers.smc import SMC
+from targets.base import Target
+
+FOLDER = Path(__file__).parents[1] / "targets" / "references"
+LARGEST_R_HAT = 1.01
+DIGITS = 7
+
+Say = Callable[[str], None]
+
+
+class Effort(NamedTuple):
+    """How long to run: SMC ladders (each adapted anew) of several runs each, and NUTS draws in all."""
+
+    ladders: int
+    particles: int
+    smc: SMC
+    draws: int
+    nuts: NUTS
+
+
+def effort(dim: int) -> Effort:
+    """Long enough for the standard errors that the tables need; larger targets cost more a particle."""
+    if dim <= 100:
+        smc = SMC(runs=16, fit_particles=2_000, ess_fraction=0.9, transitions=3)
+        return Effort(4, 1_000, smc, 40_000, NUTS(chains=8, warm_up=1_500))
+    smc = SMC(runs=8, fit_particles=256, ess_fraction=0.85, transitions=2)
+    return Effort(4, 256, smc, 8_000, NUTS(chains=8, warm_up=1_000))
+
+
+def make(name: str, folder: Path = FOLDER, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
+    """Compute and store the truths of one target; returns the file written.
+
+    Raises BadInput for an unknown target, or where the chains disagree (R-hat above 1.01): a reference
+    that has not converged is not written.
+    """
+    builders = registry.targets(plugins)
+    target = registry.build(name, choose("target", (name,), builders)[name])
+    plan = effort(target.dim)
+    identity = fingerprint(target)
+    log_z = _log_z(target, plan, say)
+    moments, chains = _moments(target, plan, say)
+    record = {
+        "target": name,
+        "fingerprint": identity,
+        "command": f"bridgemark reference {name}",
+        "log_z": log_z,
+        "chains": chains,
+        "settings": {"log_z": repr(plan.smc), "moments": repr(plan.nuts), "ladders": plan.ladders},
+        "precision": str(jax.numpy.zeros(()).dtype),
+        "versions": environment.versions(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "statistics": moments,
+    }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(record, indent=1) + "\n")
+    return path
+
+
+def _log_z(target: Target, plan: Effort, say: Say) -> dict[str, Any]:
+    fit = jax.jit(lambda key: plan.smc.fit(key, target).state)
+    total = plan.particles * plan.smc.runs
+    draw = jax.jit(lambda key, state: plan.smc.sample(key, target, state, total)[1].log_z)
+    estimates = []
+    for seed in range(plan.ladders):
+        key_fit, key_draw = jax.random.split(jax.random.key(seed))
+        estimates += np.asarray(draw(key_draw, fit(key_fit)), float).tolist()
+        say(f"{target.name}: {len(estimates)} SMC runs, log Z {logsumexp(estimates) - np.log(len(estimates)):.3f}")
+    weights = np.exp(np.array(estimates) - np.max(estimates))
+    error = np.std(weights, ddof=1) / np.mean(weights) / np.sqrt(len(weights))
+    return {
+        "value": round(float(np.log(np.mean(weights)) + np.max(estimates)), 4),
+        "standard_error": round(float(error), 4),
+        "recipe": f"bridgemark reference {target.name}: {len(weights)} SMC runs of {plan.particles} particles",
+        "runs": [round(estimate, 4) for estimate in estimates],
+    }
+
+
+def _moments(target: Target, plan: Effort, say: Say) -> tuple[dict[str, Any], dict[str, Any]]:
+    key_fit, key_draw = jax.random.split(jax.random.key(0))
+    state = jax.jit(lambda key: plan.nuts.fit(key, target).state)(key_fit)
+    draws = jax.jit(lambda key, state: plan.nuts.sample(key, target, state, plan.draws)[1])(key_draw, state)
+    x = np.asarray(draws.x, float)
+    functions = {"x": x, "x2": x**2}
+    agreement = {name: float(np.max(r_hat(values))) for name, values in functions.items()}
+    divergences = int(np.sum(draws.info["divergences"]))
+    say(f"{target.name}: {x.shape[0]} x {x.shape[1]} NUTS draws, R-hat {agreement}, {divergences} divergences")
+    if not max(agreement.values()) <= LARGEST_R_HAT:
+        raise BadInput(f"the chains on {target.name} disagree (R-hat {agreement}): give them more draws")
+    moments = {name: _summary(values) for name, values in functions.items()}
+    chains = {"method": "NUTS", "chains": x.shape[0], "draws": x.shape[1], "divergences": divergences}
+    return moments, chains | {"r_hat_max": agreement}
+
+
+def _summary(values: np.ndarray) -> dict[str, list[float]]:
+    """Mean, standard deviation and the standard error of the mean, per coordinate of (chains, n, k)."""
+    mean, sd = values.mean(axis=(0, 1)), values.std(axis=(0, 1))
+    error = sd / np.sqrt(ess_bulk(values))
+    return {"mean": _digits(mean), "sd": _digits(sd), "standard_error": _digits(error)}
+
+
+def _digits(values: Array | np.ndarray) -> list[float]:
+    return [float(f"{value:.{DIGITS}g}") for value in values]

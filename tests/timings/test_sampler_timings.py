@@ -1,0 +1,72 @@
+"""The cores of the samplers, compiled: one transition, one temperature, one training step."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from benchmarks import registry
+from samplers.dds import DDS
+from samplers.nuts import NUTS
+from samplers.tempering import Ladder, Moves, replay
+from targets.base import Target
+
+PARTICLES = 1_024
+
+
+def build(name: str) -> Target:
+    return registry.build(name, registry.targets()[name])
+
+
+def timed(benchmark, function, *arguments):
+    """The output of the compiled function, once it is there."""
+    compiled = jax.jit(function).lower(*arguments).compile()
+    return benchmark(lambda: jax.block_until_ready(compiled(*arguments)))
+
+
+def test_nuts_transition(benchmark):
+    """Four warmed-up chains on ionosphere: as long as the deepest of their trees."""
+    target, sampler = build("ionosphere-35"), NUTS(warm_up=200)
+    key = jax.random.key(0)
+    state = jax.jit(partial(sampler.fit, target=target))(key).state
+
+    def transition(key, chains):
+        def one(key, position, step_size, inverse_mass):
+            return sampler.kernel(target.log_prob, step_size, inverse_mass)(key, position)
+
+        return jax.vmap(one)(jax.random.split(key, sampler.chains), *chains)
+
+    _, info = timed(benchmark, transition, key, state)
+    benchmark.extra_info["gradients"] = int(jnp.sum(info.num_integration_steps))
+    assert jnp.all(jnp.isfinite(info.acceptance_rate))
+
+
+def test_smc_temperature(benchmark):
+    """A thousand particles on ionosphere: reweight, resample, two transitions of five leapfrog steps."""
+    target = build("ionosphere-35")
+    moves = Moves(
+        transitions=2,
+        leapfrog_steps=5,
+        acceptance=0.8,
+        ess_fraction=0.8,
+        largest_rise=1.0,
+        max_temperatures=1,
+    )
+    ladder = Ladder(jnp.array([0.05]), jnp.array([0.2]), jnp.ones((1, target.dim)), jnp.asarray(1))
+    key = jax.random.key(0)
+    start = target.base.sample(key, PARTICLES)
+
+    def temperature(key, start):
+        return replay(key, target.base.log_prob, target.log_prob, start, ladder, moves)
+
+    outcome = timed(benchmark, temperature, key, start)
+    assert 0 < float(outcome.acceptance[0]) <= 1
+
+
+def test_training_step_of_the_diffusion_sampler(benchmark):
+    """One update on the funnel."""
+    target, sampler = build("funnel-10"), DDS()
+    key = jax.random.key(0)
+    state, _ = jax.jit(partial(sampler.init, target=target))(key)
+    _, trace = timed(benchmark, lambda key, state: sampler.update(key, target, state), key, state)
+    assert all(jnp.all(jnp.isfinite(value)) for value in trace.info.values())
