@@ -1,1 +1,1 @@
-"""Floor 2: registry, runner, metrics, tables, figures, leaderboard, CLI: the only floor with a clock, a disk, a screen."""
+"""Floor 2: the only one with a clock, a disk and a screen. Runs, judges, tabulates, draws, talks."""

@@ -82,13 +82,16 @@ def _log_z(target: Target, plan: Effort, say: Say) -> dict[str, Any]:
     for seed in range(plan.ladders):
         key_fit, key_draw = jax.random.split(jax.random.key(seed))
         estimates += np.asarray(draw(key_draw, fit(key_fit)), float).tolist()
-        say(f"{target.name}: {len(estimates)} SMC runs, log Z {logsumexp(estimates) - np.log(len(estimates)):.3f}")
-    weights = np.exp(np.array(estimates) - np.max(estimates))
-    error = np.std(weights, ddof=1) / np.mean(weights) / np.sqrt(len(weights))
+        say(
+            f"{target.name}: {len(estimates)} SMC runs, log Z {logsumexp(estimates) - np.log(len(estimates)):.3f}"
+        )
+    value = logsumexp(estimates) - np.log(len(estimates))
+    ratios = np.exp(np.array(estimates) - value)  # Z-hat / Z, with mean one
+    command = f"bridgemark reference {target.name}"
     return {
-        "value": round(float(np.log(np.mean(weights)) + np.max(estimates)), 4),
-        "standard_error": round(float(error), 4),
-        "recipe": f"bridgemark reference {target.name}: {len(weights)} SMC runs of {plan.particles} particles",
+        "value": round(float(value), 4),
+        "standard_error": round(float(np.std(ratios, ddof=1) / np.sqrt(len(ratios))), 4),
+        "recipe": f"{command}: {len(ratios)} SMC runs of {plan.particles} particles",
         "runs": [round(estimate, 4) for estimate in estimates],
     }
 
@@ -101,7 +104,9 @@ def _moments(target: Target, plan: Effort, say: Say) -> tuple[dict[str, Any], di
     functions = {"x": x, "x2": x**2}
     agreement = {name: float(np.max(r_hat(values))) for name, values in functions.items()}
     divergences = int(np.sum(draws.info["divergences"]))
-    say(f"{target.name}: {x.shape[0]} x {x.shape[1]} NUTS draws, R-hat {agreement}, {divergences} divergences")
+    say(
+        f"{target.name}: {x.shape[0]} x {x.shape[1]} NUTS draws, R-hat {agreement}, {divergences} divergences"
+    )
     if not max(agreement.values()) <= LARGEST_R_HAT:
         raise BadInput(f"the chains on {target.name} disagree (R-hat {agreement}): give them more draws")
     moments = {name: _summary(values) for name, values in functions.items()}

@@ -51,7 +51,7 @@ class HamiltonianChains(Sampler):
         keep = get_filter_adapt_info_fn(
             info_keys={"num_integration_steps", "acceptance_rate", "is_divergent"}
         )
-        adaptation = blackjax.window_adaptation(
+        adaptation: Any = blackjax.window_adaptation(
             self.algorithm(),
             target.log_prob,
             target_acceptance_rate=self.acceptance,

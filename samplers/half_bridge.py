@@ -47,7 +47,7 @@ class HalfBridges(Learnt):
 
     `horizon` is the time of dX = -X/2 dt + dW, `steps` its grid, finer towards the target where `power`
     exceeds one. Large targets get smaller batches and fewer updates, by the dimension alone: a batch has
-    batch_coordinates / dim paths (16 to 256), and update_coordinates / dim updates (at least a fifth of
+    batch_coordinates / dim paths (16 to 256), and update_coordinates / dim updates (at least a tenth of
     `updates`, at most all) are made. `pilot` is the number of particles that look for coordinates (0:
     those of the base).
     """
@@ -63,7 +63,7 @@ class HalfBridges(Learnt):
     pilot: int = 128
 
     def updates_for(self, dim: int) -> int:
-        return min(max(self.update_coordinates // dim, self.updates // 5), self.updates)
+        return min(max(self.update_coordinates // dim, self.updates // 10), self.updates)
 
     def chain(self) -> Chain:
         """The reference chain on this sampler's grid."""

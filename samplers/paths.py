@@ -167,7 +167,7 @@ def _score(control: Array, displacement: Array, gain: Array, variance: Array) ->
     return (gain / variance) * jnp.sum(control * (displacement - 0.5 * gain * control))
 
 
-def _coefficients(chain: Chain, like: Array) -> tuple[Array, Array, Array]:
+def _coefficients(chain: Chain, like: Array) -> tuple[Array, ...]:
     return tuple(jnp.asarray(c, like.dtype) for c in (chain.decay, chain.gain, chain.variance))
 
 

@@ -5,7 +5,7 @@ frozen schedule on fresh particles, which makes the estimate of Z unbiased (Del 
 2006; Beskos et al. 2016 for the adaptive pass). Moves are BlackJAX's HMC.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -202,7 +202,8 @@ def _move(
         rate = jnp.mean(jnp.nan_to_num(info.acceptance_rate))
         return (states, step_size * jnp.exp(gain * (rate - moves.acceptance))), rate
 
-    states = hmc.HMCState(
+    state: Any = hmc.HMCState  # its fields are annotated for one chain, these are many
+    states = state(
         particles.z,
         (1 - temperature) * particles.log_base + temperature * particles.log_target,
         (1 - temperature) * particles.grad_base + temperature * particles.grad_target,
@@ -210,4 +211,4 @@ def _move(
     (states, step_size), rates = jax.lax.scan(
         transition, (states, step_size), jax.random.split(key, moves.transitions)
     )
-    return _evaluate(log_base, log_target, states.position), jnp.mean(rates), step_size
+    return _evaluate(log_base, log_target, jnp.asarray(states.position)), jnp.mean(rates), step_size
