@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws
-from samplers.control import Network
 from samplers.half_bridge import HalfBridges, Trained
 from samplers.learnt import Trace, adam
 from targets.base import Target
@@ -42,16 +42,14 @@ class Bridge(HalfBridges):
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgeState, Trace]:
         keys = jax.random.split(key, 3)
         pilot = self.find_coordinates(keys[0], target)
-        optimiser = adam(self.learning_rate, self.updates_for(target.dim) // 2)
-        networks = [Network(key, target.dim, self.width) for key in keys[1:]]
-        forward, backward = (Trained(network, optimiser.init(network)) for network in networks)
+        forward, backward = (self.untrained(key, target.dim, self.optimiser(target)) for key in keys[1:])
         state = BridgeState(pilot.coordinates, forward, backward, jnp.asarray(0))
         return state, Trace(pilot.evals, pilot.info)
 
     def update(self, key: PRNGKeyArray, target: Target, state: BridgeState) -> tuple[BridgeState, Trace]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
         batch = self.draw_batch(key, target.dim)
-        optimiser = adam(self.learning_rate, self.updates_for(target.dim) // 2)
+        optimiser = self.optimiser(target)
 
         def forward_half(state: BridgeState) -> tuple[BridgeState, Trace]:
             backward = self.free(state.backward.network)
@@ -66,6 +64,10 @@ class Bridge(HalfBridges):
         half = state.updated * 2 * self.rounds // self.updates_for(target.dim)
         state, trace = jax.lax.cond(half % 2 == 0, forward_half, backward_half, state)
         return state._replace(updated=state.updated + 1), trace
+
+    def optimiser(self, target: Target) -> optax.GradientTransformation:
+        """Adam over the half of the updates that each control gets."""
+        return adam(self.learning_rate, self.updates_for(target.dim) // 2)
 
     def sample(
         self, key: PRNGKeyArray, target: Target, state: BridgeState, n: int

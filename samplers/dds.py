@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
+import optax
 from jaxtyping import PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws
-from samplers.control import Network
 from samplers.half_bridge import HalfBridges, Trained
 from samplers.learnt import Trace, adam
 from targets.base import Target
@@ -37,18 +36,20 @@ class DDS(HalfBridges):
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[DDSState, Trace]:
         key_pilot, key_network = jax.random.split(key)
         pilot = self.find_coordinates(key_pilot, target)
-        network = Network(key_network, target.dim, self.width)
-        memory = adam(self.learning_rate, self.updates_for(target.dim)).init(
-            eqx.filter(network, eqx.is_array)
-        )
-        return DDSState(pilot.coordinates, Trained(network, memory)), Trace(pilot.evals, pilot.info)
+        forward = self.untrained(key_network, target.dim, self.optimiser(target))
+        return DDSState(pilot.coordinates, forward), Trace(pilot.evals, pilot.info)
 
     def update(self, key: PRNGKeyArray, target: Target, state: DDSState) -> tuple[DDSState, Trace]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
         batch = self.draw_batch(key, target.dim)
-        optimiser = adam(self.learning_rate, self.updates_for(target.dim))
-        forward, trace = self.improve_forward(optimiser, state.forward, self.reference(), log_gamma, batch)
+        forward, trace = self.improve_forward(
+            self.optimiser(target), state.forward, self.reference(), log_gamma, batch
+        )
         return DDSState(state.coordinates, forward), trace
+
+    def optimiser(self, target: Target) -> optax.GradientTransformation:
+        """Adam over all updates."""
+        return adam(self.learning_rate, self.updates_for(target.dim))
 
     def sample(self, key: PRNGKeyArray, target: Target, state: DDSState, n: int) -> tuple[DDSState, Draws]:
         log_gamma = state.coordinates.pull_back(target.log_prob)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -64,6 +65,11 @@ class HalfBridges(Learnt):
 
     def updates_for(self, dim: int) -> int:
         return min(max(self.update_coordinates // dim, self.updates // 10), self.updates)
+
+    def untrained(self, key: PRNGKeyArray, dim: int, optimiser: optax.GradientTransformation) -> Trained:
+        """A fresh network and an empty memory."""
+        network = Network(key, dim, self.width)
+        return Trained(network, optimiser.init(eqx.filter(network, eqx.is_array)))
 
     def chain(self) -> Chain:
         """The reference chain on this sampler's grid."""
@@ -181,7 +187,9 @@ class HalfBridges(Learnt):
             drawn = normal(key, (self.steps + 1, dim))
             return run(chain, forward, backward, log_gamma, log_standard_normal, drawn[0], drawn[1:])
 
-        block = min(max(self.batch_size(dim), 64), n)
+        # Whole blocks where n allows: a remainder would be compiled a second time.
+        block = max(size for size in range(1, min(256, n) + 1) if n % size == 0)
+        block = block if block > 16 else min(256, n)
         ends, weights = jax.lax.map(one, jax.random.split(key, n), batch_size=block)
         spent = evals(values=n, gradients=n * self.steps)
         return Draws(coordinates.forward(ends)[:, None], weights[:, None], None, spent, {})

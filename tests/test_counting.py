@@ -1,0 +1,98 @@
+"""Costs are what samplers declare; here a target that counts its own evaluations checks every declaration."""
+
+from dataclasses import fields, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from benchmarks import registry
+from benchmarks.counting import Tally, counting
+from targets.base import About, Target, gaussian_base
+
+SAMPLERS = registry.samplers()
+# One chain: under vmap a finished chain of NUTS goes on being evaluated until the others have finished.
+SMALL = {
+    "chains": 1,
+    "warm_up": 30,
+    "runs": 1,
+    "fit_particles": 6,
+    "pilot": 8,
+    "steps": 3,
+    "updates": 4,
+    "batch_coordinates": 3,
+    "max_temperatures": 30,
+}
+POINT = jnp.array([0.3, -0.2, 1.0])
+
+
+def curved():
+    """Near a Gaussian, but with a Hessian that moves."""
+
+    def log_prob(x):
+        return -0.5 * jnp.sum((x - 0.5) ** 2) - 0.25 * jnp.sum(x) ** 2 - 0.05 * jnp.sum(x**4)
+
+    base = gaussian_base(np.zeros(3), np.ones(3))
+    return Target(name="curved", version=1, dim=3, log_prob=log_prob, base=base, about=About("", ""))
+
+
+def seen(compute):
+    """(values, gradients) that `compute(log_prob)` costs; its result must be the uncounted one's."""
+    tally, target = Tally(), curved()
+    counted = jax.block_until_ready(compute(counting(target, tally).log_prob))
+    jax.effects_barrier()
+    np.testing.assert_allclose(counted, compute(target.log_prob), rtol=1e-5, atol=1e-6)
+    return tally.values, tally.gradients
+
+
+def after_steps(log_prob, step=lambda step: step):
+    """log_prob after seven steps along its gradient."""
+    moved = step(lambda x, _: (x + 0.1 * jax.grad(log_prob)(x), None))
+    return lambda x: log_prob(jax.lax.scan(moved, x, None, length=7)[0])
+
+
+@pytest.mark.parametrize(
+    ("expected", "transform"),
+    [
+        ((1, 0), lambda f: f),
+        ((0, 1), jax.grad),
+        ((0, 2), lambda f: lambda x: jax.jvp(jax.grad(f), (x,), (x,))[1]),
+        ((0, 2), lambda f: jax.grad(lambda x: jnp.sum(jax.grad(f)(x) ** 2))),
+        ((0, 4), jax.hessian),  # a gradient and three products, forward or in reverse
+        ((0, 4), lambda f: jax.jacrev(jax.jacrev(f))),
+        ((1, 7), after_steps),
+        ((0, 15), lambda f: jax.grad(after_steps(f))),  # a gradient and a product a step, one at the end
+        ((0, 22), lambda f: jax.grad(after_steps(f, jax.checkpoint))),  # each step's gradient again
+    ],
+)
+def test_the_counter_counts_under_every_transformation(expected, transform):
+    points = jnp.stack([POINT, -POINT, 0.5 * POINT])
+    assert seen(lambda f: transform(f)(POINT)) == expected
+    assert seen(lambda f: jax.jit(transform(f))(POINT)) == expected
+    lanes = tuple(3 * count for count in expected)
+    assert seen(lambda f: jax.jit(jax.vmap(transform(f)))(points)) == lanes
+
+
+def spent(evals):
+    return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals[:2])
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_samplers_spend_what_they_declare(name, monkeypatch):
+    monkeypatch.setattr(jax, "checkpoint", lambda function: function)  # recomputing is not an evaluation
+    sampler = SAMPLERS[name]
+    sampler = replace(sampler, **{f.name: SMALL[f.name] for f in fields(sampler) if f.name in SMALL})
+    tally = Tally()
+    target = counting(curved(), tally)
+
+    def counted():
+        jax.effects_barrier()
+        return tally.values, tally.gradients
+
+    fit = jax.block_until_ready(jax.jit(lambda key: sampler.fit(key, target))(jax.random.key(1)))
+    assert spent(fit.evals) == counted()
+    tally.values = tally.gradients = 0
+    sample = jax.jit(lambda key, state: sampler.sample(key, target, state, 10))
+    _, draws = jax.block_until_ready(sample(jax.random.key(2), fit.state))
+    assert spent(draws.evals) == counted()
