@@ -20,13 +20,13 @@ class Tally:
         self.values = 0
         self.gradients = 0
 
-    def add_value(self, _: Array) -> None:
-        """One evaluation of log gamma alone."""
-        self.values += 1
+    def add_values(self, count: int, _: Array) -> None:
+        """Evaluations of log gamma alone; the array is what makes JAX run this once a lane."""
+        self.values += count
 
-    def add_gradient(self, _: Array) -> None:
-        """One gradient, its value included, or one Hessian-vector product."""
-        self.gradients += 1
+    def add_gradients(self, count: int, _: Array) -> None:
+        """Gradients, their values included, or Hessian-vector products."""
+        self.gradients += count
 
 
 def counting(target: Target, tally: Tally) -> Target:
@@ -46,39 +46,37 @@ def counting(target: Target, tally: Tally) -> Target:
     def products(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
         # The product is counted where it is made: in a forward pass or, transposed, in every pull back.
         (x,), (direction,) = primals, tangents
-        _, product = jax.jvp(gradient, (x,), (_linear_tick(direction, tally.add_gradient),))
-        return gradient(x), product
+        ones = jnp.where(x > 0, 1.0, 1.0)  # a lane for every lane of x, in both directions
+        counted = _tick.bind(ones * direction, count=tally.add_gradients, lanes=1)
+        return gradient(x), ones * jax.jvp(gradient, (x,), (counted,))[1]
 
     @jax.custom_jvp
     def log_prob(x: Array) -> Array:
-        jax.debug.callback(tally.add_value, x)
+        jax.debug.callback(partial(tally.add_values, 1), x)
         return target.log_prob(x)
 
     @log_prob.defjvp
     def value_and_gradient(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
         (x,), (direction,) = primals, tangents
-        jax.debug.callback(tally.add_gradient, x)
+        jax.debug.callback(partial(tally.add_gradients, 1), x)
         return target.log_prob(x), jnp.sum(counted_gradient(x) * direction)
 
     return replace(target, log_prob=log_prob)
 
 
-def _linear_tick(x: Array, tick: Callable[[Array], None]) -> Array:
-    """x itself, ticking when that is run; linear, and its own transpose, which JAX's callbacks are not."""
-    return _tick.bind(x, tick=tick)
-
-
-def _run_tick(x: Array, tick: Callable[[Array], None]) -> Array:
-    jax.debug.callback(tick, x)
+def _run_tick(x: Array, count: Callable[[int, Array], None], lanes: int) -> Array:
+    jax.debug.callback(partial(count, lanes), x)
     return x
 
 
+def _batch_tick(xs: tuple[Array], axes: tuple[int], count: Callable, lanes: int) -> tuple[Array, int]:
+    return _tick.bind(*xs, count=count, lanes=lanes * xs[0].shape[axes[0]]), axes[0]
+
+
+# The identity, which counts when it is run: linear and its own transpose, as JAX's callbacks are not.
 _tick = Primitive("tick")
-_tick.def_impl(partial(jax.jit, static_argnames="tick")(_run_tick))
-_tick.def_abstract_eval(lambda x, tick: x)
-ad.deflinear2(_tick, lambda cotangent, _, tick: [_linear_tick(cotangent, tick)])
-batching.primitive_batchers[_tick] = lambda xs, axes, tick: (
-    jax.vmap(partial(_run_tick, tick=tick), axes[0], axes[0])(xs[0]),
-    axes[0],
-)
+_tick.def_impl(jax.jit(_run_tick, static_argnames=("count", "lanes")))
+_tick.def_abstract_eval(lambda x, count, lanes: x)
+ad.deflinear2(_tick, lambda cotangent, _, **counter: [_tick.bind(cotangent, **counter)])
+batching.primitive_batchers[_tick] = _batch_tick
 mlir.register_lowering(_tick, mlir.lower_fun(_run_tick, multiple_results=False))

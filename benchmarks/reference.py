@@ -82,9 +82,8 @@ def _log_z(target: Target, plan: Effort, say: Say) -> dict[str, Any]:
     for seed in range(plan.ladders):
         key_fit, key_draw = jax.random.split(jax.random.key(seed))
         estimates += np.asarray(draw(key_draw, fit(key_fit)), float).tolist()
-        say(
-            f"{target.name}: {len(estimates)} SMC runs, log Z {logsumexp(estimates) - np.log(len(estimates)):.3f}"
-        )
+        so_far = logsumexp(estimates) - np.log(len(estimates))
+        say(f"{target.name}: {len(estimates)} SMC runs, log Z {so_far:.3f}")
     value = logsumexp(estimates) - np.log(len(estimates))
     ratios = np.exp(np.array(estimates) - value)  # Z-hat / Z, with mean one
     command = f"bridgemark reference {target.name}"

@@ -1,7 +1,6 @@
 """What Hamiltonian chains share: window adaptation in `fit`, several chains from the base, counted steps."""
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,9 +12,7 @@ from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.base import Draws, Fit, Sampler, evals
-from targets.base import LogProb, Target
-
-Kernel = Callable[..., tuple[HMCState, Any]]  # (key, state) -> (state, info)
+from targets.base import Target
 
 
 class ChainState(NamedTuple):
@@ -39,7 +36,7 @@ class HamiltonianChains(Sampler):
 
     @abstractmethod
     def algorithm(self) -> Any:
-        """The BlackJAX algorithm, as window adaptation takes it."""
+        """What window adaptation takes: an object with BlackJAX's `init` and `build_kernel`."""
 
     @abstractmethod
     def options(self) -> dict[str, Any]:
@@ -76,10 +73,12 @@ class HamiltonianChains(Sampler):
         length = max(n // self.chains, 1)
 
         def chain(key: PRNGKeyArray, position: HMCState, step_size: Array, inverse_mass: Array) -> tuple:
-            kernel = self.kernel(target.log_prob, step_size, inverse_mass)
+            kernel = self.algorithm().build_kernel()
 
             def transition(position: HMCState, key: PRNGKeyArray) -> tuple[HMCState, tuple]:
-                position, info = kernel(key, position)
+                position, info = kernel(
+                    key, position, target.log_prob, step_size, inverse_mass, **self.options()
+                )
                 kept = (info.num_integration_steps, info.acceptance_rate, info.is_divergent)
                 return position, (position.position, *kept)
 
@@ -89,10 +88,3 @@ class HamiltonianChains(Sampler):
         info = {"acceptance": jnp.mean(rates, axis=1), "divergences": jnp.sum(divergent, axis=1)}
         spent = evals(gradients=jnp.sum(steps, axis=1))
         return state._replace(positions=positions), Draws(x, None, None, spent, info)
-
-    def kernel(self, log_prob: LogProb, step_size: Array, inverse_mass: Array) -> Kernel:
-        """One tuned transition."""
-        algorithm = self.algorithm()
-        return algorithm(
-            log_prob, step_size=step_size, inverse_mass_matrix=inverse_mass, **self.options()
-        ).step

@@ -74,6 +74,14 @@ def test_the_counter_counts_under_every_transformation(expected, transform):
     assert seen(lambda f: jax.jit(jax.vmap(transform(f)))(points)) == lanes
 
 
+def test_the_counter_counts_lanes_inside_a_gradient():
+    points = jnp.stack([POINT, -POINT, 0.5 * POINT])
+    assert seen(lambda f: jax.jit(jax.grad(lambda x: jnp.sum(jax.vmap(after_steps(f))(x))))(points)) == (
+        0,
+        45,
+    )
+
+
 def spent(evals):
     return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals[:2])
 
