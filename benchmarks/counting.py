@@ -30,7 +30,7 @@ class Tally:
 
 
 def counting(target: Target, tally: Tally) -> Target:
-    """The same target, whose log_prob adds to `tally` whenever it is run: under jit, vmap, grad and twice grad.
+    """The same target, whose log_prob adds to `tally` whenever it is run: under jit, vmap and grad of grad.
 
     Read the tally after `jax.effects_barrier()`. It sees executions: every lane of a vmap counts, the
     masked ones of a vmapped loop and both branches of a vmapped cond too, and so does whatever

@@ -37,7 +37,7 @@ class Bridge(HalfBridges):
     horizon: float = 2.0
     steps: int = 32
     rounds: int = 5
-    updates: int = 800
+    updates: int = 1_000
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgeState, Trace]:
         keys = jax.random.split(key, 3)

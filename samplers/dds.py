@@ -31,7 +31,7 @@ class DDS(HalfBridges):
 
     horizon: float = 4.0
     steps: int = 32
-    updates: int = 500
+    updates: int = 800
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[DDSState, Trace]:
         key_pilot, key_network = jax.random.split(key)

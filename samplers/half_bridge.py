@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws, Evals, evals
 from samplers.control import Features, Network
 from samplers.gaussian import log_standard_normal, normal
 from samplers.learnt import Learnt, Step, Trace, descend
+from samplers.losses import Batch, LogVariance, Loss, Problem
 from samplers.paths import (
     Chain,
     Side,
@@ -26,13 +27,6 @@ from samplers.paths import (
 )
 from samplers.pilot import Pilot, no_pilot, run_pilot
 from targets.base import LogProb, Target
-
-
-class Batch(NamedTuple):
-    """Starting points and noise of a batch of paths."""
-
-    start: Float[Array, "batch dim"]
-    noise: Float[Array, "batch steps dim"]
 
 
 class Trained(NamedTuple):
@@ -55,12 +49,13 @@ class HalfBridges(Learnt):
 
     horizon: float
     steps: int
-    power: float = 2.0
+    power: float = 2.5
     batch_coordinates: int = 2_560
-    update_coordinates: int = 50_000
-    learning_rate: float = 2e-3
+    update_coordinates: int = 200_000
+    learning_rate: float = 3e-3
     width: int = 64
     clip: float = 1.0
+    loss: Loss = LogVariance()
     pilot: int = 128
 
     def updates_for(self, dim: int) -> int:
@@ -132,24 +127,16 @@ class HalfBridges(Learnt):
         log_gamma: LogProb,
         batch: Batch,
     ) -> tuple[Trained, Trace]:
-        """One step down KL(forward paths || target with backward paths), sticking the landing."""
-        chain = self.chain()
-
-        def loss(network: Network) -> tuple[Array, Array]:
-            forward, judge = (
-                self.guided(network, log_gamma),
-                self.guided(jax.lax.stop_gradient(network), log_gamma),
-            )
-            weights = jax.vmap(
-                lambda start, noise: run(
-                    chain, forward, backward, log_gamma, log_standard_normal, start, noise, judge
-                )
-            )(*batch)[1]
-            return -jnp.mean(weights), weights
-
-        (_, weights), gradient = jax.value_and_grad(loss, has_aux=True)(trained.network)
+        """One step of the forward control towards the target with these backward paths."""
+        problem = Problem(
+            self.chain(), lambda network: self.guided(network, log_gamma), backward, log_gamma, batch
+        )
+        measure = jax.value_and_grad(self.loss, has_aux=True)
+        (_, weights), gradient = measure(trained.network, problem)
         network, memory, step = descend(optimiser, trained.network, trained.memory, gradient)
-        return Trained(network, memory), _trace(jnp.mean(weights), step, self.training_evals(batch))
+        paths = batch.start.shape[0]
+        spent = evals(gradients=paths * self.loss.gradients(self.steps), values=paths * self.loss.values)
+        return Trained(network, memory), _trace(jnp.mean(weights), step, spent)
 
     def improve_backward(
         self, optimiser: optax.GradientTransformation, trained: Trained, forward: Side, batch: Batch
@@ -166,10 +153,6 @@ class HalfBridges(Learnt):
         network, memory, step = descend(optimiser, trained.network, trained.memory, gradient)
         spent = evals(gradients=batch.start.shape[0] * self.steps)
         return Trained(network, memory), _trace(-value, step, spent)
-
-    def training_evals(self, batch: Batch) -> Evals:
-        """Per path: a gradient and a Hessian-vector product a step, and a gradient at the end."""
-        return evals(gradients=batch.start.shape[0] * (2 * self.steps + 1))
 
     def draw(
         self,

@@ -84,10 +84,11 @@ class Side(NamedTuple):
 
 
 class Path(NamedTuple):
-    """What a simulation keeps: `x` (steps + 1, dim) and the noise (steps, dim) that made it."""
+    """What a simulation keeps: points, and for each step its displacement x' - decay x and its hint."""
 
     x: Float[Array, "points dim"]
-    noise: Float[Array, "steps dim"]
+    displacement: Float[Array, "steps dim"]
+    hints: Any
 
 
 def no_control(features: Any, x: Float[Array, " dim"], hint: None) -> Float[Array, " dim"]:
@@ -145,13 +146,26 @@ def run(
 def simulate(chain: Chain, forward: Side, start: Array, noise: Array) -> Path:
     """One path of the sampler, kept whole and unscored."""
 
-    def step(x: Array, inputs: tuple) -> tuple[Array, Array]:
+    def step(x: Array, inputs: tuple) -> tuple[Array, tuple]:
         (decay, gain, variance), ahead, xi = inputs
-        after = decay * x + gain * forward.at(ahead, x) + jnp.sqrt(variance) * xi
-        return after, after
+        hint = forward.hint(ahead, x)
+        displacement = gain * forward.control(ahead, x, hint) + jnp.sqrt(variance) * xi
+        after = decay * x + displacement
+        return after, (after, displacement, hint)
 
-    _, points = jax.lax.scan(step, start, (_coefficients(chain, start), _before(forward.features), noise))
-    return Path(jnp.concatenate([start[None], points]), noise)
+    inputs = (_coefficients(chain, start), _before(forward.features), noise)
+    _, (points, displacements, hints) = jax.lax.scan(step, start, inputs)
+    return Path(jnp.concatenate([start[None], points]), displacements, hints)
+
+
+def score_path(chain: Chain, forward: Side, backward: Side, log_mu: LogProb, path: Path) -> Array:
+    """The log weight of a stored path less log gamma at its end, all steps at once."""
+    start, end = path.x[0], path.x[-1]
+    _, gain, variance = _coefficients(chain, start)
+    controls = jax.vmap(forward.control)(_before(forward.features), path.x[:-1], path.hints)
+    log_forward = jnp.sum(jax.vmap(_score)(controls, path.displacement, gain, variance))
+    log_backward = backward_log_likelihood(chain, backward, path.x)
+    return log_rho(chain, start) - log_mu(start) - log_rho(chain, end) + log_backward - log_forward
 
 
 def backward_log_likelihood(chain: Chain, backward: Side, points: Float[Array, "points dim"]) -> Array:

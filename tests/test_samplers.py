@@ -1,0 +1,158 @@
+"""Samplers, over the whole registry: keys, shapes, precision; and what each kind promises about its draws."""
+
+from dataclasses import fields, replace
+from functools import cache
+
+import arviz
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.scipy.special import logsumexp
+
+from benchmarks import registry
+from samplers.hmc import HMC
+from samplers.nuts import NUTS
+from samplers.pilot import run_pilot
+from samplers.smc import SMC
+from targets.base import About, Target, gaussian_base
+
+LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
+SAMPLERS = registry.samplers()
+DRAWS = 40
+SMALL = {
+    "chains": 2,
+    "warm_up": 60,
+    "runs": 2,
+    "fit_particles": 32,
+    "pilot": 32,
+    "steps": 4,
+    "updates": 4,
+    "batch_coordinates": 32,
+    "max_temperatures": 40,
+}
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
+LOG_Z = 1.234
+MEAN = np.array([1.0, -2.0, 0.5])
+COVARIANCE = np.array([[1.0, 0.8, 0.0], [0.8, 2.0, -0.3], [0.0, -0.3, 0.25]])
+
+every_sampler = pytest.mark.parametrize("name", SAMPLERS)
+
+
+def make(dim, log_prob):
+    base = gaussian_base(np.zeros(dim), np.full(dim, 3.0))
+    return Target(name="t", version=1, dim=dim, log_prob=log_prob, base=base, about=About("", ""))
+
+
+def mixture(dim, apart=2.0):
+    """Two modes of unequal weight and width."""
+
+    def log_prob(x):
+        narrow = np.log(0.3) - 0.5 * jnp.sum((x - apart) ** 2) / 0.25 - dim * np.log(0.5)
+        return logsumexp(jnp.stack([narrow, np.log(0.7) - 0.5 * jnp.sum((x + apart) ** 2)]))
+
+    return make(dim, log_prob)
+
+
+def correlated():
+    """exp(LOG_Z) N(MEAN, COVARIANCE)."""
+    precision = np.linalg.inv(COVARIANCE)
+    constant = LOG_Z - 0.5 * np.linalg.slogdet(2 * np.pi * COVARIANCE)[1]
+
+    def log_prob(x):
+        centred = x - MEAN.astype(x.dtype)
+        return constant - 0.5 * centred @ precision.astype(x.dtype) @ centred
+
+    return make(3, log_prob)
+
+
+def fit_and_draw(sampler, target, n, options=None):
+    def both(key):
+        key_fit, key_sample = jax.random.split(key)
+        fit = sampler.fit(key_fit, target)
+        return fit, sampler.sample(key_sample, target, fit.state, n)[1]
+
+    return jax.jit(both, compiler_options=options)
+
+
+@cache
+def small_run(name, dim, **settings):
+    sampler, chosen = SAMPLERS[name], SMALL | settings
+    small = replace(sampler, **{f.name: chosen[f.name] for f in fields(sampler) if f.name in chosen})
+    return fit_and_draw(small, mixture(dim), DRAWS, QUICK)
+
+
+def check(fit, draws, dim, dtype):
+    assert draws.x.dtype == dtype
+    assert np.all(np.isfinite(draws.x))
+    chains, length, width = draws.x.shape
+    assert (chains * length, width) == (DRAWS, dim)
+    if draws.log_weights is not None:
+        assert draws.log_weights.shape == (chains, length)
+        assert np.all(np.isfinite(draws.log_weights))
+    if draws.log_z is not None:
+        assert draws.log_z.ndim == 1
+        assert np.all(np.isfinite(draws.log_z))
+    for evals in (fit.evals, draws.evals):
+        assert all(np.issubdtype(count.dtype, np.integer) for count in evals)
+    assert sum(int(np.sum(count)) for count in draws.evals) >= DRAWS
+
+
+@every_sampler
+def test_draws_are_finite_of_their_shape_and_a_function_of_the_key(name):
+    run = small_run(name, 2)
+    (fit, draws), (_, again), (_, others) = (run(jax.random.key(seed)) for seed in (1, 1, 2))
+    check(fit, draws, 2, np.float32)
+    np.testing.assert_array_equal(draws.x, again.x)
+    assert not np.any(np.all(draws.x == others.x, axis=-1))
+
+
+@every_sampler
+def test_one_dimension_and_double_precision(name):
+    with jax.enable_x64(True):
+        fit, draws = small_run(name, 1, pilot=0)(jax.random.key(3))
+        check(fit, draws, 1, np.float64)
+
+
+def test_smc_estimates_z_without_bias():
+    """The frozen ladder on 16 particles, 600 times over; the target lies apart from the base."""
+    sampler = SMC(runs=600, fit_particles=64, transitions=1, leapfrog_steps=2, largest_rise=0.2)
+    fit, draws = fit_and_draw(sampler, correlated(), 600 * 16)(jax.random.key(4))
+    assert bool(fit.info["reached"])
+    ratios = np.exp(np.asarray(draws.log_z, float) - LOG_Z)
+    error = np.std(ratios) / np.sqrt(len(ratios))
+    assert 0 < error < 0.1
+    assert abs(np.mean(ratios) - 1) < LIMIT * error
+
+
+@pytest.mark.parametrize("sampler", [NUTS(warm_up=300), HMC(warm_up=300)], ids=["nuts", "hmc"])
+def test_chains_have_the_moments_of_a_correlated_gaussian(sampler):
+    """Means and second moments, in standard errors from arviz's bulk effective size."""
+    _, draws = fit_and_draw(sampler, correlated(), 8_000)(jax.random.key(5))
+    centred = np.asarray(draws.x, float) - MEAN
+    pairs = [(i, j) for i in range(3) for j in range(i, 3)]
+    products = np.stack([centred[..., i] * centred[..., j] for i, j in pairs], axis=-1)
+    values = np.concatenate([centred, products], axis=-1)
+    truth = np.concatenate([np.zeros(3), [COVARIANCE[pair] for pair in pairs]])
+    for value, expected in zip(np.moveaxis(values, -1, 0), truth, strict=True):
+        effective = arviz.ess(value, method="mean")
+        assert effective > 200
+        assert abs(np.mean(value) - expected) < LIMIT * np.std(value) / np.sqrt(effective)
+
+
+def test_the_pilot_finds_a_gaussian_nearly_exactly():
+    with jax.enable_x64(True):
+        find = jax.jit(lambda key: run_pilot(key, correlated(), 128), compiler_options=QUICK)
+        pilot = find(jax.random.key(6))
+    scale = np.asarray(pilot.coordinates.scale, float)
+    assert np.argmax(pilot.info["pilot_scores"]) == 2
+    np.testing.assert_allclose(pilot.coordinates.loc, MEAN, atol=1e-9)
+    np.testing.assert_allclose(scale @ scale.T, COVARIANCE, atol=1e-9)
+
+
+def test_the_pilot_refuses_the_laplace_approximation_of_one_mode_among_two():
+    pilot = jax.jit(lambda key: run_pilot(key, mixture(1, apart=4.0), 128), compiler_options=QUICK)(
+        jax.random.key(7)
+    )
+    assert np.argmax(pilot.info["pilot_scores"]) != 2
+    assert abs(pilot.coordinates.scale.item()) > 2.0  # the modes lie 8 apart, either no wider than 1
