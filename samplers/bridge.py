@@ -28,7 +28,7 @@ class BridgeState(NamedTuple):
 class Bridge(HalfBridges):
     """Schrödinger bridge between N(0, I) and a general target (Heng, De Bortoli, Doucet 2024).
 
-    Rounds of two half bridges: the forward control descends KL(forward || target with backward), the
+    Rounds of two half bridges: the forward control fits the target with the backward kernels, the
     backward control climbs the likelihood of the forward paths, which needs no draw of the target. The
     backward control starts at zero, so the first half round is the diffusion sampler's. Every round
     ends with a backward half, after which log weights are those of the best backward kernels known.

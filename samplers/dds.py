@@ -23,7 +23,7 @@ class DDSState(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DDS(HalfBridges):
-    """Denoising diffusion sampler for general targets (Vargas, Grathwohl, Doucet 2023; reverse KL).
+    """Denoising diffusion sampler for general targets (Vargas, Grathwohl, Doucet 2023).
 
     The backward kernels are the reference's own, so the horizon must be long enough for noise to
     forget the target: KL(N(0, I) || noised target) remains as an error however long one trains.

@@ -67,7 +67,7 @@ def descend(
     optimiser: optax.GradientTransformation, parameters: State, memory: State, gradient: State
 ) -> tuple[State, State, Step]:
     """One optimiser step, skipped where any entry of the gradient is not finite."""
-    norm = optax.global_norm(gradient)
+    norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(norm)
     changes, after = optimiser.update(gradient, memory, parameters)
     moved = eqx.apply_updates(parameters, changes)

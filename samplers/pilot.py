@@ -49,7 +49,7 @@ def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
     scores = jnp.stack([_score(candidate, held_out) for candidate in candidates])
     choice = jnp.argmax(scores)
     found = jax.tree.map(lambda *leaves: jnp.stack(leaves)[choice], *candidates)
-    spent = gradients_spent(MOVES, particles, ladder.length) + NEWTON_STEPS * (1 + target.dim) + target.dim
+    spent = gradients_spent(MOVES, particles, ladder.length) + (NEWTON_STEPS + 1) * (1 + target.dim)
     info = {"pilot_gradients": spent, "pilot_scores": scores, "pilot_log_z": outcome.log_z}
     return Pilot(_compose(base, found), evals(gradients=spent), info)
 
@@ -72,18 +72,20 @@ def _laplace(log_target: LogProb, start: Float[Array, " dim"]) -> Affine:
     gradient = jax.grad(log_target)
     directions = jnp.eye(start.shape[0])
 
-    def precision_factor(z: Array) -> Array:
-        _, pull = jax.vjp(gradient, z)  # the Hessian is symmetric: reverse mode gives its products
+    def slope_and_factor(z: Array) -> tuple[Array, Array]:
+        slope, pull = jax.vjp(gradient, z)  # the Hessian is symmetric: reverse mode gives its products
         (hessian,) = jax.vmap(pull)(directions)
-        return jnp.linalg.cholesky(-0.5 * (hessian + hessian.T))
+        return slope, jnp.linalg.cholesky(-0.5 * (hessian + hessian.T))
 
     def newton(_: int, z: Array) -> Array:
-        return z + jax.scipy.linalg.cho_solve((precision_factor(z), True), gradient(z))
+        slope, factor = slope_and_factor(z)
+        return z + jax.scipy.linalg.cho_solve((factor, True), slope)
 
     mode = jax.lax.fori_loop(0, NEWTON_STEPS, newton, start)
+    _, factor = slope_and_factor(mode)
     # With P = R R', N(0, P^-1) is drawn as R^-T noise; a lower factor of P^-1 has the same law.
-    inverse = jax.scipy.linalg.cho_solve((precision_factor(mode), True), directions)
-    return Affine(mode, jnp.linalg.cholesky(0.5 * (inverse + inverse.T)))
+    covariance = jax.scipy.linalg.cho_solve((factor, True), directions)
+    return Affine(mode, jnp.linalg.cholesky(0.5 * (covariance + covariance.T)))
 
 
 def _score(candidate: Affine, z: Float[Array, "n dim"]) -> Float[Array, ""]:
