@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws
@@ -16,9 +16,10 @@ from targets.base import Target
 
 
 class BridgeState(NamedTuple):
-    """Working coordinates, both controls, and the number of updates made."""
+    """Working coordinates, whether the target looks Gaussian in them, both controls, and updates made."""
 
     coordinates: Affine
+    near_gaussian: Bool[Array, ""]
     forward: Trained
     backward: Trained
     updated: Int[Array, ""]
@@ -43,7 +44,7 @@ class Bridge(HalfBridges):
         keys = jax.random.split(key, 3)
         pilot = self.find_coordinates(keys[0], target)
         forward, backward = (self.untrained(key, target.dim, self.optimiser(target)) for key in keys[1:])
-        state = BridgeState(pilot.coordinates, forward, backward, jnp.asarray(0))
+        state = BridgeState(pilot.coordinates, pilot.near_gaussian, forward, backward, jnp.asarray(0))
         return state, Trace(pilot.evals, pilot.info)
 
     def update(self, key: PRNGKeyArray, target: Target, state: BridgeState) -> tuple[BridgeState, Trace]:
@@ -52,8 +53,8 @@ class Bridge(HalfBridges):
         optimiser = self.optimiser(target)
 
         def forward_half(state: BridgeState) -> tuple[BridgeState, Trace]:
-            backward = self.free(state.backward.network)
-            forward, trace = self.improve_forward(optimiser, state.forward, backward, log_gamma, batch)
+            problem = self.problem(self.free(state.backward.network), log_gamma, batch)
+            forward, trace = self.improve_forward(optimiser, state.forward, state.near_gaussian, problem)
             return state._replace(forward=forward), trace
 
         def backward_half(state: BridgeState) -> tuple[BridgeState, Trace]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import jax
 import optax
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, Bool, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws
@@ -15,9 +15,10 @@ from targets.base import Target
 
 
 class DDSState(NamedTuple):
-    """Working coordinates and the forward control."""
+    """Working coordinates, whether the target looks Gaussian in them, and the forward control."""
 
     coordinates: Affine
+    near_gaussian: Bool[Array, ""]
     forward: Trained
 
 
@@ -37,15 +38,15 @@ class DDS(HalfBridges):
         key_pilot, key_network = jax.random.split(key)
         pilot = self.find_coordinates(key_pilot, target)
         forward = self.untrained(key_network, target.dim, self.optimiser(target))
-        return DDSState(pilot.coordinates, forward), Trace(pilot.evals, pilot.info)
+        state = DDSState(pilot.coordinates, pilot.near_gaussian, forward)
+        return state, Trace(pilot.evals, pilot.info)
 
     def update(self, key: PRNGKeyArray, target: Target, state: DDSState) -> tuple[DDSState, Trace]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
-        batch = self.draw_batch(key, target.dim)
-        forward, trace = self.improve_forward(
-            self.optimiser(target), state.forward, self.reference(), log_gamma, batch
-        )
-        return DDSState(state.coordinates, forward), trace
+        problem = self.problem(self.reference(), log_gamma, self.draw_batch(key, target.dim))
+        optimiser = self.optimiser(target)
+        forward, trace = self.improve_forward(optimiser, state.forward, state.near_gaussian, problem)
+        return state._replace(forward=forward), trace
 
     def optimiser(self, target: Target) -> optax.GradientTransformation:
         """Adam over all updates."""

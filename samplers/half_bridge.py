@@ -1,5 +1,6 @@
 """Half bridges between N(0, I) and a target in working coordinates: what diffusion and bridge share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,14 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Bool, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws, Evals, evals
 from samplers.control import Features, Network
 from samplers.gaussian import log_standard_normal, normal
 from samplers.learnt import Learnt, Step, Trace, descend
-from samplers.losses import Batch, LogVariance, Loss, Problem
+from samplers.losses import Batch, LogVariance, Loss, Problem, ReverseKL
 from samplers.paths import (
     Chain,
     Side,
@@ -44,7 +45,8 @@ class HalfBridges(Learnt):
     exceeds one. Large targets get smaller batches and fewer updates, by the dimension alone: a batch has
     batch_coordinates / dim paths (16 to 256), and update_coordinates / dim updates (at least a tenth of
     `updates`, at most all) are made. `pilot` is the number of particles that look for coordinates (0:
-    those of the base).
+    those of the base). Where it finds the target near a Gaussian, the path loss has the smaller variance;
+    elsewhere it would seek one mode, so `loss` is used.
     """
 
     horizon: float
@@ -56,6 +58,7 @@ class HalfBridges(Learnt):
     width: int = 64
     clip: float = 1.0
     loss: Loss = LogVariance()
+    loss_near_gaussian: Loss = ReverseKL()
     pilot: int = 128
 
     def updates_for(self, dim: int) -> int:
@@ -123,20 +126,28 @@ class HalfBridges(Learnt):
         self,
         optimiser: optax.GradientTransformation,
         trained: Trained,
-        backward: Side,
-        log_gamma: LogProb,
-        batch: Batch,
+        near_gaussian: Bool[Array, ""],
+        problem: Problem,
     ) -> tuple[Trained, Trace]:
-        """One step of the forward control towards the target with these backward paths."""
-        problem = Problem(
+        """One step of the forward control towards the target with the problem's backward paths."""
+        paths = problem.batch.start.shape[0]
+
+        def by(loss: Loss) -> Callable[[Trained], tuple[Trained, Trace]]:
+            def step(trained: Trained) -> tuple[Trained, Trace]:
+                (_, weights), gradient = jax.value_and_grad(loss, has_aux=True)(trained.network, problem)
+                network, memory, step = descend(optimiser, trained.network, trained.memory, gradient)
+                spent = evals(gradients=paths * loss.gradients(self.steps), values=paths * loss.values)
+                return Trained(network, memory), _trace(jnp.mean(weights), step, spent)
+
+            return step
+
+        return jax.lax.cond(near_gaussian, by(self.loss_near_gaussian), by(self.loss), trained)
+
+    def problem(self, backward: Side, log_gamma: LogProb, batch: Batch) -> Problem:
+        """What the forward control is trained on."""
+        return Problem(
             self.chain(), lambda network: self.guided(network, log_gamma), backward, log_gamma, batch
         )
-        measure = jax.value_and_grad(self.loss, has_aux=True)
-        (_, weights), gradient = measure(trained.network, problem)
-        network, memory, step = descend(optimiser, trained.network, trained.memory, gradient)
-        paths = batch.start.shape[0]
-        spent = evals(gradients=paths * self.loss.gradients(self.steps), values=paths * self.loss.values)
-        return Trained(network, memory), _trace(jnp.mean(weights), step, spent)
 
     def improve_backward(
         self, optimiser: optax.GradientTransformation, trained: Trained, forward: Side, batch: Batch

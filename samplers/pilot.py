@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from samplers.affine import Affine, base_coordinates
 from samplers.base import Evals, Info, evals
@@ -19,22 +19,24 @@ from samplers.tempering import Moves, adapt, gradients_spent
 from targets.base import LogProb, Target
 
 NEWTON_STEPS = 5
+LAPLACE = 2  # its place among the candidates
 MOVES = Moves(
     transitions=1, leapfrog_steps=5, acceptance=0.8, ess_fraction=0.5, largest_rise=0.2, max_temperatures=100
 )
 
 
 class Pilot(NamedTuple):
-    """The coordinates found, what they cost, and how they were chosen."""
+    """The coordinates found, whether the target looks Gaussian there, what they cost, how chosen."""
 
     coordinates: Affine
+    near_gaussian: Bool[Array, ""]
     evals: Evals
     info: Info
 
 
 def no_pilot(target: Target) -> Pilot:
     """The coordinates of the base, at no cost."""
-    return Pilot(base_coordinates(target), evals(), {})
+    return Pilot(base_coordinates(target), jnp.asarray(False), evals(), {})
 
 
 def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
@@ -44,14 +46,15 @@ def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
     key_start, key_run = jax.random.split(key)
     start = jax.random.normal(key_start, (particles, target.dim))
     ladder, outcome = adapt(key_run, log_standard_normal, log_target, start, MOVES)
-    known, held_out = jnp.split(outcome.particles.z, 2)
-    candidates = [_identity(target.dim), _typical(known), _laplace(log_target, jnp.mean(known, axis=0))]
+    known, held_out = outcome.particles.z[: particles // 2], outcome.particles.z[particles // 2 :]
+    laplace = _laplace(log_target, jnp.mean(known, axis=0))
+    candidates = [_identity(target.dim), _typical(known), laplace]
     scores = jnp.stack([_score(candidate, held_out) for candidate in candidates])
     choice = jnp.argmax(scores)
     found = jax.tree.map(lambda *leaves: jnp.stack(leaves)[choice], *candidates)
     spent = gradients_spent(MOVES, particles, ladder.length) + (NEWTON_STEPS + 1) * (1 + target.dim)
     info = {"pilot_gradients": spent, "pilot_scores": scores, "pilot_log_z": outcome.log_z}
-    return Pilot(_compose(base, found), evals(gradients=spent), info)
+    return Pilot(_compose(base, found), choice == LAPLACE, evals(gradients=spent), info)
 
 
 def _identity(dim: int) -> Affine:
