@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from benchmarks.columns import MAIN, SECONDS, Line
 from benchmarks.style import ALARM, FIXED, GREY, PHASES, grid, head, looks, note, order, sampler_handles, save
@@ -22,6 +22,7 @@ def bias_cost(rows: Sequence[Line], path: Path) -> Path:
     figure, axes = grid(len(targets), 4, 3.4, 3.0)
     for axis, (target, own) in zip(axes, targets, strict=True):
         axis.set(xscale="log", yscale="log")
+        axis.xaxis.set_minor_formatter(NullFormatter())  # within one decade its labels would overlap
         axis.set_title(target, loc="left")
         for row in filter(_placed, own):
             colour, marker = looks(samplers)[row["sampler"]]
