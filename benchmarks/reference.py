@@ -1,6 +1,7 @@
 """Truths that no closed form gives: log Z by many independent SMC runs, moments by long NUTS chains."""
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,11 +49,17 @@ def effort(dim: int) -> Effort:
 def make(name: str, folder: Path = FOLDER, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
     """Compute and store the truths of one target; returns the file written.
 
-    Raises BadInput for an unknown target, or where the chains disagree (R-hat above 1.01): a reference
-    that has not converged is not written.
+    Raises BadInput for an unknown target, for one whose truth has another source, for a folder that
+    cannot be written, or where the chains disagree (R-hat above 1.01): a reference that has not
+    converged is not written.
     """
     builders = registry.targets(plugins)
     target = registry.build(name, choose("target", (name,), builders)[name])
+    command = f"bridgemark reference {name}"
+    if target.log_z is not None and not target.log_z.recipe.startswith(f"{command}:"):
+        raise BadInput(f"the truth of {name} is not made here; it comes from: {target.log_z.recipe}")
+    if not os.access(folder, os.W_OK):
+        raise BadInput(f"{folder} cannot be written: make references in a checkout of the repository")
     plan = effort(target.dim)
     identity = fingerprint(target)
     log_z = _log_z(target, plan, say)
@@ -60,7 +67,7 @@ def make(name: str, folder: Path = FOLDER, say: Say = print, plugins: tuple[str,
     record = {
         "target": name,
         "fingerprint": identity,
-        "command": f"bridgemark reference {name}",
+        "command": command,
         "log_z": log_z,
         "chains": chains,
         "settings": {"log_z": repr(plan.smc), "moments": repr(plan.nuts), "ladders": plan.ladders},

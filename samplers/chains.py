@@ -62,8 +62,7 @@ class HamiltonianChains(Sampler):
 
         *tuned, info = jax.vmap(warm_up)(jax.random.split(key_warm_up, self.chains), starts)
         state = ChainState(*tuned)
-        steps = info.num_integration_steps
-        spent = jnp.sum(steps, axis=1) + 1  # and the gradient at the start
+        spent = jnp.append(info.num_integration_steps, self.chains)  # and a gradient at each start
         traces = {"step_size": state.step_size, "warm_up_divergences": jnp.sum(info.is_divergent)}
         return Fit(state, evals(gradients=spent), traces)
 
@@ -86,5 +85,4 @@ class HamiltonianChains(Sampler):
 
         positions, (x, steps, rates, divergent) = jax.vmap(chain)(jax.random.split(key, self.chains), *state)
         info = {"acceptance": jnp.mean(rates, axis=1), "divergences": jnp.sum(divergent, axis=1)}
-        spent = evals(gradients=jnp.sum(steps, axis=1))
-        return state._replace(positions=positions), Draws(x, None, None, spent, info)
+        return state._replace(positions=positions), Draws(x, None, None, evals(gradients=steps), info)

@@ -99,8 +99,8 @@ class HalfBridges(Learnt):
         score = jax.grad(log_gamma)
 
         def hint(inputs: tuple[Features, Array, Array], x: Array) -> Array:
-            _, decay, limit = inputs
-            return jnp.clip(decay * (score(decay * x) + decay * x), -limit, limit)
+            _, memory, limit = inputs
+            return jnp.clip(memory * (score(memory * x) + memory * x), -limit, limit)
 
         def control(inputs: tuple[Features, Array, Array], x: Array, hint: Array) -> Array:
             features, _, _ = inputs

@@ -52,8 +52,9 @@ def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
     scores = jnp.stack([_score(candidate, held_out) for candidate in candidates])
     choice = jnp.argmax(scores)
     found = jax.tree.map(lambda *leaves: jnp.stack(leaves)[choice], *candidates)
-    spent = gradients_spent(MOVES, particles, ladder.length) + (NEWTON_STEPS + 1) * (1 + target.dim)
-    info = {"pilot_gradients": spent, "pilot_scores": scores, "pilot_log_z": outcome.log_z}
+    newton = (NEWTON_STEPS + 1) * (1 + target.dim)
+    spent = jnp.append(gradients_spent(MOVES, particles, ladder), newton)
+    info = {"pilot_gradients": jnp.sum(spent), "pilot_scores": scores, "pilot_log_z": outcome.log_z}
     return Pilot(_compose(base, found), choice == LAPLACE, evals(gradients=spent), info)
 
 

@@ -39,7 +39,7 @@ class SMC(Sampler):
         ladder, outcome = adapt(
             key_run, log_standard_normal, coordinates.pull_back(target.log_prob), start, self._moves()
         )
-        spent = gradients_spent(self._moves(), self.fit_particles, ladder.length)
+        spent = gradients_spent(self._moves(), self.fit_particles, ladder)
         info = {"log_z": outcome.log_z, "acceptance": outcome.acceptance, "reached": outcome.reached}
         return Fit(ladder, evals(gradients=spent), info | ladder._asdict())
 
@@ -56,7 +56,7 @@ class SMC(Sampler):
 
         x, log_z, acceptance = jax.lax.map(run, jax.random.split(key, self.runs))
         log_weights = jnp.broadcast_to(log_z[:, None], x.shape[:2])
-        spent = gradients_spent(self._moves(), particles, state.length) * jnp.ones(self.runs, int)
+        spent = jnp.tile(gradients_spent(self._moves(), particles, state), self.runs)
         return state, Draws(x, log_weights, log_z, evals(gradients=spent), {"acceptance": acceptance})
 
     def _moves(self) -> Moves:

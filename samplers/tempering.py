@@ -56,15 +56,21 @@ class Outcome(NamedTuple):
     reached: Bool[Array, ""]
 
 
-def gradients_spent(moves: Moves, particles: int, temperatures: Int[Array, ""]) -> Int[Array, ""]:
-    """Gradients of log gamma: one per particle at the start and after, the leapfrog steps within, a rung."""
-    return particles * (1 + temperatures * (1 + moves.transitions * moves.leapfrog_steps))
+def gradients_spent(moves: Moves, particles: int, ladder: Ladder) -> Int[Array, " rungs+1"]:
+    """Gradients of log gamma, in parts: each rung's leapfrog steps and one after, and one at the start."""
+    a_rung = particles * (1 + moves.transitions * moves.leapfrog_steps)
+    climbed = jnp.arange(moves.max_temperatures) < ladder.length
+    return jnp.append(jnp.where(climbed, a_rung, 0), particles)
 
 
 def adapt(
     key: PRNGKeyArray, log_base: LogProb, log_target: LogProb, start: Array, moves: Moves
 ) -> tuple[Ladder, Outcome]:
-    """Choose the ladder on particles drawn from the base: `start` is (particles, dim)."""
+    """Choose the ladder on particles drawn from the base: `start` is (particles, dim).
+
+    A ladder that would need more than `max_temperatures` ends with one long rise: its replay reaches
+    the target all the same, and its estimate is unbiased but noisy. `reached` says so.
+    """
     dim = start.shape[1]
     rungs = moves.max_temperatures
     ladder = Ladder(jnp.ones(rungs), jnp.ones(rungs), jnp.ones((rungs, dim)), jnp.asarray(0))
@@ -102,7 +108,7 @@ def adapt(
     first_step = jnp.asarray(0.5 * dim**-0.25)
     carry = (key, ladder, outcome, jnp.zeros(()), first_step)
     _, ladder, outcome, _, _ = jax.lax.while_loop(unfinished, climb, carry)
-    return ladder, outcome
+    return ladder._replace(temperatures=ladder.temperatures.at[ladder.length - 1].set(1.0)), outcome
 
 
 def replay(

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import registry
 from benchmarks.counting import Tally, counting
+from samplers.losses import LogVariance, ReverseKL
 from targets.base import About, Target, gaussian_base
 
 SAMPLERS = registry.samplers()
@@ -87,11 +88,17 @@ def spent(evals):
     return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals[:2])
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_samplers_spend_what_they_declare(name, monkeypatch):
+# Whichever loss the pilot's finding chooses, both are counted.
+LOSSES = [{"loss": loss, "loss_near_gaussian": loss} for loss in (ReverseKL(), LogVariance())]
+CASES = [(name, {}) for name in SAMPLERS] + [("dds", losses) for losses in LOSSES]
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
+def test_samplers_spend_what_they_declare(name, settings, monkeypatch):
     monkeypatch.setattr(jax, "checkpoint", lambda function: function)  # recomputing is not an evaluation
     sampler = SAMPLERS[name]
-    sampler = replace(sampler, **{f.name: SMALL[f.name] for f in fields(sampler) if f.name in SMALL})
+    small = {field.name: SMALL[field.name] for field in fields(sampler) if field.name in SMALL}
+    sampler = replace(sampler, **small, **settings)
     tally = Tally()
     target = counting(curved(), tally)
 

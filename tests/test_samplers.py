@@ -125,6 +125,18 @@ def test_smc_estimates_z_without_bias():
     assert abs(np.mean(ratios) - 1) < LIMIT * error
 
 
+def test_a_ladder_cut_short_still_ends_at_the_target():
+    """Two rungs of at most .3 would end at .6: the last one must go all the way, or Z-hat is another Z."""
+    sampler = SMC(runs=600, fit_particles=64, largest_rise=0.3, max_temperatures=2)
+    fit, draws = fit_and_draw(sampler, correlated(), 600 * 64)(jax.random.key(6))
+    assert not bool(fit.info["reached"])
+    assert fit.info["temperatures"][-1] == 1.0
+    ratios = np.exp(np.asarray(draws.log_z, float) - LOG_Z)
+    error = np.std(ratios) / np.sqrt(len(ratios))
+    assert 0 < error < 0.2
+    assert abs(np.mean(ratios) - 1) < LIMIT * error
+
+
 @pytest.mark.parametrize("sampler", [NUTS(warm_up=300), HMC(warm_up=300)], ids=["nuts", "hmc"])
 def test_chains_have_the_moments_of_a_correlated_gaussian(sampler):
     """Means and second moments, in standard errors from arviz's bulk effective size."""
