@@ -5,78 +5,98 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws
-from samplers.half_bridge import HalfBridges, Trained
-from samplers.learnt import Trace, adam
-from targets.base import Target
+from samplers.base import Draws, add_evals, evals
+from samplers.control import Network, free, guided, score_hint
+from samplers.gaussian import log_standard_normal
+from samplers.learnt import Trace
+from samplers.path_sampler import PathSampler, Trained, step_down, untrained
+from samplers.paths import Law, Path, backward_log_likelihood
+from targets.base import LogProb, Target
 
 
 class BridgeState(NamedTuple):
-    """Working coordinates, whether the target looks Gaussian in them, both controls, and updates made."""
+    """Both controls, the backward control that the current round is judged by, and updates made."""
 
     coordinates: Affine
     near_gaussian: Bool[Array, ""]
     forward: Trained
     backward: Trained
+    judge: Network
     updated: Int[Array, ""]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bridge(HalfBridges):
+class Bridge(PathSampler):
     """Schrödinger bridge between N(0, I) and a general target (Heng, De Bortoli, Doucet 2024).
 
-    Rounds of two half bridges: the forward control fits the target with the backward kernels, the
-    backward control climbs the likelihood of the forward paths, which needs no draw of the target. The
-    backward control starts at zero, so the first half round is the diffusion sampler's. Every round
-    ends with a backward half, after which log weights are those of the best backward kernels known.
+    Each of `rounds` is two half bridges. The forward control fits the target with the backward kernels
+    of the round before (at first the reference's: round one is the diffusion sampler's); the backward
+    control climbs the likelihood of the forward paths, which needs no draw of the target. Both are
+    trained on the same paths, so the second half costs no evaluation, and the log weights are those of
+    the newest backward kernels, which are proper in every round.
     """
 
     horizon: float = 2.0
-    steps: int = 32
-    rounds: int = 5
-    updates: int = 1_000
+    rounds: int = 8
+    updates: int = 800
+
+    def networks(self, key: PRNGKeyArray, dim: int) -> Network:
+        return Network(key, dim, self.width)
+
+    def law(self, networks: tuple[Network, Network], log_gamma: LogProb) -> Law:
+        forward, backward = networks
+        chain = self.chain()
+        hint = score_hint(chain, log_gamma, self.clip)
+        return Law(chain, hint, guided(forward, chain), free(backward, chain), log_standard_normal)
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgeState, Trace]:
-        keys = jax.random.split(key, 3)
-        pilot = self.find_coordinates(keys[0], target)
-        forward, backward = (self.untrained(key, target.dim, self.optimiser(target)) for key in keys[1:])
-        state = BridgeState(pilot.coordinates, pilot.near_gaussian, forward, backward, jnp.asarray(0))
-        return state, Trace(pilot.evals, pilot.info)
+        key_forward, key_backward = jax.random.split(key)
+        state, trace = super().init(key_forward, target)
+        judge = self.networks(key_backward, target.dim)
+        backward = untrained(judge, self.optimiser(target))
+        return BridgeState(*state, backward, judge, jnp.asarray(0)), trace
 
     def update(self, key: PRNGKeyArray, target: Target, state: BridgeState) -> tuple[BridgeState, Trace]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
-        batch = self.draw_batch(key, target.dim)
-        optimiser = self.optimiser(target)
+        begins = state.updated * self.rounds % self.updates_for(target.dim) < self.rounds
+        newest = lambda new, old: jnp.where(begins, new, old)  # noqa: E731
+        judge = jax.tree.map(newest, state.backward.parameters, state.judge)
+        make = lambda network: self.law((network, judge), log_gamma)  # noqa: E731
+        forward, trace, outcome = self.improve(
+            key, target, log_gamma, make, state.forward, state.near_gaussian
+        )
+        paths = jax.lax.stop_gradient(outcome.paths)
+        backward, misfit = self.reverse(target, log_gamma, state, paths)
+        state = state._replace(forward=forward, backward=backward, judge=judge, updated=state.updated + 1)
+        return state, Trace(add_evals(trace.evals, misfit.evals), trace.info | misfit.info)
 
-        def forward_half(state: BridgeState) -> tuple[BridgeState, Trace]:
-            problem = self.problem(self.free(state.backward.network), log_gamma, batch)
-            forward, trace = self.improve_forward(optimiser, state.forward, state.near_gaussian, problem)
-            return state._replace(forward=forward), trace
+    def reverse(
+        self, target: Target, log_gamma: LogProb, state: BridgeState, paths: Path
+    ) -> tuple[Trained, Trace]:
+        """One step of the backward control up the likelihood of the sampler's own paths."""
 
-        def backward_half(state: BridgeState) -> tuple[BridgeState, Trace]:
-            forward = self.guided(state.forward.network, log_gamma)
-            backward, trace = self.improve_backward(optimiser, state.backward, forward, batch)
-            return state._replace(backward=backward), trace
+        def misfit(network: Network) -> Array:
+            law = self.law((state.forward.parameters.networks, network), log_gamma)
+            return -jnp.mean(jax.vmap(lambda path: backward_log_likelihood(law, path))(paths))
 
-        half = state.updated * 2 * self.rounds // self.updates_for(target.dim)
-        state, trace = jax.lax.cond(half % 2 == 0, forward_half, backward_half, state)
-        return state._replace(updated=state.updated + 1), trace
-
-    def optimiser(self, target: Target) -> optax.GradientTransformation:
-        """Adam over the half of the updates that each control gets."""
-        return adam(self.learning_rate, self.updates_for(target.dim) // 2)
+        value, gradient = jax.value_and_grad(misfit)(state.backward.parameters)
+        backward, step = step_down(self.optimiser(target), state.backward, gradient)
+        return backward, Trace(evals(), {"backward_misfit": value, "backward_skipped": step.skipped})
 
     def sample(
         self, key: PRNGKeyArray, target: Target, state: BridgeState, n: int
     ) -> tuple[BridgeState, Draws]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
-        forward = self.guided(state.forward.network, log_gamma)
-        backward = self.free(state.backward.network)
-        return state, self.draw(key, n, forward, backward, state.coordinates, log_gamma)
+        law = self.law((state.forward.parameters.networks, state.backward.parameters), log_gamma)
+        return state, self.draw(key, n, law, state.coordinates, log_gamma)
 
 
-SAMPLERS = {"bridge": Bridge()}
+SAMPLERS = {
+    "bridge": Bridge(),
+    "bridge-1": Bridge(rounds=1),
+    "bridge-5": Bridge(rounds=5),
+    "bridge-plain": Bridge(pilot=0),
+}

@@ -1,22 +1,27 @@
-"""A learnt control: a small network in (t, x) plus the target's score, ramped in time."""
+"""Learnt controls: a small network in (t, x), and the target's score as a hint to lean on."""
 
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from samplers.chain import Chain
+from samplers.paths import Hint, Side
+from targets.base import LogProb
 
 
 class Features(NamedTuple):
     """What depends on time only, computed once a step and not once a particle."""
 
     shift: Float[Array, "... width"]
-    guide: Float[Array, "... dim"]
+    lean: Float[Array, "... dim"]
 
 
 class Network(eqx.Module):
-    """u(t, x) = NN(t, x) + (1 + s(t)) * guide, zero-initialised so that it starts at the guide itself.
+    """NN(t, x) + s(t) * hint, both parts zero at first.
 
     Two hidden layers; time enters through Fourier features (Vargas, Grathwohl, Doucet 2023).
     """
@@ -37,21 +42,56 @@ class Network(eqx.Module):
         self.last = _zeros(eqx.nn.Linear(width, dim, key=keys[4]))
         self.scale = _zeros(eqx.nn.Linear(width, dim, key=keys[5]))
 
-    def features(self, times: Float[Array, " points"]) -> Features:
+    def features(self, times: Float[np.ndarray, " points"]) -> Features:
         """Features at times rescaled to [0, 1]."""
         frequencies = jnp.pi * jnp.arange(1, _FREQUENCIES + 1)
 
         def at(time: Array) -> Features:
             waves = jnp.concatenate([jnp.sin(frequencies * time), jnp.cos(frequencies * time)])
             embedding = self.time_out(jax.nn.gelu(self.time_in(waves)))
-            return Features(embedding, 1.0 + self.scale(jax.nn.gelu(embedding)))
+            return Features(embedding, self.scale(jax.nn.gelu(embedding)))
 
-        return jax.vmap(at)(times)
+        return jax.vmap(at)(jnp.asarray(times / times[-1], float))
 
     def __call__(self, features: Features, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
-        """The network's own part."""
+        """The part that leans on nothing."""
         hidden = jax.nn.gelu(self.first(x) + features.shift)
         return self.last(jax.nn.gelu(self.second(hidden)))
+
+
+def score_hint(chain: Chain, log_gamma: LogProb, clip: float) -> Hint:
+    """a grad log(gamma / N(0, I))(a x), with a the reference's memory of its end.
+
+    grad log phi_t(x) = a E[grad log phi_T(X_T) | X_t = x], and a x is the reference's mean of X_T: exact
+    for a linear log phi_T and good near a Gaussian. Entries are clipped to `clip` standard deviations of
+    a step's noise, lest a stiff score throw the path out.
+    """
+    limit = clip * np.sqrt(chain.ahead.variance) / chain.ahead.gain
+    potential = jax.grad(lambda x: log_gamma(x) - chain.log_end(x))
+
+    def look(features: tuple[Array, Array], x: Array) -> Array:
+        memory, limit = features
+        return jnp.clip(memory * potential(memory * x), -limit, limit)
+
+    return Hint(look, (jnp.asarray(chain.memory(), float), jnp.asarray(np.append(limit, limit[-1]), float)))
+
+
+def guided(network: Network, chain: Chain) -> Side:
+    """u = NN + (1 + s) hint: it starts at the hint itself."""
+
+    def control(features: Features, x: Array, hint: Array) -> Array:
+        return network(features, x) + (1.0 + features.lean) * hint
+
+    return Side(control, network.features(chain.times))
+
+
+def free(network: Network, chain: Chain) -> Side:
+    """v = NN + s hint: it starts at zero."""
+
+    def control(features: Features, x: Array, hint: Array) -> Array:
+        return network(features, x) + features.lean * hint
+
+    return Side(control, network.features(chain.times))
 
 
 _FREQUENCIES = 8

@@ -3,16 +3,21 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from samplers.control import Network
-from samplers.gaussian import log_standard_normal
-from samplers.paths import Chain, Side, run, score_path, simulate
+from samplers.paths import Law, Path, forward_controls, run, score_path, simulate
 from targets.base import LogProb
+
+
+class Parameters(NamedTuple):
+    """What is learnt: the networks of a law, and an estimate of log Z for the loss that wants one."""
+
+    networks: Any
+    log_z: Float[Array, ""]
 
 
 class Batch(NamedTuple):
@@ -23,73 +28,145 @@ class Batch(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Paths from N(0, I): the forward side made by a network, the backward side it is judged against."""
+    """A path law made by networks, the density it should end at, and a batch to judge it by."""
 
-    chain: Chain
-    forward: Callable[[Network], Side]
-    backward: Side
+    law: Callable[[Any], Law]
     log_gamma: LogProb
     batch: Batch
 
 
-class Loss(ABC):
-    """A function of the forward network, least where forward and backward path laws agree.
+class Outcome(NamedTuple):
+    """The log weights of a batch, and its paths."""
 
-    A path costs `gradients(steps)` gradients of log gamma and `values` evaluations without one.
+    log_weights: Float[Array, " batch"]
+    paths: Path
+
+
+class Loss(ABC):
+    """A function of the parameters, least where forward and backward path laws agree.
+
+    A path costs `gradients(steps)` gradients of log gamma, training step included, and `values`
+    evaluations without one. `per_start` paths of a batch share their start.
     """
 
     values: ClassVar[int] = 0
+    per_start: int = 1
 
     @abstractmethod
-    def __call__(self, network: Network, problem: Problem) -> tuple[Float[Array, ""], Float[Array, " batch"]]:
-        """The loss, to be differentiated in `network`, and the log weights of the batch."""
+    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Float[Array, ""], Outcome]:
+        """The loss, to be differentiated in `parameters`, and the batch it judged."""
 
     @abstractmethod
     def gradients(self, steps: int) -> int:
-        """Gradients of log gamma that a path of so many steps costs, training step included."""
+        """Gradients of log gamma a path; a Hessian-vector product counts as one."""
 
 
 @dataclass(frozen=True)
 class ReverseKL(Loss):
-    """KL(forward || backward paths), differentiated through the path, sticking the landing.
+    """KL(forward || backward paths), differentiated through the path.
 
-    The score part of the gradient, whose mean is zero, is dropped (Roeder, Wu, Duvenaud 2017): where the
-    two laws agree every sample's gradient vanishes.
+    `stick`: the score part of the gradient, whose mean is zero, is dropped (Roeder, Wu, Duvenaud 2017):
+    where the two laws agree every sample's gradient vanishes.
     """
 
-    def __call__(self, network: Network, problem: Problem) -> tuple[Array, Array]:
-        chain, forward, backward, log_gamma, batch = problem
-        side, judge = forward(network), forward(jax.lax.stop_gradient(network))
+    stick: bool = True
 
-        def one(start: Array, noise: Array) -> Array:
-            return run(chain, side, backward, log_gamma, log_standard_normal, start, noise, judge)[1]
+    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
+        law = problem.law(parameters.networks)
+        judge = problem.law(jax.lax.stop_gradient(parameters.networks)).forward if self.stick else None
 
-        weights = jax.vmap(one)(*batch)
-        return -jnp.mean(weights), weights
+        def one(start: Array, noise: Array) -> tuple[Path, Array]:
+            return run(law, problem.log_gamma, start, noise, judge)
+
+        paths, log_weights = jax.vmap(one)(*problem.batch)
+        return -jnp.mean(log_weights), Outcome(log_weights, paths)
 
     def gradients(self, steps: int) -> int:
-        return 2 * steps + 1  # a gradient and a Hessian-vector product a step, a gradient at the end
+        return 2 * (steps + 1)  # a gradient at every point, a Hessian-vector product at all but the last,
+        # whose gradient is that of log gamma at the end
+
+
+class Detached(Loss):
+    """A loss on paths held fixed: no derivative of the score is needed, nothing is stored but the path."""
+
+    values: ClassVar[int] = 1
+
+    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
+        law = problem.law(parameters.networks)
+        paths = detached_paths(parameters.networks, problem)
+
+        def one(path: Path) -> Array:
+            return problem.log_gamma(path.x[-1]) + score_path(law, path)
+
+        log_weights = jax.vmap(one)(paths)
+        return self.spread(log_weights, parameters.log_z), Outcome(log_weights, paths)
+
+    @abstractmethod
+    def spread(self, log_weights: Float[Array, " batch"], log_z: Array) -> Float[Array, ""]:
+        """How far log weights are from being one constant."""
+
+    def gradients(self, steps: int) -> int:
+        return steps + 1
 
 
 @dataclass(frozen=True)
-class LogVariance(Loss):
-    """Half the variance of log w over paths held fixed (Nüsken and Richter 2021).
+class LogVariance(Detached):
+    """Half the variance of log w (Nüsken and Richter 2021).
 
-    No derivative of the score is needed and nothing is stored but the path.
+    With `per_start` = 1 over all paths; above, within the paths of one start, which leaves the log weight
+    free to depend on the start, as it does under an exact half bridge.
+    """
+
+    per_start: int = 1
+
+    def spread(self, log_weights: Array, log_z: Array) -> Array:
+        groups = log_weights[None] if self.per_start == 1 else log_weights.reshape(-1, self.per_start)
+        return 0.5 * jnp.mean(jnp.var(groups, axis=1, ddof=1))
+
+
+@dataclass(frozen=True)
+class TrajectoryBalance(Detached):
+    """Half the mean square of log w - log Z, with log Z learnt (Malkin et al. 2022)."""
+
+    def spread(self, log_weights: Array, log_z: Array) -> Array:
+        return 0.5 * jnp.mean((log_weights - log_z) ** 2)
+
+
+@dataclass(frozen=True)
+class AdjointMatching(Loss):
+    """Regression of the control on the lean adjoint at the end of its own path (Domingo-Enrich et al. 2025).
+
+    u(t, X_t) is drawn towards a_{K-t} grad log(gamma / (R_K phi-hat))(X_K), whose mean given X_t is the
+    optimal control, with a the reference's memory and grad log phi-hat the backward control at the end.
+    Steps are weighted as in the KL divergence.
     """
 
     values: ClassVar[int] = 1
 
-    def __call__(self, network: Network, problem: Problem) -> tuple[Array, Array]:
-        chain, forward, backward, log_gamma, batch = problem
-        side, mover = forward(network), forward(jax.lax.stop_gradient(network))
+    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
+        law = problem.law(parameters.networks)
+        fixed = problem.law(jax.lax.stop_gradient(parameters.networks))
+        paths = detached_paths(parameters.networks, problem)
+        ahead, memory = law.chain.ahead, law.chain.memory()[:-1]
+        potential = jax.grad(lambda x: problem.log_gamma(x) - law.chain.log_end(x))
+        last = lambda tree: jax.tree.map(lambda leaf: leaf[-1], tree)  # noqa: E731
 
-        def one(start: Array, noise: Array) -> Array:
-            path = simulate(chain, mover, start, noise)
-            return log_gamma(path.x[-1]) + score_path(chain, side, backward, log_standard_normal, path)
+        def one(path: Path) -> tuple[Array, Array]:
+            pulled = fixed.backward.control(last(fixed.backward.features), path.x[-1], last(path.hints))
+            adjoint = jax.lax.stop_gradient(potential(path.x[-1]) - pulled)
+            misses = forward_controls(law, path) - jnp.asarray(memory, float)[:, None] * adjoint
+            weights = jnp.asarray(ahead.gain**2 / ahead.variance, float)
+            log_weight = problem.log_gamma(path.x[-1]) + score_path(fixed, path)
+            return 0.5 * jnp.sum(weights[:, None] * misses**2), log_weight
 
-        weights = jax.vmap(one)(*batch)
-        return 0.5 * jnp.var(weights, ddof=1), weights
+        misses, log_weights = jax.vmap(one)(paths)
+        return jnp.mean(misses), Outcome(log_weights, paths)
 
     def gradients(self, steps: int) -> int:
-        return steps
+        return steps + 2
+
+
+def detached_paths(networks: Any, problem: Problem) -> Path:
+    """The batch's paths, with no gradient through them."""
+    law = problem.law(jax.lax.stop_gradient(networks))
+    return jax.lax.stop_gradient(jax.vmap(lambda start, noise: simulate(law, start, noise))(*problem.batch))

@@ -5,12 +5,12 @@ A sampler moves x_0 ~ mu through kernels F_k to x_K, and scores the path against
     log w = log gamma(x_K) + sum_k log B_k(x_k | x_{k+1}) - log mu(x_0) - sum_k log F_k(x_{k+1} | x_k),
 
 which is proper, E[w] = Z, for any kernels and any number of steps. Both kernels are Gaussian
-perturbations of one reversible reference chain R with invariant measure rho,
+perturbations of one reference chain R, run ahead and run behind,
 
-    F_k = N(decay_k x + gain_k u_k(x), variance_k I),  B_k = N(decay_k x' + gain_k v_{k+1}(x'), variance_k I),
+    F_k = N(a_k x + g_k u_k(x), s_k I),    B_k = N(b_k x' + h_k v_{k+1}(x'), r_k I),
 
-so that log B/F needs no difference of large numbers: detailed balance of R leaves
-log rho(x_0) - log rho(x_K) and the two Girsanov-like terms of `_score`. Controls are in units of a
+so that log B/F needs no difference of large numbers: the time reversal of R leaves
+log R_0(x_0) - log R_K(x_K) and the two Girsanov-like terms of `_score`. Controls are in units of a
 gradient of a log potential: the exact bridge has u = grad log phi, v = grad log phi-hat (Heng, De
 Bortoli, Doucet 2024; the exponential integrator is that of Vargas, Grathwohl, Doucet 2023).
 """
@@ -20,169 +20,156 @@ from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-from samplers.gaussian import log_standard_normal
+from samplers.chain import Chain
 from targets.base import LogProb
 
-Hint: TypeAlias = Callable[[Any, Float[Array, " dim"]], Any]  # (features of a time, x) -> hint
+Look: TypeAlias = Callable[[Any, Float[Array, " dim"]], Any]  # (features of a time, x) -> hint
 Control: TypeAlias = Callable[[Any, Float[Array, " dim"], Any], Float[Array, " dim"]]  # (features, x, hint)
 
 
-class Chain(NamedTuple):
-    """A reversible Gaussian chain on a grid of `steps` steps: x' = decay x + sqrt(variance) noise.
+class Hint(NamedTuple):
+    """What controls lean on that has no parameters, the score of the target: one look at every point.
 
-    `times` (steps + 1,) run from the source to the target. A unit of control moves a step's mean by
-    `gain`. `stationary` is 1.0 where rho = N(0, I) and 0.0 where rho is Lebesgue measure.
+    `features` are stacked over the points of the grid.
     """
 
-    times: np.ndarray
-    decay: np.ndarray
-    gain: np.ndarray
-    variance: np.ndarray
-    stationary: float
-
-
-def grid(horizon: float, steps: int, power: float) -> np.ndarray:
-    """Times horizon (1 - (1 - k/steps)^power): uniform at power 1, finer towards the target above it."""
-    return horizon * (1.0 - (1.0 - np.arange(steps + 1) / steps) ** power)
-
-
-def ornstein_uhlenbeck(horizon: float, steps: int, power: float = 1.0) -> Chain:
-    """dX = -X/2 dt + dW with exact transitions, and the exponential integrator's gain."""
-    times = grid(horizon, steps, power)
-    decay = np.exp(-0.5 * np.diff(times))
-    return Chain(times, decay, 2.0 * (1.0 - decay), 1.0 - decay**2, 1.0)
-
-
-def brownian(horizon: float, steps: int, power: float = 1.0) -> Chain:
-    """dX = dW; with drifts as controls this is the Euler pair of kernels."""
-    times = grid(horizon, steps, power)
-    increments = np.diff(times)
-    return Chain(times, np.ones(steps), increments, increments, 0.0)
-
-
-def no_hint(features: Any, x: Float[Array, " dim"]) -> None:
-    """For controls that lean on nothing but their features."""
+    look: Look
+    features: Any
 
 
 class Side(NamedTuple):
-    """One direction of a path law: a control and its features at every time of the grid, stacked.
-
-    `hint` is what the control leans on that has no parameters, the score of the target: it is evaluated
-    once a step, however many controls look at it there.
-    """
+    """One direction of a path law: a control and its features, stacked over the points of the grid."""
 
     control: Control
     features: Any
-    hint: Hint = no_hint
 
-    def at(self, features: Any, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
-        """The control at one time and point."""
-        return self.control(features, x, self.hint(features, x))
+
+class Law(NamedTuple):
+    """A sampler's path law and the backward law it is judged against; `log_mu` is that of the start."""
+
+    chain: Chain
+    hint: Hint
+    forward: Side
+    backward: Side
+    log_mu: LogProb
 
 
 class Path(NamedTuple):
-    """What a simulation keeps: points, and for each step its displacement x' - decay x and its hint."""
+    """What a simulation keeps: points and hints at each of them, a displacement x' - a x a step."""
 
     x: Float[Array, "points dim"]
     displacement: Float[Array, "steps dim"]
     hints: Any
 
 
-def no_control(features: Any, x: Float[Array, " dim"], hint: None) -> Float[Array, " dim"]:
-    """The reference itself."""
-    return jnp.zeros_like(x)
-
-
-def log_rho(chain: Chain, x: Float[Array, " dim"]) -> Float[Array, ""]:
-    """Logarithm of the reference chain's invariant measure at one point."""
-    return chain.stationary * log_standard_normal(x)
+NO_HINT = Hint(lambda features, x: None, None)
+NO_CONTROL = Side(lambda features, x, hint: jnp.zeros_like(x), None)  # the reference itself
 
 
 def run(
-    chain: Chain,
-    forward: Side,
-    backward: Side,
+    law: Law,
     log_gamma: LogProb,
-    log_mu: LogProb,
     start: Float[Array, " dim"],
     noise: Float[Array, "steps dim"],
     judge: Side | None = None,
-) -> tuple[Float[Array, " dim"], Float[Array, ""]]:
-    """Simulate one path and return its end point and its log weight, differentiable through the path.
+) -> tuple[Path, Float[Array, ""]]:
+    """Simulate one path and return it with its log weight, both differentiable through the path.
 
-    `judge` scores the path, if not the side that moves it, whose hint it is given: with its parameters
-    detached, minus the mean log weight has the sticking-the-landing gradient (Roeder, Wu, Duvenaud 2017).
+    `judge` scores the path, if not the side that moves it: with its parameters detached, minus the mean
+    log weight has the sticking-the-landing gradient (Roeder, Wu, Duvenaud 2017).
     """
+    chain, hint, forward, backward, log_mu = law
+    judge = forward if judge is None else judge
 
     @jax.checkpoint
-    def step(carry: tuple, inputs: tuple) -> tuple[tuple, None]:
-        x, log_weight = carry
-        (decay, gain, variance), ahead, judging, behind, xi = inputs
-        hint = forward.hint(ahead, x)
-        moved = forward.control(ahead, x, hint)
-        judged = moved if judge is None else judge.control(judging, x, hint)
-        after = decay * x + gain * moved + jnp.sqrt(variance) * xi
-        pulled = backward.at(behind, after)
-        log_forward = _score(judged, gain * moved + jnp.sqrt(variance) * xi, gain, variance)
-        log_backward = _score(pulled, x - decay * after, gain, variance)
-        return (after, log_weight + log_backward - log_forward), None
+    def step(carry: tuple, inputs: tuple) -> tuple[tuple, tuple]:
+        x, seen, log_weight = carry
+        ahead, behind, noticed, moving, judging, pulling, xi = inputs
+        moved = forward.control(moving, x, seen)
+        judged = moved if judge is forward else judge.control(judging, x, seen)
+        displacement = ahead.gain * moved + jnp.sqrt(ahead.variance) * xi
+        after = x - ahead.lost * x + displacement
+        seen_after = hint.look(noticed, after)
+        pulled = backward.control(pulling, after, seen_after)
+        log_backward = _score(behind, pulled, x - after + behind.lost * after)
+        log_weight += log_backward - _score(ahead, judged, displacement)
+        return (after, seen_after, log_weight), (after, displacement, seen_after)
 
-    judged = None if judge is None else _before(judge.features)
     inputs = (
-        _coefficients(chain, start),
+        *_kernels(chain, start),
+        _after(hint.features),
         _before(forward.features),
-        judged,
+        _before(judge.features),
         _after(backward.features),
         noise,
     )
-    first = log_rho(chain, start) - log_mu(start)
-    (end, log_weight), _ = jax.lax.scan(step, (start, first), inputs)
-    return end, log_weight + log_gamma(end) - log_rho(chain, end)
+    seen = hint.look(_first(hint.features), start)
+    first = chain.log_start(start) - log_mu(start)
+    (end, _, log_weight), walked = jax.lax.scan(step, (start, seen, first), inputs)
+    return _path(start, seen, *walked), log_weight + log_gamma(end) - chain.log_end(end)
 
 
-def simulate(chain: Chain, forward: Side, start: Array, noise: Array) -> Path:
+def simulate(law: Law, start: Float[Array, " dim"], noise: Float[Array, "steps dim"]) -> Path:
     """One path of the sampler, kept whole and unscored."""
+    ahead, _ = _kernels(law.chain, start)
 
-    def step(x: Array, inputs: tuple) -> tuple[Array, tuple]:
-        (decay, gain, variance), ahead, xi = inputs
-        hint = forward.hint(ahead, x)
-        displacement = gain * forward.control(ahead, x, hint) + jnp.sqrt(variance) * xi
-        after = decay * x + displacement
-        return after, (after, displacement, hint)
+    def step(carry: tuple, inputs: tuple) -> tuple[tuple, tuple]:
+        x, seen = carry
+        ahead, noticed, moving, xi = inputs
+        displacement = ahead.gain * law.forward.control(moving, x, seen) + jnp.sqrt(ahead.variance) * xi
+        after = x - ahead.lost * x + displacement
+        seen_after = law.hint.look(noticed, after)
+        return (after, seen_after), (after, displacement, seen_after)
 
-    inputs = (_coefficients(chain, start), _before(forward.features), noise)
-    _, (points, displacements, hints) = jax.lax.scan(step, start, inputs)
-    return Path(jnp.concatenate([start[None], points]), displacements, hints)
+    seen = law.hint.look(_first(law.hint.features), start)
+    inputs = (ahead, _after(law.hint.features), _before(law.forward.features), noise)
+    _, walked = jax.lax.scan(step, (start, seen), inputs)
+    return _path(start, seen, *walked)
 
 
-def score_path(chain: Chain, forward: Side, backward: Side, log_mu: LogProb, path: Path) -> Array:
+def score_path(law: Law, path: Path) -> Float[Array, ""]:
     """The log weight of a stored path less log gamma at its end, all steps at once."""
     start, end = path.x[0], path.x[-1]
-    _, gain, variance = _coefficients(chain, start)
-    controls = jax.vmap(forward.control)(_before(forward.features), path.x[:-1], path.hints)
-    log_forward = jnp.sum(jax.vmap(_score)(controls, path.displacement, gain, variance))
-    log_backward = backward_log_likelihood(chain, backward, path.x)
-    return log_rho(chain, start) - log_mu(start) - log_rho(chain, end) + log_backward - log_forward
+    ahead, _ = _kernels(law.chain, start)
+    controls = forward_controls(law, path)
+    log_forward = jnp.sum(jax.vmap(_score)(ahead, controls, path.displacement))
+    ends = law.chain.log_start(start) - law.log_mu(start) - law.chain.log_end(end)
+    return ends + backward_log_likelihood(law, path) - log_forward
 
 
-def backward_log_likelihood(chain: Chain, backward: Side, points: Float[Array, "points dim"]) -> Array:
-    """sum_k log B_k(x_k | x_{k+1}) - log R(x_k | x_{k+1}) of one stored path: the sampler's own data."""
-    x, after = points[:-1], points[1:]
-    decay, gain, variance = _coefficients(chain, points)
-    pulled = jax.vmap(backward.at)(_after(backward.features), after)
-    return jnp.sum(jax.vmap(_score)(pulled, x - decay[:, None] * after, gain, variance))
+def forward_controls(law: Law, path: Path) -> Float[Array, "steps dim"]:
+    """The forward control at every point of a stored path but the last."""
+    return jax.vmap(law.forward.control)(_before(law.forward.features), path.x[:-1], _before(path.hints))
 
 
-def _score(control: Array, displacement: Array, gain: Array, variance: Array) -> Array:
-    """log N(decay x + displacement; decay x + gain control, variance I) minus the same without control."""
-    return (gain / variance) * jnp.sum(control * (displacement - 0.5 * gain * control))
+def backward_log_likelihood(law: Law, path: Path) -> Float[Array, ""]:
+    """sum_k log B_k(x_k | x_{k+1}) - log R(x_k | x_{k+1}) of a stored path: the sampler's own data."""
+    x, after = path.x[:-1], path.x[1:]
+    _, behind = _kernels(law.chain, x)
+    pulled = jax.vmap(law.backward.control)(_after(law.backward.features), after, _after(path.hints))
+    return jnp.sum(jax.vmap(_score)(behind, pulled, x - after + behind.lost[:, None] * after))
 
 
-def _coefficients(chain: Chain, like: Array) -> tuple[Array, ...]:
-    return tuple(jnp.asarray(c, like.dtype) for c in (chain.decay, chain.gain, chain.variance))
+def _path(start: Array, seen: Any, points: Array, displacement: Array, hints: Any) -> Path:
+    join = lambda first, rest: jnp.concatenate([first[None], rest])  # noqa: E731
+    return Path(join(start, points), displacement, jax.tree.map(join, seen, hints))
+
+
+def _score(kernel: Any, control: Array, displacement: Array) -> Array:
+    """log N(a x + displacement; a x + gain control, variance I) minus the same without control."""
+    rate = kernel.gain / kernel.variance
+    return rate * jnp.sum(control * (displacement - 0.5 * kernel.gain * control))
+
+
+def _kernels(chain: Chain, like: Array) -> tuple[Any, Any]:
+    """Both `Kernels`, as arrays of JAX."""
+    return jax.tree.map(lambda array: jnp.asarray(array, like.dtype), (chain.ahead, chain.behind))
+
+
+def _first(features: Any) -> Any:
+    return jax.tree.map(lambda leaf: leaf[0], features)
 
 
 def _before(features: Any) -> Any:

@@ -26,17 +26,18 @@ MOVES = Moves(
 
 
 class Pilot(NamedTuple):
-    """The coordinates found, whether the target looks Gaussian there, what they cost, how chosen."""
+    """The coordinates found, whether the target looks Gaussian there, a first log Z, cost, reasons."""
 
     coordinates: Affine
     near_gaussian: Bool[Array, ""]
+    log_z: Float[Array, ""]
     evals: Evals
     info: Info
 
 
 def no_pilot(target: Target) -> Pilot:
     """The coordinates of the base, at no cost."""
-    return Pilot(base_coordinates(target), jnp.asarray(False), evals(), {})
+    return Pilot(base_coordinates(target), jnp.asarray(False), jnp.zeros(()), evals(), {})
 
 
 def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
@@ -55,7 +56,7 @@ def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
     newton = (NEWTON_STEPS + 1) * (1 + target.dim)
     spent = jnp.append(gradients_spent(MOVES, particles, ladder), newton)
     info = {"pilot_gradients": jnp.sum(spent), "pilot_scores": scores, "pilot_log_z": outcome.log_z}
-    return Pilot(_compose(base, found), choice == LAPLACE, evals(gradients=spent), info)
+    return Pilot(_compose(base, found), choice == LAPLACE, outcome.log_z, evals(gradients=spent), info)
 
 
 def _identity(dim: int) -> Affine:

@@ -17,8 +17,10 @@ from closed_forms import (
 )
 
 from samplers.bridge import Bridge
+from samplers.chain import brownian, ornstein_uhlenbeck
 from samplers.dds import DDS
-from samplers.paths import Side, backward_log_likelihood, brownian, ornstein_uhlenbeck, simulate
+from samplers.gaussian import log_standard_normal
+from samplers.paths import NO_CONTROL, NO_HINT, Law, Path, Side, backward_log_likelihood, simulate
 from targets.base import About, Target, gaussian_base
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
@@ -40,18 +42,18 @@ def linear(slopes, intercepts):
     return Side(lambda at, x, hint: at[0] * x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
 
 
-def exact_controls(chain):
+def exact_controls(chain, stationary):
     """(slopes, intercepts) of the bridge's forward control at the chain's times."""
-    exact = bridge(SOURCE, TARGET, chain.stationary, chain.times[-1])
+    exact = bridge(SOURCE, TARGET, stationary, chain.times[-1])
     return tuple(np.array([exact.forward_control(t) for t in chain.times]).T)
 
 
 def kernels(chain, control):
     """The chain's Gaussian forward kernels under a linear control."""
-    columns = zip(chain.decay, chain.gain, chain.variance, *control, strict=False)
+    columns = zip(*chain.ahead, *control, strict=False)
     return [
-        Kernel(decay + gain * slope, gain * intercept, variance)
-        for decay, gain, variance, slope, intercept in columns
+        Kernel(1.0 - lost + gain * slope, gain * intercept, variance)
+        for lost, gain, variance, slope, intercept in columns
     ]
 
 
@@ -66,8 +68,8 @@ def moments(steps):
 
 def paths(chain, control, noise):
     """Points (n, steps + 1) of scalar paths, the first column of the noise being the start."""
-    side = linear(*control)
-    one = lambda drawn: simulate(chain, side, drawn[:1], drawn[1:, None]).x[:, 0]  # noqa: E731
+    law = Law(chain, NO_HINT, linear(*control), NO_CONTROL, log_standard_normal)
+    one = lambda drawn: simulate(law, drawn[:1], drawn[1:, None]).x[:, 0]  # noqa: E731
     return np.asarray(jax.jit(jax.vmap(one))(jnp.asarray(noise)), float)
 
 
@@ -98,7 +100,7 @@ def test_exact_drifts_approach_the_bridge_as_steps_shrink(stationary):
     errors = []
     for steps in (128, 256):
         chain = CHAINS[stationary](1.0, steps)
-        laws, covariance = moments(kernels(chain, exact_controls(chain)))
+        laws, covariance = moments(kernels(chain, exact_controls(chain, stationary)))
         truth = np.array([exact.marginal(t) for t in chain.times])
         errors.append(np.max(np.abs(laws - truth)[:, 1]))
         np.testing.assert_allclose(laws, truth, atol=0.01)
@@ -110,7 +112,7 @@ def test_exact_drifts_approach_the_bridge_as_steps_shrink(stationary):
 def test_simulated_bridges_have_the_marginals_and_the_coupling(stationary):
     """Monte Carlo through `simulate`, 24 steps, against the moments of exactly these 24 kernels."""
     chain, n = CHAINS[stationary](1.0, 24), 40_000
-    control = exact_controls(chain)
+    control = exact_controls(chain, stationary)
     x = paths(chain, control, np.random.default_rng(1).standard_normal((n, 25)))
     laws, covariance = moments(kernels(chain, control))
     mean, variance = laws.T
@@ -133,14 +135,15 @@ def test_a_backward_half_round_is_the_exact_reversal(stationary, x64):
     The noise is whitened to have exactly its population moments, so that no sampling error is left.
     """
     chain = CHAINS[stationary](1.0, 5, 1.5)
-    control = exact_controls(chain)
+    control = exact_controls(chain, stationary)
     drawn = np.random.default_rng(2).standard_normal((50, 6))
     noise = np.linalg.qr(drawn - drawn.mean(0))[0] * np.sqrt(50)
     x = jnp.asarray(paths(chain, control, noise))[..., None]
 
     def loss(flat):
-        side = linear(*flat.reshape(2, 6))
-        return -jnp.mean(jax.vmap(lambda points: backward_log_likelihood(chain, side, points))(x))
+        law = Law(chain, NO_HINT, NO_CONTROL, linear(*flat.reshape(2, 6)), log_standard_normal)
+        likelihood = lambda points: backward_log_likelihood(law, Path(points, points[1:], None))  # noqa: E731
+        return -jnp.mean(jax.vmap(likelihood)(x))
 
     # The first control is never used, which leaves two zero rows: the least-norm Newton step minds none.
     zero = jnp.zeros(12)
@@ -148,8 +151,9 @@ def test_a_backward_half_round_is_the_exact_reversal(stationary, x64):
     slopes, intercepts = fitted.reshape(2, 6)[:, 1:]
     laws, _ = moments(kernels(chain, control))
     exact = [reversal(k, *law) for k, law in zip(kernels(chain, control), laws[:-1], strict=True)]
-    np.testing.assert_allclose(chain.decay + chain.gain * slopes, [k.slope for k in exact], atol=1e-9)
-    np.testing.assert_allclose(chain.gain * intercepts, [k.intercept for k in exact], atol=1e-9)
+    lost, gain, _ = chain.ahead
+    np.testing.assert_allclose(1 - lost + gain * slopes, [k.slope for k in exact], atol=1e-9)
+    np.testing.assert_allclose(gain * intercepts, [k.intercept for k in exact], atol=1e-9)
 
 
 def test_fitting_the_backward_side_lowers_the_gap_of_a_denoising_sampler():
@@ -159,7 +163,7 @@ def test_fitting_the_backward_side_lowers_the_gap_of_a_denoising_sampler():
     variance = a**2 * TARGET[1] + 1 - a**2
     forward = kernels(chain, (1 - 1 / variance, a * TARGET[0] / variance))
     laws, _ = moments(forward)
-    noising = [Kernel(decay, 0.0, v) for decay, v in zip(chain.decay, chain.variance, strict=True)]
+    noising = [Kernel(1 - lost, 0.0, variance) for lost, _, variance in zip(*chain.ahead, strict=True)]
     exact = [reversal(kernel, *law) for kernel, law in zip(forward, laws[:-1], strict=True)]
     before = path_weights(SOURCE, TARGET, LOG_Z, forward, noising)
     after = path_weights(SOURCE, TARGET, LOG_Z, forward, exact)

@@ -10,10 +10,10 @@ import pytest
 import scipy.stats
 from closed_forms import Kernel, bridge, path_weights, reversal
 
-from samplers.bridge import Bridge
-from samplers.control import Network
+from samplers.chain import Chain, brownian, ornstein_uhlenbeck, pinned
+from samplers.control import Network, free, guided, score_hint
 from samplers.gaussian import log_standard_normal
-from samplers.paths import Chain, Side, brownian, no_control, ornstein_uhlenbeck, run
+from samplers.paths import NO_CONTROL, NO_HINT, Hint, Law, Side, run, simulate
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 LOG_Z = 1.234
@@ -61,17 +61,20 @@ def random_network(key, dim):
 
 def network_side(key, dim, chain):
     network = random_network(key, dim)
-    features = network.features(jnp.asarray(chain.times / chain.times[-1], float))
-    return Side(lambda at, x, hint: network(at, x), features)
+    return Side(lambda at, x, hint: network(at, x), network.features(chain.times))
 
 
-def log_weights(chain, forward, backward, log_gamma, dim, n):
-    drawn = jax.random.normal(jax.random.key(11), (n, len(chain.decay) + 1, dim))
+def unhinted(chain, forward, backward, log_mu=log_standard_normal):
+    return Law(chain, NO_HINT, forward, backward, log_mu)
+
+
+def log_weights(law, log_gamma, dim, n):
+    drawn = jax.random.normal(jax.random.key(11), (n, len(law.chain.times), dim))
 
     def one(noise):
-        return run(chain, forward, backward, log_gamma, log_standard_normal, noise[0], noise[1:])
+        return run(law, log_gamma, noise[0], noise[1:])[1]
 
-    return np.asarray(jax.jit(jax.vmap(one))(drawn)[1], float)
+    return np.asarray(jax.jit(jax.vmap(one))(drawn), float)
 
 
 def assert_mean_is_one(weights):
@@ -87,15 +90,55 @@ def test_the_mean_weight_is_z_for_any_controls(make, power, dim):
     """The target is narrow, so that backward paths stay where forward paths go: the variance is finite."""
     chain = make(0.8, 4, power)
     forward, backward = (network_side(jax.random.key(seed), dim, chain) for seed in (1, 2))
-    assert_mean_is_one(np.exp(log_weights(chain, forward, backward, gaussian(0.0, 0.5), dim, 30_000) - LOG_Z))
-
-
-def test_the_mean_weight_is_z_for_a_control_guided_by_the_score():
-    sampler = Bridge(horizon=0.8, steps=4)
-    forward = sampler.guided(random_network(jax.random.key(3), 2), gaussian(0.3, 0.5))
-    backward = sampler.free(random_network(jax.random.key(4), 2))
-    weights = log_weights(sampler.chain(), forward, backward, gaussian(0.3, 0.5), 2, 30_000)
+    weights = log_weights(unhinted(chain, forward, backward), gaussian(0.0, 0.5), dim, 30_000)
     assert_mean_is_one(np.exp(weights - LOG_Z))
+
+
+def test_the_mean_weight_is_z_for_controls_that_lean_on_the_score():
+    chain, log_gamma = ornstein_uhlenbeck(0.8, 4), gaussian(0.3, 0.5)
+    forward = guided(random_network(jax.random.key(3), 2), chain)
+    backward = free(random_network(jax.random.key(4), 2), chain)
+    law = Law(chain, score_hint(chain, log_gamma, 1.0), forward, backward, log_standard_normal)
+    assert_mean_is_one(np.exp(log_weights(law, log_gamma, 2, 30_000) - LOG_Z))
+
+
+def test_the_mean_weight_is_z_for_paths_that_all_start_at_zero():
+    chain, log_gamma = pinned(0.8, 4), gaussian(0.3, 0.3)
+    law = unhinted(chain, network_side(jax.random.key(5), 2, chain), NO_CONTROL, lambda x: 0.0)
+    noise = jax.random.normal(jax.random.key(12), (30_000, 4, 2))
+    weights = jax.vmap(lambda xi: run(law, log_gamma, jnp.zeros(2), xi)[1])(noise)
+    assert_mean_is_one(np.exp(np.asarray(weights, float) - LOG_Z))
+
+
+def test_a_path_from_zero_weighs_what_its_densities_say(x64):
+    """Against the reference form: log gamma(x_K) - log N(x_K; 0, T) + sum log R - log F, in full."""
+    chain, control = pinned(1.3, 4, 1.5), linear(np.linspace(-1, 1, 5), np.linspace(0.5, -0.2, 5))
+    noise = np.random.default_rng(4).standard_normal((4, 2))
+    path, found = run(
+        unhinted(chain, control, NO_CONTROL, lambda x: 0.0),
+        gaussian(*TARGET),
+        jnp.zeros(2),
+        jnp.asarray(noise),
+    )
+    expected = gaussian(*TARGET)(path.x[-1]) - np.sum(scipy.stats.norm.logpdf(path.x[-1], 0, np.sqrt(1.3)))
+    for k, (x, after) in enumerate(pairwise(np.asarray(path.x))):
+        step = chain.times[k + 1] - chain.times[k]
+        slope, intercept = (part[k] for part in control.features)
+        expected += np.sum(scipy.stats.norm.logpdf(after, x, np.sqrt(step)))
+        expected -= np.sum(scipy.stats.norm.logpdf(after, x + step * (slope * x + intercept), np.sqrt(step)))
+    np.testing.assert_allclose(found, expected, rtol=1e-11)
+
+
+@every_chain
+def test_hints_are_seen_at_every_point_by_both_sides(make, x64):
+    chain = make(1.0, 3, 1.0)
+    hint = Hint(lambda at, x: at * x**2, jnp.arange(4.0))
+    lean = Side(lambda features, x, seen: seen, None)
+    noise = jnp.asarray(np.random.default_rng(5).standard_normal((3, 2)))
+    path = simulate(Law(chain, hint, lean, lean, log_standard_normal), jnp.ones(2), noise)
+    np.testing.assert_allclose(path.hints, jnp.arange(4.0)[:, None] * path.x**2)
+    moved = path.displacement - np.sqrt(chain.ahead.variance)[:, None] * noise
+    np.testing.assert_allclose(moved, chain.ahead.gain[:, None] * path.hints[:-1], atol=1e-12)
 
 
 @every_chain
@@ -104,22 +147,22 @@ def test_the_log_weight_is_the_naive_sum_of_log_densities(make, x64):
     sides = [network_side(jax.random.key(seed), dim, chain) for seed in (5, 6)]
     start, noise = np.array([0.5, -1.0, 2.0]), np.random.default_rng(0).standard_normal((5, dim))
     log_gamma = gaussian(0.7, 0.3)
-    end, found = run(
-        chain, *sides, log_gamma, gaussian(1.0, 4.0, 0.0), jnp.asarray(start), jnp.asarray(noise)
-    )
+    law = unhinted(chain, *sides, gaussian(1.0, 4.0, 0.0))
+    path, found = run(law, log_gamma, jnp.asarray(start), jnp.asarray(noise))
 
-    controls = [jax.jit(side.at) for side in sides]
+    controls = [jax.jit(lambda at, x, side=side: side.control(at, x, None)) for side in sides]
+    decay = 1.0 - chain.ahead.lost
     features = [[jax.tree.map(lambda leaf: leaf[k], s.features) for k in range(6)] for s in sides]  # noqa: B023
     x, expected = start, -np.sum(scipy.stats.norm.logpdf(start, 1.0, 2.0))
     for k in range(5):
-        scale = np.sqrt(chain.variance[k])
-        mean = chain.decay[k] * x + chain.gain[k] * controls[0](features[0][k], x)
+        scale = np.sqrt(chain.ahead.variance[k])
+        mean = decay[k] * x + chain.ahead.gain[k] * controls[0](features[0][k], x)
         after = mean + scale * noise[k]
-        pulled = chain.decay[k] * after + chain.gain[k] * controls[1](features[1][k + 1], after)
+        pulled = decay[k] * after + chain.ahead.gain[k] * controls[1](features[1][k + 1], after)
         expected += np.sum(scipy.stats.norm.logpdf(x, pulled, scale))
         expected -= np.sum(scipy.stats.norm.logpdf(after, mean, scale))
         x = after
-    np.testing.assert_allclose(end, x, rtol=1e-12)
+    np.testing.assert_allclose(path.x[-1], x, rtol=1e-12)
     np.testing.assert_allclose(found, expected + log_gamma(x), rtol=1e-11)
 
 
@@ -139,9 +182,9 @@ def bridge_controls(times, stationary):
 def kernels(chain, control, shift):
     """The Gaussian kernels of a linear control, taken `shift` points along the grid."""
     return [
-        Kernel(decay + gain * slope, gain * intercept, variance)
-        for decay, gain, variance, slope, intercept in zip(
-            chain.decay, chain.gain, chain.variance, *(part[shift:] for part in control), strict=False
+        Kernel(1.0 - lost + gain * slope, gain * intercept, variance)
+        for lost, gain, variance, slope, intercept in zip(
+            *chain.ahead, *(part[shift:] for part in control), strict=False
         )
     ]
 
@@ -162,11 +205,9 @@ def test_exact_drifts_give_the_tabulated_weights(case, x64):
     found = LOG_Z - exact.mean(), exact.variance(), exact.ess_fraction()
     np.testing.assert_allclose(found, table, atol=6e-6)
     np.testing.assert_allclose(exact.log_moment(1), LOG_Z, atol=1e-9)
-    for drawn in np.random.default_rng(1).standard_normal((5, len(chain.decay) + 1, 1)):
-        start, noise = jnp.asarray(drawn[0]), jnp.asarray(drawn[1:])
-        _, log_weight = run(
-            chain, linear(*forward), linear(*backward), gaussian(*TARGET), log_standard_normal, start, noise
-        )
+    for drawn in np.random.default_rng(1).standard_normal((5, len(chain.times), 1)):
+        law = unhinted(chain, linear(*forward), linear(*backward))
+        _, log_weight = run(law, gaussian(*TARGET), jnp.asarray(drawn[0]), jnp.asarray(drawn[1:]))
         np.testing.assert_allclose(log_weight, exact.at(drawn[:, 0]), rtol=1e-9, atol=1e-9)
 
 
@@ -187,20 +228,19 @@ def shifted(chain: Chain):
     The Ornstein-Uhlenbeck chain keeps the variance at one, so that kernels of the reference's own variance
     are exact; forward shifts may be any, and backward ones undo them: gain v = m_k - decay m_{k+1}.
     """
-    shifts = np.random.default_rng(2).standard_normal(len(chain.decay) + 1)
-    means = [0.0]
-    for decay, gain, shift in zip(chain.decay, chain.gain, shifts, strict=False):
-        means.append(decay * means[-1] + gain * shift)
-    back = (np.array(means[:-1]) - chain.decay * np.array(means[1:])) / chain.gain
+    shifts = np.random.default_rng(2).standard_normal(len(chain.times))
+    decay, gain, means = 1.0 - chain.ahead.lost, chain.ahead.gain, [0.0]
+    for k in range(len(decay)):
+        means.append(decay[k] * means[-1] + gain[k] * shifts[k])
+    back = (np.array(means[:-1]) - decay * np.array(means[1:])) / gain
     return shifts, np.append(0.0, back), means[-1]
 
 
 def test_exact_kernels_give_every_path_the_weight_z(x64):
     chain = ornstein_uhlenbeck(1.5, 6, 2.0)
     shifts, back, mean = shifted(chain)
-    weights = log_weights(
-        chain, linear(0 * shifts, shifts), linear(0 * back, back), gaussian(mean, 1.0), 2, 200
-    )
+    law = unhinted(chain, linear(0 * shifts, shifts), linear(0 * back, back))
+    weights = log_weights(law, gaussian(mean, 1.0), 2, 200)
     assert np.var(weights) < 1e-10
     np.testing.assert_allclose(weights, LOG_Z, atol=1e-10)
 
@@ -214,16 +254,8 @@ def test_a_detached_judge_has_no_gradient_at_the_optimum_on_any_path(x64):
     def gradients(judged):
         def log_weight(parameters, noise):
             judge = linear(*jax.lax.stop_gradient(parameters)) if judged else None
-            return run(
-                chain,
-                linear(*parameters),
-                backward,
-                gaussian(mean, 1.0),
-                log_standard_normal,
-                noise[0],
-                noise[1:],
-                judge,
-            )[1]
+            law = unhinted(chain, linear(*parameters), backward)
+            return run(law, gaussian(mean, 1.0), noise[0], noise[1:], judge)[1]
 
         found = jax.vmap(jax.grad(log_weight), (None, 0))((0 * shifts, jnp.asarray(shifts)), noise)
         return np.concatenate(found, axis=1)
@@ -235,7 +267,8 @@ def test_a_detached_judge_has_no_gradient_at_the_optimum_on_any_path(x64):
 def test_a_constant_factor_of_gamma_is_a_factor_of_every_weight(x64):
     chain = brownian(1.0, 4)
     sides = [network_side(jax.random.key(seed), 2, chain) for seed in (8, 9)]
-    before, after = (log_weights(chain, *sides, gaussian(0.0, 0.5, c), 2, 50) for c in (0.0, 3.5))
+    law = unhinted(chain, *sides)
+    before, after = (log_weights(law, gaussian(0.0, 0.5, c), 2, 50) for c in (0.0, 3.5))
     np.testing.assert_allclose(after, before + 3.5, rtol=1e-12)
 
 
@@ -250,16 +283,16 @@ def test_single_precision_is_enough_for_tiny_steps_in_many_dimensions(make):
         with jax.enable_x64(wide):
             side = linear(np.full(17, -0.7, "f8" if wide else "f4"), np.full(17, 0.3, "f8" if wide else "f4"))
             back = linear(np.full(17, 0.4, "f8" if wide else "f4"), np.full(17, 0.1, "f8" if wide else "f4"))
-            flat = lambda x: chain.stationary * log_standard_normal(x)  # noqa: E731
+            law = unhinted(chain, side, back, chain.log_start)
             inputs = jnp.asarray(start, float), jnp.asarray(noise, float)
-            found.append(float(run(chain, side, back, flat, flat, *inputs)[1]))
+            found.append(float(run(law, chain.log_end, *inputs)[1]))
     assert abs(found[1]) > 0.01
-    np.testing.assert_allclose(*found, atol=1e-3)
+    np.testing.assert_allclose(*found, atol=1e-4)
 
 
 def test_an_uncontrolled_path_weighs_the_ratio_of_its_ends(x64):
     chain = ornstein_uhlenbeck(2.0, 3)
-    still = Side(no_control, jnp.zeros(4))
     start, noise = jnp.array([0.4]), jnp.array([[1.0], [-2.0], [0.3]])
-    end, found = run(chain, still, still, gaussian(*TARGET), log_standard_normal, start, noise)
+    path, found = run(unhinted(chain, NO_CONTROL, NO_CONTROL), gaussian(*TARGET), start, noise)
+    end = path.x[-1]
     np.testing.assert_allclose(found, gaussian(*TARGET)(end) - log_standard_normal(end), rtol=1e-12)
