@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.chain import Chain
-from samplers.paths import Hint, Side
+from samplers.paths import Hint, Look, Side
 from targets.base import LogProb
 
 
@@ -59,21 +59,33 @@ class Network(eqx.Module):
         return self.last(jax.nn.gelu(self.second(hidden)))
 
 
-def score_hint(chain: Chain, log_gamma: LogProb, clip: float) -> Hint:
-    """a grad log(gamma / N(0, I))(a x), with a the reference's memory of its end.
+def score(log_gamma: LogProb) -> Look:
+    """The gradient of log gamma at x, as it is."""
+    gradient = jax.grad(log_gamma)
+    return lambda features, x: gradient(x)
 
-    grad log phi_t(x) = a E[grad log phi_T(X_T) | X_t = x], and a x is the reference's mean of X_T: exact
-    for a linear log phi_T and good near a Gaussian. Entries are clipped to `clip` standard deviations of
-    a step's noise, lest a stiff score throw the path out.
+
+def noise_limit(chain: Chain, clip: float) -> Float[Array, " points"]:
+    """Controls that move a step by `clip` standard deviations of its noise: a stiff score moves no path
+    further, lest it throw it out.
     """
     limit = clip * np.sqrt(chain.ahead.variance) / chain.ahead.gain
+    return jnp.asarray(np.append(limit, limit[-1]), float)
+
+
+def score_hint(chain: Chain, log_gamma: LogProb, clip: float) -> Hint:
+    """a grad log(gamma / R_K)(a x), with a the reference's memory of its end, clipped by `noise_limit`.
+
+    grad log phi_t(x) = a E[grad log phi_T(X_T) | X_t = x], and a x is the reference's mean of X_T: exact
+    for a linear log phi_T and good near a Gaussian.
+    """
     potential = jax.grad(lambda x: log_gamma(x) - chain.log_end(x))
 
     def look(features: tuple[Array, Array], x: Array) -> Array:
         memory, limit = features
         return jnp.clip(memory * potential(memory * x), -limit, limit)
 
-    return Hint(look, (jnp.asarray(chain.memory(), float), jnp.asarray(np.append(limit, limit[-1]), float)))
+    return Hint(look, (jnp.asarray(chain.memory(), float), noise_limit(chain, clip)))
 
 
 def guided(network: Network, chain: Chain) -> Side:

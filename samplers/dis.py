@@ -1,0 +1,50 @@
+"""The time-reversed diffusion sampler: the score of the noised target is what is learnt."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, PRNGKeyArray
+
+from samplers.chain import Chain, brownian
+from samplers.control import Network, free, noise_limit, score
+from samplers.gaussian import log_standard_normal
+from samplers.path_sampler import PathSampler
+from samplers.paths import Hint, Law, Side
+from targets.base import LogProb
+
+
+@dataclass(frozen=True, kw_only=True)
+class DIS(PathSampler):
+    """Time-reversed diffusion sampler (Berner, Richter, Ullrich 2024), on an Euler pair of kernels.
+
+    Backward drift -x/2, forward drift x/2 + s with s the score of the noised target, started at the
+    interpolation of the scores of N(0, I) and of the target that the paper uses.
+    """
+
+    horizon: float = 4.0
+    updates: int = 800
+
+    def networks(self, key: PRNGKeyArray, dim: int) -> Network:
+        return Network(key, dim, self.width)
+
+    def chain(self) -> Chain:
+        return brownian(self.horizon, self.steps, self.power)
+
+    def law(self, networks: Network, log_gamma: LogProb) -> Law:
+        chain = self.chain()
+        learnt = free(networks, chain)
+        limit = noise_limit(chain, self.clip)
+
+        def forward(features: Any, x: Array, hint: Array) -> Array:
+            time, limit, features = features
+            start = (1.0 - time) * -x + time * jnp.clip(hint, -limit, limit)
+            return 0.5 * x + start + learnt.control(features, x, start)
+
+        times = jnp.asarray(chain.times / self.horizon, float)
+        ahead = Side(forward, (times, limit, learnt.features))
+        behind = Side(lambda features, x, hint: -0.5 * x, None)
+        return Law(chain, Hint(score(log_gamma), None), ahead, behind, log_standard_normal)
+
+
+SAMPLERS = {"dis": DIS()}
