@@ -8,17 +8,18 @@ import jax
 import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
-from jaxtyping import Array
+from jaxtyping import Array, PRNGKeyArray
 
-from targets.base import Target
+from targets.base import Joint, Simulate, Target
 
 
 class Tally:
-    """How many values, and gradients and Hessian-vector products, were evaluated so far."""
+    """How many values, gradients and Hessian-vector products, and simulations, were made so far."""
 
     def __init__(self) -> None:
         self.values = 0
         self.gradients = 0
+        self.simulations = 0
 
     def add_values(self, count: int, _: Array) -> None:
         """Evaluations of log gamma alone; the array is what makes JAX run this once a lane."""
@@ -28,9 +29,15 @@ class Tally:
         """Gradients, their values included, or Hessian-vector products."""
         self.gradients += count
 
+    def add_simulations(self, count: int, *_: Array) -> None:
+        """Draws of y from the joint, of any point with any key."""
+        self.simulations += count
+
 
 def counting(target: Target, tally: Tally) -> Target:
     """The same target, whose log_prob adds to `tally` whenever it is run: under jit, vmap and grad of grad.
+
+    So does the `simulate` of its joint, where it has one (derivatives of y by x add nothing).
 
     Read the tally after `jax.effects_barrier()`. It sees executions: every lane of a vmap counts, the
     masked ones of a vmapped loop and both branches of a vmapped cond too, and so does whatever
@@ -61,7 +68,16 @@ def counting(target: Target, tally: Tally) -> Target:
         jax.debug.callback(partial(tally.add_gradients, 1), x)
         return target.log_prob(x), jnp.sum(counted_gradient(x) * direction)
 
-    return replace(target, log_prob=log_prob)
+    joint = target.joint and replace(target.joint, simulate=_counting_simulations(target.joint, tally))
+    return replace(target, log_prob=log_prob, joint=joint)
+
+
+def _counting_simulations(joint: Joint, tally: Tally) -> Simulate:
+    def simulate(key: PRNGKeyArray, x: Array) -> Array:
+        jax.debug.callback(partial(tally.add_simulations, 1), x, jax.random.key_data(key))
+        return joint.simulate(key, x)
+
+    return simulate
 
 
 def _run_tick(x: Array, count: Callable[[int, Array], None], lanes: int) -> Array:

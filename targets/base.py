@@ -1,12 +1,14 @@
-"""What a target is: a record of a density and of what is known about it.
+"""What a target is: a record of a density and of what is known about it; and a joint, which makes many.
 
 Conventions for every file of this floor: one point in, one number out; nothing is drawn when a target is
 built; constants are NumPy float64 arrays, converted where they are used, `constant.astype(x.dtype)`: left
 to itself JAX (0.10) keeps such an array in the precision of its first compiled use, for good.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import jax
@@ -16,6 +18,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 LogProb: TypeAlias = Callable[[Float[Array, " dim"]], Float[Array, ""]]
 Sample: TypeAlias = Callable[[PRNGKeyArray, int], Float[Array, "n dim"]]
+Simulate: TypeAlias = Callable[[PRNGKeyArray, Float[Array, " dim"]], Float[Array, " dim_y"]]
+LogLikelihood: TypeAlias = Callable[[Float[Array, " dim"], Float[Array, " dim_y"]], Float[Array, ""]]
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class Target:
     """A density known up to a constant. The name is the identity: another density is another name.
 
     `version` moves only when the density is multiplied by a constant. `log_prob` maps one point of
-    R^dim to a scalar. Unknown truths are None.
+    R^dim to a scalar. Unknown truths are None. A posterior has the `joint` and the `y` it comes from, and
+    the prior as its `base`.
     """
 
     name: str
@@ -106,6 +111,72 @@ class Target:
     sample: Sample | None = None
     statistics: tuple[Statistic, ...] = field(default=())
     modes: Modes | None = None
+    joint: "Joint | None" = None
+    y: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a joint knows of the posterior of one y: fields of the target."""
+
+    log_z: Truth | None = None
+    sample: Sample | None = None
+    statistics: tuple[Statistic, ...] = ()
+    modes: Modes | None = None
+
+
+@dataclass(frozen=True)
+class Joint:
+    """p(x) p(y | x), which makes a posterior of every y. Both densities are normalised, so Z = p(y).
+
+    `simulate` draws y (dim_y,) of one x (dim,); `known` maps a posterior's name and its y to what is known
+    of it; `observations` are the y of the registered posteriors, by the suffix of their names.
+    """
+
+    family: str
+    dim: int
+    dim_y: int
+    prior: Base
+    simulate: Simulate
+    log_likelihood: LogLikelihood
+    known: Callable[[str, np.ndarray], Known]
+    observations: Mapping[str, np.ndarray]
+    about: About
+
+    def log_joint(self, x: Float[Array, " dim"], y: Float[Array, " dim_y"]) -> Float[Array, ""]:
+        """log p(x) + log p(y | x): the posterior's `log_prob` where y, too, is traced."""
+        return self.prior.log_prob(x) + self.log_likelihood(x, y)
+
+    def condition(self, y: np.ndarray) -> Target:
+        """The posterior of one y (dim_y,), with all that is known of it.
+
+        Its truths are numbers, so y is one too: in a traced function take `log_joint`. Raises ValueError
+        for a y of another shape, or not finite.
+        """
+        y = np.array(y, dtype=np.float64)
+        if y.shape != (self.dim_y,) or not np.all(np.isfinite(y)):
+            raise ValueError(f"y of {self.family} is {self.dim_y} finite numbers, not {y} of shape {y.shape}")
+        name = f"{self.family}-{self._suffix(y)}"
+        return Target(
+            name=name,
+            version=1,
+            dim=self.dim,
+            log_prob=lambda x: self.log_joint(x, jnp.asarray(y.astype(x.dtype))),
+            base=self.prior,
+            about=self.about,
+            joint=self,
+            y=y,
+            **vars(self.known(name, y)),
+        )
+
+    def targets(self) -> dict[str, Callable[[], Target]]:
+        """Builders of the registered posteriors, by name."""
+        return {f"{self.family}-{key}": partial(self.condition, y) for key, y in self.observations.items()}
+
+    def _suffix(self, y: np.ndarray) -> str:
+        """The letter of a registered y; of any other a digest."""
+        found = (suffix for suffix, known in self.observations.items() if np.array_equal(known, y))
+        return next(found, hashlib.sha256(y.tobytes()).hexdigest()[:8])
 
 
 def gaussian_base(loc: np.ndarray, scale: np.ndarray) -> Base:
@@ -130,3 +201,20 @@ def gaussian_base(loc: np.ndarray, scale: np.ndarray) -> Base:
         return loc.astype(noise.dtype) + colour(noise)
 
     return Base(log_prob=log_prob, sample=sample, loc=loc, scale=scale)
+
+
+def rejection(propose: Callable[[PRNGKeyArray], tuple[Array, Array]], dim: int) -> Sample:
+    """Exact draws: the first n accepted of proposals, each a point (dim,) and whether it is accepted."""
+
+    def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
+        def propose_more(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+            key, x, found = state
+            key, used = jax.random.split(key)
+            proposed, accepted = jax.vmap(propose)(jax.random.split(used, n))
+            place = jnp.where(accepted, found + jnp.cumsum(accepted) - 1, n)
+            return key, x.at[place].set(proposed, mode="drop"), found + jnp.sum(accepted)
+
+        start = (key, jnp.zeros((n, dim)), jnp.zeros((), int))
+        return jax.lax.while_loop(lambda state: state[2] < n, propose_more, start)[1]
+
+    return sample

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import registry
 from benchmarks.counting import Tally, counting
 from samplers.losses import LogVariance, ReverseKL
-from targets.base import About, Target, gaussian_base
+from targets.base import About, Joint, Known, gaussian_base
 
 SAMPLERS = registry.samplers()
 # One chain: under vmap a finished chain of NUTS goes on being evaluated until the others have finished.
@@ -22,6 +22,7 @@ SMALL = {
     "pilot": 8,
     "steps": 3,
     "updates": 4,
+    "batch": 3,
     "batch_coordinates": 3,
     "max_temperatures": 30,
 }
@@ -30,13 +31,23 @@ POINT = jnp.array([0.3, -0.2, 1.0])
 
 
 def curved():
-    """Near a Gaussian, but with a Hessian that moves."""
+    """A posterior near a Gaussian, but with a Hessian that moves, and a joint for those who need one."""
 
-    def log_prob(x):
-        return -0.5 * jnp.sum((x - 0.5) ** 2) - 0.25 * jnp.sum(x) ** 2 - 0.05 * jnp.sum(x**4)
+    def centre(x):
+        return x + 0.1 * x**2
 
-    base = gaussian_base(np.zeros(3), np.ones(3))
-    return Target(name="curved", version=1, dim=3, log_prob=log_prob, base=base, about=About("", ""))
+    joint = Joint(
+        family="curved",
+        dim=3,
+        dim_y=3,
+        prior=gaussian_base(np.zeros(3), np.ones(3)),
+        simulate=lambda key, x: centre(x) + jax.random.normal(key, (3,)),
+        log_likelihood=lambda x, y: -0.5 * jnp.sum((y - centre(x)) ** 2),
+        known=lambda name, y: Known(),
+        observations={},
+        about=About("", ""),
+    )
+    return joint.condition(np.array([0.5, 1.0, -0.5]))
 
 
 def seen(compute):
@@ -84,8 +95,32 @@ def test_the_counter_counts_lanes_inside_a_gradient():
     )
 
 
+@pytest.mark.parametrize("axes", [(None, None), (0, None), (None, 0), (0, 0)])
+@pytest.mark.parametrize("compiled", [lambda function: function, jax.jit])
+def test_the_counter_counts_simulations(axes, compiled):
+    tally, target = Tally(), curved()
+    key, lanes = jax.random.key(0), 5 if 0 in axes else 1
+    keys = key if axes[0] is None else jax.random.split(key, 5)
+    points = POINT if axes[1] is None else jnp.stack([POINT + step for step in range(5)])
+    batched = lambda f: compiled(jax.vmap(f, axes) if lanes == 5 else f)  # noqa: E731
+    counted = batched(counting(target, tally).joint.simulate)(keys, points)
+    jax.effects_barrier()
+    assert (tally.values, tally.gradients, tally.simulations) == (0, 0, lanes)
+    np.testing.assert_allclose(counted, batched(target.joint.simulate)(keys, points), rtol=1e-6)
+
+
+def test_the_counter_counts_simulations_inside_a_scan():
+    tally, target = Tally(), curved()
+    simulate = jax.vmap(counting(target, tally).joint.simulate)
+    step = lambda x, key: (simulate(jax.random.split(key, 4), x), None)  # noqa: E731
+    keys = jax.random.split(jax.random.key(0), 7)
+    jax.block_until_ready(jax.jit(lambda: jax.lax.scan(step, jnp.zeros((4, 3)), keys))())
+    jax.effects_barrier()
+    assert tally.simulations == 28
+
+
 def spent(evals):
-    return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals[:2])
+    return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals)
 
 
 # Whichever loss the pilot's finding chooses, both are counted.
@@ -104,13 +139,13 @@ def test_samplers_spend_what_they_declare(name, settings, monkeypatch):
 
     def counted():
         jax.effects_barrier()
-        return tally.values, tally.gradients
+        return tally.values, tally.gradients, tally.simulations
 
     fit = jax.block_until_ready(
         jax.jit(lambda key: sampler.fit(key, target), compiler_options=QUICK)(jax.random.key(1))
     )
     assert spent(fit.evals) == counted()
-    tally.values = tally.gradients = 0
+    tally.values = tally.gradients = tally.simulations = 0
     sample = jax.jit(lambda key, state: sampler.sample(key, target, state, 10), compiler_options=QUICK)
     _, draws = jax.block_until_ready(sample(jax.random.key(2), fit.state))
     assert spent(draws.evals) == counted()

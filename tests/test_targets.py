@@ -33,6 +33,14 @@ PINNED = {
     "lgcp-256-white": (1, "635da83ba1b0b644"),
     "ionosphere-35": (1, "35fc90a7f27dc055"),
     "sonar-61": (1, "91e46edaaa533b0a"),
+    "bod-2-a": (1, "19a1b4a751b734c7"),
+    "bod-2-b": (1, "6332fd36b7dc9ba7"),
+    "linear-gaussian-4-a": (1, "5292cb8467e5a6a0"),
+    "linear-gaussian-4-b": (1, "2b4a226944468ca4"),
+    "smooth-moons-2-a": (1, "e05622f6ddcb5113"),
+    "smooth-moons-2-b": (1, "49898274dd3a057f"),
+    "synthetic-logistic-6-a": (1, "4bc98331358b6877"),
+    "synthetic-logistic-6-b": (1, "b65314ab1fc5a499"),
 }
 BUILDERS = registry.targets()
 EXACT = ["gmm9", "gmm40-2", "gmm40-50", "skewed-mixture", "funnel-10"]

@@ -1,0 +1,74 @@
+"""Logistic regression on labels that the model itself can simulate, with a design made by a rule."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+from scipy.special import ndtri
+
+from targets import stored
+from targets.base import About, Joint, Known, gaussian_base
+
+ROWS, FEATURES = 50, 5
+
+
+def design() -> np.ndarray:
+    """An intercept and five features, (ROWS, 6): Gaussian quantiles of a Kronecker sequence.
+
+    Its steps are the square roots of the first primes; the last two features are mixed with the first two,
+    so that they are correlated (0.75).
+    """
+    steps = np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0])
+    features = ndtri((np.arange(1, ROWS + 1)[:, None] * steps) % 1)
+    features[:, 3:] = 0.6 * features[:, 3:] + 0.8 * features[:, :2]
+    return np.column_stack([np.ones(ROWS), features])
+
+
+DESIGN = design()
+
+
+def simulate(key: PRNGKeyArray, x: Float[Array, "6"]) -> Float[Array, "50"]:
+    """Labels, zeros and ones as floats."""
+    probability = jax.nn.sigmoid(DESIGN.astype(x.dtype) @ x)
+    return jax.random.bernoulli(key, probability).astype(x.dtype)
+
+
+def log_likelihood(x: Float[Array, "6"], y: Float[Array, "50"]) -> Float[Array, ""]:
+    """Of labels zero and one."""
+    return jnp.sum(jax.nn.log_sigmoid((2 * y - 1) * (DESIGN.astype(x.dtype) @ x)))
+
+
+def known(name: str, y: np.ndarray) -> Known:
+    """What `bridgemark reference` stored of the registered observations."""
+    return Known(
+        log_z=stored.log_z(name),
+        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+    )
+
+
+def labels(text: str) -> np.ndarray:
+    """Labels written without spaces."""
+    return np.array(list(text), dtype=float)
+
+
+JOINT = Joint(
+    family="synthetic-logistic-6",
+    dim=1 + FEATURES,
+    dim_y=ROWS,
+    prior=gaussian_base(np.zeros(1 + FEATURES), np.ones(1 + FEATURES)),
+    simulate=simulate,
+    log_likelihood=log_likelihood,
+    known=known,
+    # Of simulated y, 61 % are less probable than a and 1 % than b, which no weights explain well.
+    observations={
+        "a": labels("11010000100100101110000000100110011100001010101011"),
+        "b": labels("01011010011101100001110110100111001011011111101101"),
+    },
+    about=About(
+        source="bridgemark: for posterior samplers that learn from simulations",
+        definition="weights ~ N(0, I), intercept (first) included; y_i ~ Bernoulli(sigmoid(w . features_i)), "
+        "50 rows, five features by a fixed rule (Gaussian quantiles of a Kronecker sequence, two of them "
+        "correlated with others); base = prior",
+    ),
+)
+TARGETS = JOINT.targets()
