@@ -84,6 +84,7 @@ class Sampler(ABC):
     """
 
     unbiased_z: ClassVar[bool] = False  # E[Z-hat] = Z exactly
+    amortised: ClassVar[bool] = False  # one fit serves every y of the target's joint
 
     def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
         """Nothing to adapt unless a sampler says so."""

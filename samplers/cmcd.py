@@ -52,8 +52,7 @@ class CMCD(PathSampler):
     Without correction it is annealed importance sampling by unadjusted Langevin steps.
     """
 
-    horizon: float = 4.0
-    power: float = 1.0
+    horizon: float = 2.0
     updates: int = 800
 
     def networks(self, key: PRNGKeyArray, dim: int) -> Annealed:

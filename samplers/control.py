@@ -23,7 +23,8 @@ class Features(NamedTuple):
 class Network(eqx.Module):
     """NN(t, x) + s(t) * hint, both parts zero at first.
 
-    Two hidden layers; time enters through Fourier features (Vargas, Grathwohl, Doucet 2023).
+    Two hidden layers; time enters through Fourier features (Vargas, Grathwohl, Doucet 2023). `observed`
+    more inputs may follow x.
     """
 
     time_in: eqx.nn.Linear
@@ -33,11 +34,11 @@ class Network(eqx.Module):
     last: eqx.nn.Linear
     scale: eqx.nn.Linear
 
-    def __init__(self, key: PRNGKeyArray, dim: int, width: int) -> None:
+    def __init__(self, key: PRNGKeyArray, dim: int, width: int, observed: int = 0) -> None:
         keys = jax.random.split(key, 6)
         self.time_in = eqx.nn.Linear(2 * _FREQUENCIES, width, key=keys[0])
         self.time_out = eqx.nn.Linear(width, width, key=keys[1])
-        self.first = eqx.nn.Linear(dim, width, key=keys[2])
+        self.first = eqx.nn.Linear(dim + observed, width, key=keys[2])
         self.second = eqx.nn.Linear(width, width, key=keys[3])
         self.last = _zeros(eqx.nn.Linear(width, dim, key=keys[4]))
         self.scale = _zeros(eqx.nn.Linear(width, dim, key=keys[5]))
@@ -53,10 +54,10 @@ class Network(eqx.Module):
 
         return jax.vmap(at)(jnp.asarray(times / times[-1], float))
 
-    def __call__(self, features: Features, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
+    def __call__(self, features: Features, x: Float[Array, " inputs"]) -> Float[Array, " dim"]:
         """The part that leans on nothing."""
-        hidden = jax.nn.gelu(self.first(x) + features.shift)
-        return self.last(jax.nn.gelu(self.second(hidden)))
+        hidden = jax.nn.gelu(_apply(self.first, x) + features.shift)
+        return _apply(self.last, jax.nn.gelu(_apply(self.second, hidden)))
 
 
 def score(log_gamma: LogProb) -> Look:
@@ -107,6 +108,11 @@ def free(network: Network, chain: Chain) -> Side:
 
 
 _FREQUENCIES = 8
+
+
+def _apply(layer: eqx.nn.Linear, x: Array) -> Array:
+    """The layer at x, written so that a batch of points leads in memory: `layer(x)` would transpose it."""
+    return x @ layer.weight.T + layer.bias
 
 
 def _zeros(layer: eqx.nn.Linear) -> eqx.nn.Linear:

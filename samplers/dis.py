@@ -22,7 +22,7 @@ class DIS(PathSampler):
     interpolation of the scores of N(0, I) and of the target that the paper uses.
     """
 
-    horizon: float = 4.0
+    horizon: float = 3.0
     updates: int = 800
 
     def networks(self, key: PRNGKeyArray, dim: int) -> Network:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from samplers.paths import Law, Path, forward_controls, run, score_path, simulate
+from samplers.paths import Law, Path, forward_controls, run, score_path
 from targets.base import LogProb
 
 
@@ -73,10 +73,9 @@ class ReverseKL(Loss):
 
     def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
         law = problem.law(parameters.networks)
-        judge = problem.law(jax.lax.stop_gradient(parameters.networks)).forward if self.stick else None
 
         def one(start: Array, noise: Array) -> tuple[Path, Array]:
-            return run(law, problem.log_gamma, start, noise, judge)
+            return run(law, problem.log_gamma, start, noise, self.stick)
 
         paths, log_weights = jax.vmap(one)(*problem.batch)
         return -jnp.mean(log_weights), Outcome(log_weights, paths)
@@ -92,14 +91,14 @@ class Detached(Loss):
     values: ClassVar[int] = 1
 
     def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
-        law = problem.law(parameters.networks)
-        paths = detached_paths(parameters.networks, problem)
+        paths, known = detached_run(parameters.networks, problem)
 
-        def one(path: Path) -> Array:
-            return problem.log_gamma(path.x[-1]) + score_path(law, path)
+        def score(networks: Any) -> Array:
+            law = problem.law(networks)
+            return jax.vmap(lambda path: score_path(law, path))(paths)
 
-        log_weights = jax.vmap(one)(paths)
-        return self.spread(log_weights, parameters.log_z), Outcome(log_weights, paths)
+        log_weights = _with_value(known, score, parameters.networks)
+        return self.spread(log_weights, parameters.log_z), Outcome(known, paths)
 
     @abstractmethod
     def spread(self, log_weights: Float[Array, " batch"], log_z: Array) -> Float[Array, ""]:
@@ -146,27 +145,46 @@ class AdjointMatching(Loss):
     def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
         law = problem.law(parameters.networks)
         fixed = problem.law(jax.lax.stop_gradient(parameters.networks))
-        paths = detached_paths(parameters.networks, problem)
+        paths, log_weights = detached_run(parameters.networks, problem)
         ahead, memory = law.chain.ahead, law.chain.memory()[:-1]
         potential = jax.grad(lambda x: problem.log_gamma(x) - law.chain.log_end(x))
         last = lambda tree: jax.tree.map(lambda leaf: leaf[-1], tree)  # noqa: E731
 
-        def one(path: Path) -> tuple[Array, Array]:
+        def one(path: Path) -> Array:
             pulled = fixed.backward.control(last(fixed.backward.features), path.x[-1], last(path.hints))
             adjoint = jax.lax.stop_gradient(potential(path.x[-1]) - pulled)
             misses = forward_controls(law, path) - jnp.asarray(memory, float)[:, None] * adjoint
             weights = jnp.asarray(ahead.gain**2 / ahead.variance, float)
-            log_weight = problem.log_gamma(path.x[-1]) + score_path(fixed, path)
-            return 0.5 * jnp.sum(weights[:, None] * misses**2), log_weight
+            return 0.5 * jnp.sum(weights[:, None] * misses**2)
 
-        misses, log_weights = jax.vmap(one)(paths)
-        return jnp.mean(misses), Outcome(log_weights, paths)
+        return jnp.mean(jax.vmap(one)(paths)), Outcome(log_weights, paths)
 
     def gradients(self, steps: int) -> int:
         return steps + 2
 
 
-def detached_paths(networks: Any, problem: Problem) -> Path:
-    """The batch's paths, with no gradient through them."""
+def detached_run(networks: Any, problem: Problem) -> tuple[Path, Float[Array, " batch"]]:
+    """The batch's paths and log weights, with no gradient through them."""
     law = problem.law(jax.lax.stop_gradient(networks))
-    return jax.lax.stop_gradient(jax.vmap(lambda start, noise: simulate(law, start, noise))(*problem.batch))
+    one = lambda start, noise: run(law, problem.log_gamma, start, noise)  # noqa: E731
+    return jax.lax.stop_gradient(jax.vmap(one)(*problem.batch))
+
+
+def _with_value(value: Array, function: Callable[[Any], Array], argument: Any) -> Array:
+    """`value`, known to be function(argument) up to a constant, with the function's derivative.
+
+    The function is evaluated for its derivative alone, which saves a pass over the stored paths.
+    """
+
+    @jax.custom_vjp
+    def known(argument: Any) -> Array:
+        return value
+
+    def forward(argument: Any) -> tuple[Array, Any]:
+        return value, argument
+
+    def backward(argument: Any, cotangent: Array) -> tuple[Any]:
+        return jax.vjp(function, argument)[1](cotangent)
+
+    known.defvjp(forward, backward)
+    return known(argument)

@@ -14,10 +14,11 @@ from jaxtyping import Array, Bool, PRNGKeyArray
 from samplers.affine import Affine
 from samplers.base import Draws, Evals, evals
 from samplers.chain import Chain, ornstein_uhlenbeck
+from samplers.draws import weighted_draws
 from samplers.gaussian import normal
 from samplers.learnt import Learnt, Step, Trace, adam, descend
 from samplers.losses import Batch, LogVariance, Loss, Outcome, Parameters, Problem, ReverseKL
-from samplers.paths import Law, run
+from samplers.paths import Law
 from samplers.pilot import Pilot, no_pilot, run_pilot
 from targets.base import LogProb, Target
 
@@ -143,20 +144,8 @@ class PathSampler(Learnt):
         return jax.lax.cond(near_gaussian, by(self.loss_near_gaussian), by(self.loss))
 
     def draw(self, key: PRNGKeyArray, n: int, law: Law, coordinates: Affine, log_gamma: LogProb) -> Draws:
-        """n independent weighted draws, a batch at a time."""
-        dim = coordinates.loc.shape[0]
-
-        def one(key: PRNGKeyArray) -> tuple[Array, Array]:
-            drawn = normal(key, (self.steps + 1, dim))
-            path, log_weight = run(law, log_gamma, self.start(drawn[0]), drawn[1:])
-            return path.x[-1], log_weight
-
-        # Whole blocks where n allows: a remainder would be compiled a second time.
-        block = max(size for size in range(1, min(256, n) + 1) if n % size == 0)
-        block = block if block > 16 else min(256, n)
-        ends, weights = jax.lax.map(one, jax.random.split(key, n), batch_size=block)
-        spent = evals(values=n, gradients=n * (self.steps + 1))
-        return Draws(coordinates.forward(ends)[:, None], weights[:, None], None, spent, {})
+        """n independent weighted draws; the score is looked at at every point of a path."""
+        return weighted_draws(key, n, law, log_gamma, coordinates, self.steps + 1, self.start)
 
 
 def untrained(parameters: Any, optimiser: optax.GradientTransformation) -> Trained:

@@ -25,6 +25,8 @@ from jaxtyping import Array, Float
 from samplers.chain import Chain
 from targets.base import LogProb
 
+BLOCK = 8  # steps of a stored path scored at once: a batch of them stays in a core's cache
+
 Look: TypeAlias = Callable[[Any, Float[Array, " dim"]], Any]  # (features of a time, x) -> hint
 Control: TypeAlias = Callable[[Any, Float[Array, " dim"], Any], Float[Array, " dim"]]  # (features, x, hint)
 
@@ -73,22 +75,21 @@ def run(
     log_gamma: LogProb,
     start: Float[Array, " dim"],
     noise: Float[Array, "steps dim"],
-    judge: Side | None = None,
+    stick: bool = False,
 ) -> tuple[Path, Float[Array, ""]]:
     """Simulate one path and return it with its log weight, both differentiable through the path.
 
-    `judge` scores the path, if not the side that moves it: with its parameters detached, minus the mean
+    With `stick` the path is scored by the forward control with its parameters detached: minus the mean
     log weight has the sticking-the-landing gradient (Roeder, Wu, Duvenaud 2017).
     """
     chain, hint, forward, backward, log_mu = law
-    judge = forward if judge is None else judge
 
     @jax.checkpoint
     def step(carry: tuple, inputs: tuple) -> tuple[tuple, tuple]:
         x, seen, log_weight = carry
-        ahead, behind, noticed, moving, judging, pulling, xi = inputs
+        ahead, behind, noticed, moving, pulling, xi = inputs
         moved = forward.control(moving, x, seen)
-        judged = moved if judge is forward else judge.control(judging, x, seen)
+        judged = _detached(forward.control, moving, x, seen) if stick else moved
         displacement = ahead.gain * moved + jnp.sqrt(ahead.variance) * xi
         after = x - ahead.lost * x + displacement
         seen_after = hint.look(noticed, after)
@@ -101,7 +102,6 @@ def run(
         *_kernels(chain, start),
         _after(hint.features),
         _before(forward.features),
-        _before(judge.features),
         _after(backward.features),
         noise,
     )
@@ -130,31 +130,77 @@ def simulate(law: Law, start: Float[Array, " dim"], noise: Float[Array, "steps d
 
 
 def score_path(law: Law, path: Path) -> Float[Array, ""]:
-    """The log weight of a stored path less log gamma at its end, all steps at once."""
+    """The log weight of a stored path less log gamma at its end."""
     start, end = path.x[0], path.x[-1]
     ahead, _ = _kernels(law.chain, start)
-    controls = forward_controls(law, path)
-    log_forward = jnp.sum(jax.vmap(_score)(ahead, controls, path.displacement))
+
+    def step(inputs: tuple) -> Array:
+        kernel, features, x, seen, displacement = inputs
+        return _score(kernel, law.forward.control(features, x, seen), displacement)
+
+    before = (_before(law.forward.features), path.x[:-1], _before(path.hints))
+    log_forward = jnp.sum(_over_steps(step, (ahead, *before, path.displacement)))
     ends = law.chain.log_start(start) - law.log_mu(start) - law.chain.log_end(end)
     return ends + backward_log_likelihood(law, path) - log_forward
 
 
 def forward_controls(law: Law, path: Path) -> Float[Array, "steps dim"]:
     """The forward control at every point of a stored path but the last."""
-    return jax.vmap(law.forward.control)(_before(law.forward.features), path.x[:-1], _before(path.hints))
+    before = (_before(law.forward.features), path.x[:-1], _before(path.hints))
+    return _over_steps(lambda inputs: law.forward.control(*inputs), before)
 
 
 def backward_log_likelihood(law: Law, path: Path) -> Float[Array, ""]:
     """sum_k log B_k(x_k | x_{k+1}) - log R(x_k | x_{k+1}) of a stored path: the sampler's own data."""
-    x, after = path.x[:-1], path.x[1:]
-    _, behind = _kernels(law.chain, x)
-    pulled = jax.vmap(law.backward.control)(_after(law.backward.features), after, _after(path.hints))
-    return jnp.sum(jax.vmap(_score)(behind, pulled, x - after + behind.lost[:, None] * after))
+    _, behind = _kernels(law.chain, path.x)
+
+    def step(inputs: tuple) -> Array:
+        kernel, features, x, after, seen_after = inputs
+        pulled = law.backward.control(features, after, seen_after)
+        return _score(kernel, pulled, x - after + kernel.lost * after)
+
+    after = (path.x[1:], _after(path.hints))
+    return jnp.sum(_over_steps(step, (behind, _after(law.backward.features), path.x[:-1], *after)))
+
+
+def _over_steps(step: Callable[[Any], Array], inputs: Any) -> Array:
+    """step(inputs_k) for every k, a block at a time: derivatives keep the inputs and nothing else."""
+    return jax.lax.map(jax.checkpoint(step), inputs, batch_size=BLOCK)
+
+
+def reverse(law: Law) -> Law:
+    """The same pair of path laws run from the target to the source, hints and controls exchanged.
+
+    Its paths are those of the backward side, from the law of their start that the caller chooses; their
+    `backward_log_likelihood` is that of the forward side.
+    """
+    flip = lambda tree: jax.tree.map(lambda leaf: leaf[::-1], tree)  # noqa: E731
+    chain, hint, forward, backward, log_mu = law
+    turned = Chain(
+        chain.times[-1] - flip(chain.times),
+        flip(chain.behind),
+        flip(chain.ahead),
+        chain.log_end,
+        chain.log_start,
+    )
+    ahead, behind = (Side(side.control, flip(side.features)) for side in (backward, forward))
+    return Law(turned, Hint(hint.look, flip(hint.features)), ahead, behind, log_mu)
 
 
 def _path(start: Array, seen: Any, points: Array, displacement: Array, hints: Any) -> Path:
     join = lambda first, rest: jnp.concatenate([first[None], rest])  # noqa: E731
     return Path(join(start, points), displacement, jax.tree.map(join, seen, hints))
+
+
+def _detached(control: Control, features: Any, x: Array, hint: Any) -> Array:
+    """The control with its parameters held fixed, those that it closes over too.
+
+    They are detached here, within a step, and not outside: only so does the compiler see that the control
+    and its detached twin are one value, and computes it once.
+    """
+    pure, parameters = jax.closure_convert(control, features, x, hint)
+    features, parameters = jax.lax.stop_gradient((features, parameters))
+    return pure(features, x, hint, *parameters)
 
 
 def _score(kernel: Any, control: Array, displacement: Array) -> Array:

@@ -15,7 +15,7 @@ from samplers.hmc import HMC
 from samplers.nuts import NUTS
 from samplers.pilot import run_pilot
 from samplers.smc import SMC
-from targets.base import About, Target, gaussian_base
+from targets.base import About, Joint, Known, gaussian_base
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 SAMPLERS = registry.samplers()
@@ -28,6 +28,7 @@ SMALL = {
     "pilot": 32,
     "steps": 4,
     "updates": 4,
+    "batch": 8,
     "batch_coordinates": 32,
     "max_temperatures": 40,
 }
@@ -40,8 +41,20 @@ every_sampler = pytest.mark.parametrize("name", SAMPLERS)
 
 
 def make(dim, log_prob):
+    """A target with a joint, for the samplers that learn from simulations: x seen with unit noise."""
     base = gaussian_base(np.zeros(dim), np.full(dim, 3.0))
-    return Target(name="t", version=1, dim=dim, log_prob=log_prob, base=base, about=About("", ""))
+    joint = Joint(
+        family="t",
+        dim=dim,
+        dim_y=dim,
+        prior=base,
+        simulate=lambda key, x: x + jax.random.normal(key, x.shape, x.dtype),
+        log_likelihood=lambda x, y: -0.5 * jnp.sum((y - x) ** 2),
+        known=lambda name, y: Known(),
+        observations={},
+        about=About("", ""),
+    )
+    return replace(joint.condition(np.ones(dim)), log_prob=log_prob)
 
 
 def mixture(dim, apart=2.0):

@@ -1,0 +1,40 @@
+"""Independent weighted draws from a path law."""
+
+from collections.abc import Callable
+
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from samplers.affine import Affine
+from samplers.base import Draws, evals
+from samplers.gaussian import normal
+from samplers.paths import Law, run
+from targets.base import LogProb
+
+
+def weighted_draws(
+    key: PRNGKeyArray,
+    n: int,
+    law: Law,
+    log_gamma: LogProb,
+    coordinates: Affine,
+    gradients: int,
+    start: Callable[[Float[Array, " dim"]], Float[Array, " dim"]] = lambda noise: noise,
+) -> Draws:
+    """n paths in `coordinates`, a block at a time; each costs a value and `gradients` of log gamma.
+
+    `start` makes starting points, whose law is the path law's `log_mu`, of standard normal noise.
+    """
+    dim, steps = coordinates.loc.shape[0], len(law.chain.times) - 1
+
+    def one(key: PRNGKeyArray) -> tuple[Array, Array]:
+        drawn = normal(key, (steps + 1, dim))
+        path, log_weight = run(law, log_gamma, start(drawn[0]), drawn[1:])
+        return path.x[-1], log_weight
+
+    # Whole blocks where n allows: a remainder would be compiled a second time.
+    block = max(size for size in range(1, min(256, n) + 1) if n % size == 0)
+    block = block if block > 16 else min(256, n)
+    ends, weights = jax.lax.map(one, jax.random.split(key, n), batch_size=block)
+    spent = evals(values=n, gradients=n * gradients)
+    return Draws(coordinates.forward(ends)[:, None], weights[:, None], None, spent, {})
