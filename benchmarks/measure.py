@@ -87,6 +87,7 @@ def run_seed(
         done["sample_evals"] = total(draws.evals)
         fit, draws = jax.device_get(fit._replace(state=())), jax.device_get(draws)
         arrays = kept(fit, draws)
+        require_recovered(fit)
         require_finite(draws)
         say(phase=f"judging seed {row.seed}")
         done |= judge(target, draws, done, jax.random.fold_in(key, METRIC))
@@ -114,6 +115,17 @@ def total(evals: Evals) -> Cost:
     """The sum of the parts, each below 2^32, in 64 bits."""
     values, gradients, simulations = (int(np.sum(np.asarray(part), dtype=np.int64)) for part in evals)
     return Cost(values=values, gradients=gradients, simulations=simulations)
+
+
+def require_recovered(fit: Fit) -> None:
+    """Raise ValueError where training ended with a run of skipped updates, a twentieth of them or more."""
+    skipped = np.asarray(fit.info.get("skipped", np.zeros(0, bool)), bool)
+    since = int(np.argmin(skipped[::-1])) if not skipped.all() else skipped.size
+    if skipped.size and since >= max(skipped.size // 20, 1):
+        raise ValueError(
+            f"training never recovered: the last {since} of {skipped.size} updates were skipped, because "
+            "their gradient was not finite"
+        )
 
 
 def require_finite(draws: Draws) -> None:

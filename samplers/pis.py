@@ -27,7 +27,7 @@ class PIS(PathSampler):
         return pinned(self.horizon, self.steps, self.power)
 
     def start(self, noise: Array) -> Array:
-        return jnp.zeros_like(noise)
+        return 0.0 * noise  # zeros, a batch of them where the noise is one: each path pays for its own
 
     def law(self, networks: Network, log_gamma: LogProb) -> Law:
         chain = self.chain()
