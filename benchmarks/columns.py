@@ -25,6 +25,7 @@ MEANING = """\
   Kish's share of the draws in per cent.
 - **R-hat**: rank-normalised split R-hat of the worst coordinate.
 - **gradients**: evaluations of the gradient of the log-density, to fit + to sample.
+- **of which pilot**: those of the fit that went into finding coordinates.
 - **seconds**: to compile (once for all seeds) / fit / sample, on the cores named above.
 - An empty cell has no meaning for the method, or its truth is not known; `nan` was offered and failed.
 """
@@ -53,6 +54,7 @@ def columns(lines: Sequence[Line]) -> list[Column]:
         Column("ESS", _ess),
         Column("R-hat", lambda line: _spread(line, "r_hat_max", 4)),
         Column("gradients fit + sample", lambda line: _join(line, " + ", GRADIENTS)),
+        Column("of which pilot", lambda line: number(line.get("pilot_gradients"), 2)),
         Column("seconds compile / fit / sample", lambda line: _join(line, " / ", SECONDS)),
     ]
     return [column for column in possible if any(map(column.fill, lines))]

@@ -22,6 +22,7 @@ from samplers.base import Draws, Evals, Fit, Sampler, Unsupported
 from targets.base import Target
 
 FIT, SAMPLE, METRIC = 0, 1, 2  # what a seed's key is folded with
+PILOT = "pilot_gradients"  # of the fit, what finding coordinates took
 KEPT_DRAWS = 2_000
 KEPT_ALL_COORDINATES = 10  # up to this dimension; the first two of a larger target
 KEPT_INFO = 20_000  # entries of an info array
@@ -91,6 +92,8 @@ def run_seed(
         require_finite(draws)
         say(phase=f"judging seed {row.seed}")
         done |= judge(target, draws, done, jax.random.fold_in(key, METRIC))
+        if PILOT in fit.info:
+            done["metrics"][PILOT] = float(fit.info[PILOT])
         done |= {"status": "ok", "reason": None}
     except Exception as error:
         done |= _verdict(error)
