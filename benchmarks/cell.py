@@ -54,10 +54,15 @@ def main() -> None:
 
 
 def configure(core_ids: tuple[int, ...], precision: str) -> None:
-    """Pin this process where the platform can; set the threads and precision of what is imported next."""
+    """Pin this process where the platform can; set threads, devices and precision of what is imported next.
+
+    A device a core: XLA itself gains little from a second one, samplers cut their batches over devices.
+    """
     with suppress(AttributeError, OSError):
         os.sched_setaffinity(0, core_ids)
     os.environ.update({name: str(len(core_ids)) for name in THREADS})
+    devices = f"--xla_force_host_platform_device_count={len(core_ids)}"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {devices}".strip()
     os.environ["JAX_ENABLE_X64"] = str(precision == "float64")
 
 

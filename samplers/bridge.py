@@ -12,6 +12,7 @@ from samplers.base import Draws, add_evals, evals
 from samplers.control import Network, free, guided, score_hint
 from samplers.gaussian import log_standard_normal
 from samplers.learnt import Trace
+from samplers.parallel import over_devices
 from samplers.path_sampler import PathSampler, Trained, step_down, untrained
 from samplers.paths import Law, Path, backward_log_likelihood
 from targets.base import LogProb, Target
@@ -78,9 +79,12 @@ class Bridge(PathSampler):
     ) -> tuple[Trained, Trace]:
         """One step of the backward control up the likelihood of the sampler's own paths."""
 
-        def misfit(network: Network) -> Array:
+        def log_likelihoods(network: Network, paths: Path) -> Array:
             law = self.law((state.forward.parameters.networks, network), log_gamma)
-            return -jnp.mean(jax.vmap(lambda path: backward_log_likelihood(law, path))(paths))
+            return jax.vmap(lambda path: backward_log_likelihood(law, path))(paths)
+
+        def misfit(network: Network) -> Array:
+            return -jnp.mean(over_devices(log_likelihoods, network, paths))
 
         value, gradient = jax.value_and_grad(misfit)(state.backward.parameters)
         backward, step = step_down(self.optimiser(target), state.backward, gradient)
@@ -99,4 +103,5 @@ SAMPLERS = {
     "bridge-1": Bridge(rounds=1),
     "bridge-5": Bridge(rounds=5),
     "bridge-plain": Bridge(pilot=0),
+    "bridge-long": Bridge(steps=128, updates=4_000),
 }

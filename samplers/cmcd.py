@@ -65,4 +65,4 @@ class CMCD(PathSampler):
         return annealed_law(self.chain(), networks, log_gamma, self.clip)
 
 
-SAMPLERS = {"cmcd": CMCD()}
+SAMPLERS = {"cmcd": CMCD(), "cmcd-long": CMCD(steps=128, updates=4_000)}

@@ -112,6 +112,7 @@ _FREQUENCIES = 8
 
 def _apply(layer: eqx.nn.Linear, x: Array) -> Array:
     """The layer at x, written so that a batch of points leads in memory: `layer(x)` would transpose it."""
+    assert layer.bias is not None
     return x @ layer.weight.T + layer.bias
 
 

@@ -31,4 +31,4 @@ class DDS(PathSampler):
         return Law(chain, hint, guided(networks, chain), NO_CONTROL, log_standard_normal)
 
 
-SAMPLERS = {"dds": DDS(), "dds-plain": DDS(pilot=0)}
+SAMPLERS = {"dds": DDS(), "dds-plain": DDS(pilot=0), "dds-long": DDS(horizon=6.0, steps=128, updates=4_000)}

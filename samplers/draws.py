@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from samplers.affine import Affine
 from samplers.base import Draws, evals
 from samplers.gaussian import normal
+from samplers.parallel import over_devices
 from samplers.paths import Law, run
 from targets.base import LogProb
 
@@ -32,9 +33,15 @@ def weighted_draws(
         path, log_weight = run(law, log_gamma, start(drawn[0]), drawn[1:])
         return path.x[-1], log_weight
 
-    # Whole blocks where n allows: a remainder would be compiled a second time.
-    block = max(size for size in range(1, min(256, n) + 1) if n % size == 0)
-    block = block if block > 16 else min(256, n)
-    ends, weights = jax.lax.map(one, jax.random.split(key, n), batch_size=block)
+    def part(_: None, keys: PRNGKeyArray) -> tuple[Array, Array]:
+        return jax.lax.map(one, keys, batch_size=_block(len(keys)))
+
+    ends, weights = over_devices(part, None, jax.random.split(key, n))
     spent = evals(values=n, gradients=n * gradients)
     return Draws(coordinates.forward(ends)[:, None], weights[:, None], None, spent, {})
+
+
+def _block(n: int) -> int:
+    """Whole blocks where n allows: a remainder would be compiled a second time."""
+    block = max(size for size in range(1, min(256, n) + 1) if n % size == 0)
+    return block if block > 16 else min(256, n)

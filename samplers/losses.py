@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from samplers.parallel import over_devices
 from samplers.paths import Law, Path, forward_controls, run, score_path
 from targets.base import LogProb
 
@@ -72,12 +74,7 @@ class ReverseKL(Loss):
     stick: bool = True
 
     def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
-        law = problem.law(parameters.networks)
-
-        def one(start: Array, noise: Array) -> tuple[Path, Array]:
-            return run(law, problem.log_gamma, start, noise, self.stick)
-
-        paths, log_weights = jax.vmap(one)(*problem.batch)
+        paths, log_weights = run_batch(parameters.networks, problem, self.stick)
         return -jnp.mean(log_weights), Outcome(log_weights, paths)
 
     def gradients(self, steps: int) -> int:
@@ -93,11 +90,12 @@ class Detached(Loss):
     def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
         paths, known = detached_run(parameters.networks, problem)
 
-        def score(networks: Any) -> Array:
+        def score(networks: Any, paths: Path) -> Array:
             law = problem.law(networks)
             return jax.vmap(lambda path: score_path(law, path))(paths)
 
-        log_weights = _with_value(known, score, parameters.networks)
+        scored = lambda networks: over_devices(score, networks, paths)  # noqa: E731
+        log_weights = _with_value(known, scored, parameters.networks)
         return self.spread(log_weights, parameters.log_z), Outcome(known, paths)
 
     @abstractmethod
@@ -143,31 +141,41 @@ class AdjointMatching(Loss):
     values: ClassVar[int] = 1
 
     def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
-        law = problem.law(parameters.networks)
-        fixed = problem.law(jax.lax.stop_gradient(parameters.networks))
         paths, log_weights = detached_run(parameters.networks, problem)
-        ahead, memory = law.chain.ahead, law.chain.memory()[:-1]
+
+        def misses(networks: Any, paths: Path) -> Array:
+            return jax.vmap(partial(self._misses, problem, networks))(paths)
+
+        return jnp.mean(over_devices(misses, parameters.networks, paths)), Outcome(log_weights, paths)
+
+    def _misses(self, problem: Problem, networks: Any, path: Path) -> Array:
+        """Half the weighted square by which one path's controls miss the adjoint at its end."""
+        law, fixed = problem.law(networks), problem.law(jax.lax.stop_gradient(networks))
         potential = jax.grad(lambda x: problem.log_gamma(x) - law.chain.log_end(x))
-        last = lambda tree: jax.tree.map(lambda leaf: leaf[-1], tree)  # noqa: E731
-
-        def one(path: Path) -> Array:
-            pulled = fixed.backward.control(last(fixed.backward.features), path.x[-1], last(path.hints))
-            adjoint = jax.lax.stop_gradient(potential(path.x[-1]) - pulled)
-            misses = forward_controls(law, path) - jnp.asarray(memory, float)[:, None] * adjoint
-            weights = jnp.asarray(ahead.gain**2 / ahead.variance, float)
-            return 0.5 * jnp.sum(weights[:, None] * misses**2)
-
-        return jnp.mean(jax.vmap(one)(paths)), Outcome(log_weights, paths)
+        features, hint = jax.tree.map(lambda leaf: leaf[-1], (fixed.backward.features, path.hints))
+        pulled = fixed.backward.control(features, path.x[-1], hint)
+        adjoint = jax.lax.stop_gradient(potential(path.x[-1]) - pulled)
+        misses = forward_controls(law, path) - jnp.asarray(law.chain.memory()[:-1], float)[:, None] * adjoint
+        weights = jnp.asarray(law.chain.ahead.gain**2 / law.chain.ahead.variance, float)
+        return 0.5 * jnp.sum(weights[:, None] * misses**2)
 
     def gradients(self, steps: int) -> int:
         return steps + 2
 
 
+def run_batch(networks: Any, problem: Problem, stick: bool = False) -> tuple[Path, Float[Array, " batch"]]:
+    """The batch's paths and log weights, differentiable through the paths; `stick` as in `run`."""
+
+    def part(networks: Any, batch: Batch) -> tuple[Path, Array]:
+        law = problem.law(networks)
+        return jax.vmap(lambda start, noise: run(law, problem.log_gamma, start, noise, stick))(*batch)
+
+    return over_devices(part, networks, problem.batch)
+
+
 def detached_run(networks: Any, problem: Problem) -> tuple[Path, Float[Array, " batch"]]:
     """The batch's paths and log weights, with no gradient through them."""
-    law = problem.law(jax.lax.stop_gradient(networks))
-    one = lambda start, noise: run(law, problem.log_gamma, start, noise)  # noqa: E731
-    return jax.lax.stop_gradient(jax.vmap(one)(*problem.batch))
+    return jax.lax.stop_gradient(run_batch(jax.lax.stop_gradient(networks), problem))
 
 
 def _with_value(value: Array, function: Callable[[Any], Array], argument: Any) -> Array:

@@ -1,5 +1,6 @@
 """What every learnt path sampler shares: coordinates, batches, one training step, weighted draws."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from samplers.draws import weighted_draws
 from samplers.gaussian import normal
 from samplers.learnt import Learnt, Step, Trace, adam, descend
 from samplers.losses import Batch, LogVariance, Loss, Outcome, Parameters, Problem, ReverseKL
+from samplers.parallel import over_devices
 from samplers.paths import Law
 from samplers.pilot import Pilot, no_pilot, run_pilot
 from targets.base import LogProb, Target
@@ -82,8 +84,8 @@ class PathSampler(Learnt):
         return min(max(self.update_coordinates // dim, self.updates // 10), self.updates)
 
     def batch_size(self, dim: int) -> int:
-        """Paths in a batch, whole groups of those that share a start."""
-        group = max(self.loss.per_start, self.loss_near_gaussian.per_start)
+        """Paths in a batch: whole groups of those that share a start, and a number devices can share."""
+        group = math.lcm(8, self.loss.per_start, self.loss_near_gaussian.per_start)
         return min(max(self.batch_coordinates // dim, 16), 256) // group * group
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[PathState, Trace]:
@@ -114,7 +116,9 @@ class PathSampler(Learnt):
 
     def draw_batch(self, key: PRNGKeyArray, dim: int, per_start: int = 1) -> Batch:
         """Everything random about a batch of paths, drawn at once."""
-        drawn = normal(key, (self.batch_size(dim), self.steps + 1, dim))
+        keys = jax.random.split(key, self.batch_size(dim))
+        one = jax.vmap(lambda key: normal(key, (self.steps + 1, dim)))
+        drawn = over_devices(lambda _, keys: one(keys), None, keys)
         starts = jnp.repeat(drawn[: len(drawn) // per_start, 0], per_start, axis=0)
         return Batch(self.start(starts), drawn[: len(starts), 1:])
 
@@ -141,6 +145,8 @@ class PathSampler(Learnt):
 
             return step
 
+        if self.loss == self.loss_near_gaussian:  # two equal branches would both be compiled
+            return by(self.loss)()
         return jax.lax.cond(near_gaussian, by(self.loss_near_gaussian), by(self.loss))
 
     def draw(self, key: PRNGKeyArray, n: int, law: Law, coordinates: Affine, log_gamma: LogProb) -> Draws:

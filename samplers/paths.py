@@ -83,13 +83,13 @@ def run(
     log weight has the sticking-the-landing gradient (Roeder, Wu, Duvenaud 2017).
     """
     chain, hint, forward, backward, log_mu = law
+    control = _with_detached(forward.control) if stick else lambda *inputs: (forward.control(*inputs),) * 2
 
     @jax.checkpoint
     def step(carry: tuple, inputs: tuple) -> tuple[tuple, tuple]:
         x, seen, log_weight = carry
         ahead, behind, noticed, moving, pulling, xi = inputs
-        moved = forward.control(moving, x, seen)
-        judged = _detached(forward.control, moving, x, seen) if stick else moved
+        moved, judged = control(moving, x, seen)
         displacement = ahead.gain * moved + jnp.sqrt(ahead.variance) * xi
         after = x - ahead.lost * x + displacement
         seen_after = hint.look(noticed, after)
@@ -192,15 +192,30 @@ def _path(start: Array, seen: Any, points: Array, displacement: Array, hints: An
     return Path(join(start, points), displacement, jax.tree.map(join, seen, hints))
 
 
-def _detached(control: Control, features: Any, x: Array, hint: Any) -> Array:
-    """The control with its parameters held fixed, those that it closes over too.
+def _with_detached(control: Control) -> Callable[[Any, Array, Any], tuple[Array, Array]]:
+    """The control twice, once with its parameters held fixed (those too that it closes over).
 
-    They are detached here, within a step, and not outside: only so does the compiler see that the control
-    and its detached twin are one value, and computes it once.
+    Both are one value, computed once; only derivatives differ.
     """
-    pure, parameters = jax.closure_convert(control, features, x, hint)
-    features, parameters = jax.lax.stop_gradient((features, parameters))
-    return pure(features, x, hint, *parameters)
+
+    def both(features: Any, x: Array, hint: Any) -> tuple[Array, Array]:
+        pure, parameters = jax.closure_convert(control, features, x, hint)
+        of = lambda learnt, seen: pure(learnt[0], *seen, *learnt[1])  # noqa: E731
+
+        @jax.custom_jvp
+        def twice(learnt: tuple, seen: tuple) -> tuple[Array, Array]:
+            return (of(learnt, seen),) * 2
+
+        @twice.defjvp
+        def tangents(inputs: tuple, changes: tuple) -> tuple[tuple, tuple]:
+            learnt, seen = inputs
+            value, by_seen = jax.jvp(lambda seen: of(learnt, seen), (seen,), changes[1:])
+            _, by_learnt = jax.jvp(lambda learnt: of(learnt, seen), (learnt,), changes[:1])
+            return (value, value), (by_learnt + by_seen, by_seen)
+
+        return twice((features, parameters), (x, hint))
+
+    return both
 
 
 def _score(kernel: Any, control: Array, displacement: Array) -> Array:

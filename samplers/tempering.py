@@ -68,8 +68,8 @@ def adapt(
 ) -> tuple[Ladder, Outcome]:
     """Choose the ladder on particles drawn from the base: `start` is (particles, dim).
 
-    A ladder that would need more than `max_temperatures` ends with one long rise: its replay reaches
-    the target all the same, and its estimate is unbiased but noisy. `reached` says so.
+    One that would need more than `max_temperatures` ends with a long rise to the target all the same:
+    its replay is unbiased but noisy, and `reached` says so.
     """
     dim = start.shape[1]
     rungs = moves.max_temperatures
@@ -90,7 +90,7 @@ def adapt(
         higher = _next_temperature(excess, temperature, moves)
         particles, log_ratio = _reweight(key_resample, particles, (higher - temperature) * excess)
         inverse_mass = jnp.var(particles.z, axis=0) + 1e-6
-        particles, rate, step_size = _move(
+        particles, rate, step_size = move(
             key_move, log_base, log_target, particles, higher, step_size, inverse_mass, moves, gain=1.0
         )
         rung = ladder.length
@@ -124,7 +124,7 @@ def replay(
         temperature = ladder.temperatures[rung]
         increment = (temperature - before[rung]) * (particles.log_target - particles.log_base)
         particles, log_ratio = _reweight(key_resample, particles, increment)
-        particles, rate, _ = _move(
+        particles, rate, _ = move(
             key_move,
             log_base,
             log_target,
@@ -181,7 +181,7 @@ def _reweight(key: PRNGKeyArray, particles: Particles, log_weights: Array) -> tu
     return jax.tree.map(lambda leaf: leaf[ancestors], particles), log_ratio
 
 
-def _move(
+def move(
     key: PRNGKeyArray,
     log_base: LogProb,
     log_target: LogProb,

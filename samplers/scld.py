@@ -1,0 +1,207 @@
+"""Sequential controlled Langevin diffusions: annealed controlled paths, resampled and moved on the way."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from samplers.affine import Affine
+from samplers.base import Draws, Info, add_evals, evals
+from samplers.chain import Chain, brownian
+from samplers.cmcd import Annealed, annealed_law
+from samplers.control import Network
+from samplers.gaussian import log_standard_normal, normal
+from samplers.learnt import Trace
+from samplers.losses import Parameters
+from samplers.particles import resample, reweigh, several_runs
+from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
+from samplers.paths import Law, Path, score_path, simulate
+from samplers.pilot import MOVES
+from samplers.tempering import Ladder, Particles, adapt, gradients_spent, move
+from targets.base import LogProb, Target
+
+
+class SCLDState(NamedTuple):
+    """Working coordinates, the ladder whose step sizes the moves take, and what was learnt."""
+
+    coordinates: Affine
+    ladder: Ladder
+    trained: Trained
+
+
+class Leg(NamedTuple):
+    """A batch of paths over a few steps, and the particles at both ends."""
+
+    paths: Path
+    before: Particles
+    after: Particles
+
+
+Mover: TypeAlias = Callable[[PRNGKeyArray, Array, Particles], tuple[Particles, Array]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SCLD(PathSampler):
+    """Sequential controlled Langevin diffusion (Chen et al. 2025).
+
+    The paths of `cmcd` are cut into legs of `stride` steps (the greatest common divisor with `steps`).
+    Each leg is trained to have a constant weight from wherever its particles start; between legs
+    particles are resampled and, when sampling, moved by HMC, which keeps the law at that temperature.
+    An adaptive tempered SMC of `fit_particles` in the working coordinates gives the first temperatures
+    and the step sizes of the moves. Z-hat is unbiased for any network.
+    """
+
+    unbiased_z: ClassVar[bool] = True
+    horizon: float = 2.0
+    updates: int = 800
+    runs: int = 4
+    stride: int = 4
+    resample_below: float = 0.3
+    fit_particles: int = 128
+
+    def networks(self, key: PRNGKeyArray, dim: int) -> Annealed:
+        return Annealed(Network(key, dim, self.width), jnp.zeros(self.steps))
+
+    def chain(self) -> Chain:
+        return brownian(self.horizon, self.steps, self.power)
+
+    def law(self, networks: Annealed, log_gamma: LogProb) -> Law:
+        return annealed_law(self.chain(), networks, log_gamma, self.clip)
+
+    def init(self, key: PRNGKeyArray, target: Target) -> tuple[SCLDState, Trace]:
+        key_path, key_start, key_ladder = jax.random.split(key, 3)
+        state, spent = super().init(key_path, target)
+        start = normal(key_start, (self.fit_particles, target.dim))
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        ladder, _ = adapt(key_ladder, log_standard_normal, log_gamma, start, MOVES)
+        parameters = state.trained.parameters
+        networks = parameters.networks._replace(rises=self.rises(ladder))
+        trained = untrained(parameters._replace(networks=networks), self.optimiser(target))
+        climbed = evals(gradients=gradients_spent(MOVES, self.fit_particles, ladder))
+        return SCLDState(state.coordinates, ladder, trained), Trace(
+            add_evals(spent.evals, climbed), spent.info
+        )
+
+    def rises(self, ladder: Ladder) -> Float[Array, " steps"]:
+        """Logits of the temperatures' increments, so many steps to a rung."""
+        known = jnp.append(0.0, ladder.temperatures)
+        rungs = jnp.arange(self.steps + 1) / self.steps * ladder.length
+        temperatures = jnp.interp(rungs, jnp.arange(known.shape[0]), known)
+        return jnp.log(jnp.maximum(jnp.diff(temperatures), 1e-6))
+
+    def update(self, key: PRNGKeyArray, target: Target, state: SCLDState) -> tuple[SCLDState, Trace]:
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        size, legs = self.batch_size(target.dim), self.steps // self.leg_steps()
+        start = normal(jax.random.fold_in(key, legs), (size, target.dim))
+        _, walked, _ = self.sweep(key, state.trained.parameters.networks, log_gamma, start, stay)
+
+        def spread(parameters: Parameters) -> Array:
+            increments = jax.vmap(self.increments(parameters.networks, log_gamma))(jnp.arange(legs), walked)
+            return 0.5 * jnp.sum(jnp.var(increments, axis=1, ddof=1))
+
+        value, gradient = jax.value_and_grad(spread)(state.trained.parameters)
+        trained, step = step_down(self.optimiser(target), state.trained, gradient)
+        spent = evals(gradients=size * (self.steps + legs), values=size * legs)
+        return state._replace(trained=trained), trace(spent, step, loss=value)
+
+    def sample(self, key: PRNGKeyArray, target: Target, state: SCLDState, n: int) -> tuple[SCLDState, Draws]:
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        networks, ladder = state.trained.parameters.networks, state.ladder
+        particles, legs = max(n // self.runs, 1), self.steps // self.leg_steps()
+
+        def by_hmc(key: PRNGKeyArray, temperature: Array, cloud: Particles) -> tuple[Particles, Array]:
+            rung = jnp.minimum(jnp.searchsorted(ladder.temperatures, temperature), ladder.length - 1)
+            steps = (ladder.step_sizes[rung], ladder.inverse_masses[rung], MOVES)
+            moved, rate, _ = move(key, log_standard_normal, log_gamma, cloud, temperature, *steps, gain=0.0)
+            return moved, rate
+
+        def run(key: PRNGKeyArray) -> tuple[Array, Array, Info]:
+            start = normal(jax.random.fold_in(key, legs), (particles, target.dim))
+            (cloud, log_weights), _, info = self.sweep(key, networks, log_gamma, start, by_hmc)
+            return cloud.z, log_weights, info
+
+        moves = legs * (1 + MOVES.transitions * MOVES.leapfrog_steps)
+        total = self.runs * particles
+        spent = evals(gradients=total * (self.steps + legs + moves), values=total * legs)
+        return state, several_runs(key, run, self.runs, state.coordinates, spent)
+
+    def leg_steps(self) -> int:
+        return math.gcd(self.steps, self.stride)
+
+    def sweep(
+        self, key: PRNGKeyArray, networks: Annealed, log_gamma: LogProb, start: Array, mover: Mover
+    ) -> tuple[tuple[Particles, Array], Leg, Info]:
+        """All legs from `start` (particles, dim): weighted ends, the legs, and what happened."""
+        law, increments = self.law(networks, log_gamma), self.increments(networks, log_gamma)
+        width, temperatures = self.leg_steps(), networks.temperatures()
+
+        def walk(carry: tuple, index: Array) -> tuple[tuple, tuple]:
+            cloud, log_weights = carry
+            keys = jax.random.split(jax.random.fold_in(key, index), 3)
+            noise = normal(keys[0], (len(cloud.z), width, cloud.z.shape[1]))
+            part = cut(law, index * width, width)
+            paths = jax.vmap(lambda start, noise: simulate(part, start, noise))(cloud.z, noise)
+            end = paths.x[:, -1]
+            leg = Leg(paths, cloud, at(end, jax.vmap(log_gamma)(end), paths.hints[:, -1]))
+            log_weights = reweigh(log_weights, increments(index, leg))
+            cloud, log_weights, resampled = resample(keys[1], leg.after, log_weights, self.resample_below)
+            cloud, rate = mover(keys[2], temperatures[(index + 1) * width], cloud)
+            return (cloud, log_weights), (leg, {"resampled": resampled, "acceptance": rate})
+
+        first = at(start, jnp.zeros(len(start)), jnp.zeros_like(start))  # at temperature 0 gamma is not asked
+        weighted, (legs, info) = jax.lax.scan(
+            walk, (first, jnp.zeros(len(start))), jnp.arange(self.steps // width)
+        )
+        return weighted, legs, info
+
+    def increments(self, networks: Annealed, log_gamma: LogProb) -> Callable[[Array, Leg], Array]:
+        """log pi_after(end) - log pi_before(start) + sum log B/F of every path of a leg, by its index."""
+        law, width, temperatures = self.law(networks, log_gamma), self.leg_steps(), networks.temperatures()
+
+        def annealed(point: Array, cloud: Particles) -> Array:
+            return (1.0 - temperatures[point]) * cloud.log_base + temperatures[point] * cloud.log_target
+
+        def of(index: Array, leg: Leg) -> Array:
+            point = index * width
+            part = cut(law, point, width)
+            ends = annealed(point + width, leg.after) - annealed(point, leg.before)
+            return ends + jax.vmap(lambda path: score_path(part, path))(leg.paths)
+
+        return of
+
+
+def at(z: Array, log_target: Array, slopes: Array) -> Particles:
+    """Particles between N(0, I) and a target of which value and gradient are known."""
+    return Particles(z, jax.vmap(log_standard_normal)(z), log_target, -z, slopes)
+
+
+def cut(law: Law, first: Int[Array, ""], steps: int) -> Law:
+    """A law's `steps` steps from point `first`, with the densities of its ends left out."""
+    points = first + jnp.arange(steps + 1)
+    take = lambda tree, where: jax.tree.map(lambda leaf: jnp.asarray(leaf)[where], tree)  # noqa: E731
+    flat = lambda x: jnp.zeros((), x.dtype)  # noqa: E731
+    chain = law.chain._replace(
+        ahead=take(law.chain.ahead, points[:-1]),
+        behind=take(law.chain.behind, points[:-1]),
+        log_start=flat,
+        log_end=flat,
+    )
+    return law._replace(
+        chain=chain,
+        hint=law.hint._replace(features=take(law.hint.features, points)),
+        forward=law.forward._replace(features=take(law.forward.features, points)),
+        backward=law.backward._replace(features=take(law.backward.features, points)),
+        log_mu=flat,
+    )
+
+
+def stay(key: PRNGKeyArray, temperature: Array, cloud: Particles) -> tuple[Particles, Array]:
+    """The mover that moves nothing."""
+    return cloud, jnp.ones(())
+
+
+SAMPLERS = {"scld": SCLD()}

@@ -1,0 +1,68 @@
+"""Training and drawing on two devices give the numbers of one, up to rounding."""
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+
+import jax
+import numpy as np
+import pytest
+
+from benchmarks import registry
+from benchmarks.cell import configure
+from samplers.losses import AdjointMatching, LogVariance, ReverseKL
+from samplers.parallel import over_devices
+from targets.funnel import funnel
+
+SMALL = {"steps": 4, "updates": 3, "batch_coordinates": 32, "pilot": 0, "width": 8}
+QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
+CASES = [("dds", ReverseKL()), ("dds", AdjointMatching()), ("bridge", LogVariance())]
+
+
+def numbers(name, loss):
+    """Devices, and traces, draws and weights of a small run."""
+    sampler = replace(registry.samplers()[name], **SMALL, loss=loss, loss_near_gaussian=loss)
+    target = funnel("funnel-2", 2)
+
+    def both(key):
+        fit = sampler.fit(key, target)
+        return fit.info, sampler.sample(key, target, fit.state, 24)[1][:2]
+
+    run = jax.jit(both, compiler_options=QUICK)
+    return len(jax.devices()), jax.tree.map(np.asarray, run(jax.random.key(0)))
+
+
+@pytest.fixture(scope="module")
+def two_devices():
+    """A process with two devices, on two cores where there are, in double precision."""
+    settings = {"initializer": configure, "initargs": ((0, 1), "float64")}
+    with ProcessPoolExecutor(1, get_context("spawn"), **settings) as process:
+        yield process
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_two_devices_give_the_numbers_of_one(two_devices, case):
+    pending = two_devices.submit(numbers, *case)
+    with jax.enable_x64(True):
+        devices, expected = numbers(*case)
+    assert (devices, pending.result()[0]) == (1, 2)
+    assert all(map(np.any, expected[1]))
+    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)  # noqa: E731
+    jax.tree.map(close, expected, pending.result()[1])
+
+
+def sizes_seen(count):
+    """How many members of a batch of `count` the function sees."""
+    seen = []
+
+    def function(shared, batch):
+        seen.append(len(batch))
+        return shared * batch
+
+    np.testing.assert_array_equal(over_devices(function, 2.0, np.arange(count)), 2.0 * np.arange(count))
+    return seen[0]
+
+
+def test_a_batch_is_cut_only_where_devices_can_share_it(two_devices):
+    assert [sizes_seen(count) for count in (6, 7)] == [6, 7]
+    assert [two_devices.submit(sizes_seen, count).result() for count in (6, 7)] == [3, 7]
