@@ -10,7 +10,11 @@ from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, Evals, Info
+from samplers.base import Draws, Evals, Info, evals
+from samplers.gaussian import log_standard_normal, normal
+from samplers.pilot import MOVES
+from samplers.tempering import Ladder, Particles, adapt, gradients_spent
+from targets.base import LogProb
 
 
 def log_mean(log_weights: Float[Array, " n"]) -> Float[Array, ""]:
@@ -39,6 +43,13 @@ def resample(
     ancestors = jnp.where(due, drawn, jnp.arange(n))
     level = jnp.where(due, log_mean(log_weights), log_weights)
     return jax.tree.map(lambda leaf: leaf[ancestors], particles), level, due
+
+
+def climb(key: PRNGKeyArray, log_gamma: LogProb, shape: tuple[int, int]) -> tuple[Ladder, Particles, Evals]:
+    """A tempered SMC of `shape` (particles, dim) from N(0, I): its ladder, its last particles, its cost."""
+    key_start, key_climb = jax.random.split(key)
+    ladder, outcome = adapt(key_climb, log_standard_normal, log_gamma, normal(key_start, shape), MOVES)
+    return ladder, outcome.particles, evals(gradients=gradients_spent(MOVES, shape[0], ladder))
 
 
 def several_runs(

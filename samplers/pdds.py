@@ -1,6 +1,5 @@
 """The particle denoising diffusion sampler: a particle filter along the diffusion, its potential learnt."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -13,19 +12,11 @@ from samplers.base import Draws, Info, add_evals, evals
 from samplers.control import Network, noise_limit
 from samplers.gaussian import log_standard_normal, normal
 from samplers.learnt import Trace
-from samplers.particles import resample, reweigh, several_runs
+from samplers.particles import climb, resample, reweigh, several_runs
 from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
 from samplers.paths import NO_CONTROL, Hint, Law, Side
-from samplers.pilot import MOVES
-from samplers.tempering import adapt, gradients_spent
+from samplers.potential import Potential, potential, slope_sample
 from targets.base import LogProb, Target
-
-
-class Potential(NamedTuple):
-    """What makes log g: a network, and the log precision of a Gaussian by which log g_K fades."""
-
-    network: Network
-    log_precision: Float[Array, ""]
 
 
 class Buffer(NamedTuple):
@@ -77,17 +68,15 @@ class PDDS(PathSampler):
         return Law(chain, hint, forward, NO_CONTROL, log_standard_normal)
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[PDDSState, Trace]:
-        key_path, key_start, key_climb = jax.random.split(key, 3)
+        key_path, key_climb = jax.random.split(key)
         state, spent = super().init(key_path, target)
-        start = normal(key_start, (self.fit_particles, target.dim))
         log_gamma = state.coordinates.pull_back(target.log_prob)
-        ladder, (ends, *_) = adapt(key_climb, log_standard_normal, log_gamma, start, MOVES)
+        _, ends, climbed = climb(key_climb, log_gamma, (self.fit_particles, target.dim))
         buffer = Buffer(ends.z, ends.grad_target + ends.z)
         level = jnp.mean(jnp.log(buffer.precision()))
         parameters = state.trained.parameters
         parameters = parameters._replace(networks=parameters.networks._replace(log_precision=level))
         trained = untrained(parameters, self.optimiser(target))
-        climbed = evals(gradients=gradients_spent(MOVES, self.fit_particles, ladder))
         spent = Trace(add_evals(spent.evals, climbed), spent.info)
         return PDDSState(state.coordinates, trained, buffer, jnp.asarray(0)), spent
 
@@ -171,37 +160,6 @@ class PDDS(PathSampler):
         first = ((start, seen), reweigh(seen[0], jnp.zeros(())))
         ((ends, (_, slopes)), log_weights), resampled = jax.lax.scan(step, first, jnp.arange(self.steps))
         return (ends, slopes), log_weights, resampled
-
-
-def potential(networks: Potential, log_gamma: LogProb) -> Callable[[Any, Array], tuple[Array, Array]]:
-    """log g_k and its gradient: r' <NN, x> + (1 - r) log g_K(a x), where r = r' = 0 at the end.
-
-    There it is log(gamma / N(0, I)); before, with a the reference's memory of its end, r' = 1 - a^2, and
-    1 - r = 1 / (a^2 + r' precision), untrained, is exact for N(0, I / precision).
-    """
-    ratio = jax.value_and_grad(lambda x: log_gamma(x) - log_standard_normal(x))
-    network, precision = networks.network, jnp.exp(networks.log_precision)
-
-    def look(features: Any, x: Array) -> tuple[Array, Array]:
-        memory, learnt = features
-        value, slope = ratio(memory * x)
-        inner, pull = jax.value_and_grad(lambda x: jnp.dot(network(learnt, x), x))(x)
-        noise = 1.0 - memory**2
-        kept = (1.0 + noise * jnp.mean(learnt.lean)) / (memory**2 + noise * precision)
-        return noise * inner + kept * value, noise * pull + kept * memory * slope
-
-    return look
-
-
-def slope_sample(memory: Array, x: Array, end: Array, slope: Array, precision: Array) -> Array:
-    """Given X_k = x its mean is the gradient of the exact log g_k; `slope` is that of log g_K at the end.
-
-    Two identities have this mean: a grad log g_K(X_K) (novel score matching) and x + grad log R(x | X_K)
-    (denoising). They are mixed so that for a Gaussian of this precision no variance is left.
-    """
-    noise = 1.0 - memory**2
-    share = 1.0 / (memory**2 + noise * precision)
-    return share * memory * slope + (1.0 - share) * (x - (x - memory * end) / noise)
 
 
 SAMPLERS = {"pdds": PDDS()}

@@ -17,11 +17,11 @@ from samplers.control import Network
 from samplers.gaussian import log_standard_normal, normal
 from samplers.learnt import Trace
 from samplers.losses import Parameters
-from samplers.particles import resample, reweigh, several_runs
+from samplers.particles import climb, resample, reweigh, several_runs
 from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
 from samplers.paths import Law, Path, score_path, simulate
 from samplers.pilot import MOVES
-from samplers.tempering import Ladder, Particles, adapt, gradients_spent, move
+from samplers.tempering import Ladder, Particles, move
 from targets.base import LogProb, Target
 
 
@@ -73,15 +73,13 @@ class SCLD(PathSampler):
         return annealed_law(self.chain(), networks, log_gamma, self.clip)
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[SCLDState, Trace]:
-        key_path, key_start, key_ladder = jax.random.split(key, 3)
+        key_path, key_climb = jax.random.split(key)
         state, spent = super().init(key_path, target)
-        start = normal(key_start, (self.fit_particles, target.dim))
         log_gamma = state.coordinates.pull_back(target.log_prob)
-        ladder, _ = adapt(key_ladder, log_standard_normal, log_gamma, start, MOVES)
+        ladder, _, climbed = climb(key_climb, log_gamma, (self.fit_particles, target.dim))
         parameters = state.trained.parameters
         networks = parameters.networks._replace(rises=self.rises(ladder))
         trained = untrained(parameters._replace(networks=networks), self.optimiser(target))
-        climbed = evals(gradients=gradients_spent(MOVES, self.fit_particles, ladder))
         return SCLDState(state.coordinates, ladder, trained), Trace(
             add_evals(spent.evals, climbed), spent.info
         )

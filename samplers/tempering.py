@@ -68,8 +68,7 @@ def adapt(
 ) -> tuple[Ladder, Outcome]:
     """Choose the ladder on particles drawn from the base: `start` is (particles, dim).
 
-    One that would need more than `max_temperatures` ends with a long rise to the target all the same:
-    its replay is unbiased but noisy, and `reached` says so.
+    Beyond `max_temperatures` a long rise ends it: its replay is noisy then, and not `reached`.
     """
     dim = start.shape[1]
     rungs = moves.max_temperatures

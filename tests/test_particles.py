@@ -13,7 +13,8 @@ from samplers.cmcd import Annealed
 from samplers.control import Network
 from samplers.gaussian import log_standard_normal, normal
 from samplers.particles import log_mean, resample, reweigh
-from samplers.pdds import PDDS, Potential, potential, slope_sample
+from samplers.pdds import PDDS
+from samplers.potential import Potential, potential, slope_sample
 from samplers.scld import SCLD, stay
 from targets.base import About, Target, gaussian_base
 
