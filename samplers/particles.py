@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 from blackjax.smc import resampling
 from jax.scipy.special import logsumexp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws, Evals, Info, evals
 from samplers.gaussian import log_standard_normal, normal
+from samplers.paths import Law
 from samplers.pilot import MOVES
 from samplers.tempering import Ladder, Particles, adapt, gradients_spent
 from targets.base import LogProb
@@ -43,6 +44,26 @@ def resample(
     ancestors = jnp.where(due, drawn, jnp.arange(n))
     level = jnp.where(due, log_mean(log_weights), log_weights)
     return jax.tree.map(lambda leaf: leaf[ancestors], particles), level, due
+
+
+def cut(law: Law, first: Int[Array, ""], steps: int) -> Law:
+    """A law's `steps` steps from point `first`, with the densities of its ends left out."""
+    points = first + jnp.arange(steps + 1)
+    take = lambda tree, where: jax.tree.map(lambda leaf: jnp.asarray(leaf)[where], tree)  # noqa: E731
+    flat = lambda x: jnp.zeros((), x.dtype)  # noqa: E731
+    chain = law.chain._replace(
+        ahead=take(law.chain.ahead, points[:-1]),
+        behind=take(law.chain.behind, points[:-1]),
+        log_start=flat,
+        log_end=flat,
+    )
+    return law._replace(
+        chain=chain,
+        hint=law.hint._replace(features=take(law.hint.features, points)),
+        forward=law.forward._replace(features=take(law.forward.features, points)),
+        backward=law.backward._replace(features=take(law.backward.features, points)),
+        log_mu=flat,
+    )
 
 
 def climb(key: PRNGKeyArray, log_gamma: LogProb, shape: tuple[int, int]) -> tuple[Ladder, Particles, Evals]:

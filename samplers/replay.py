@@ -49,13 +49,13 @@ class ReplaySampler(PathSampler):
 
     horizon: float = 1.0
     power: float = 2.0
-    updates: int = 1_000
+    updates: int = 800
     batch_coordinates: int = 20_000
-    update_coordinates: int = 20_000
+    update_coordinates: int = 10_000
     refills: int = 8
     regressions: int = 30
     points: int = 256
-    limit: float = 100.0
+    limit: float = 20.0
     share: float = 0.2
     lean: bool = True
 

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws, Info, add_evals, evals
@@ -17,7 +17,7 @@ from samplers.control import Network
 from samplers.gaussian import log_standard_normal, normal
 from samplers.learnt import Trace
 from samplers.losses import Parameters
-from samplers.particles import climb, resample, reweigh, several_runs
+from samplers.particles import climb, cut, resample, reweigh, several_runs
 from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
 from samplers.paths import Law, Path, score_path, simulate
 from samplers.pilot import MOVES
@@ -56,7 +56,7 @@ class SCLD(PathSampler):
     """
 
     unbiased_z: ClassVar[bool] = True
-    horizon: float = 2.0
+    horizon: float = 4.0
     updates: int = 800
     runs: int = 4
     stride: int = 4
@@ -175,26 +175,6 @@ class SCLD(PathSampler):
 def at(z: Array, log_target: Array, slopes: Array) -> Particles:
     """Particles between N(0, I) and a target of which value and gradient are known."""
     return Particles(z, jax.vmap(log_standard_normal)(z), log_target, -z, slopes)
-
-
-def cut(law: Law, first: Int[Array, ""], steps: int) -> Law:
-    """A law's `steps` steps from point `first`, with the densities of its ends left out."""
-    points = first + jnp.arange(steps + 1)
-    take = lambda tree, where: jax.tree.map(lambda leaf: jnp.asarray(leaf)[where], tree)  # noqa: E731
-    flat = lambda x: jnp.zeros((), x.dtype)  # noqa: E731
-    chain = law.chain._replace(
-        ahead=take(law.chain.ahead, points[:-1]),
-        behind=take(law.chain.behind, points[:-1]),
-        log_start=flat,
-        log_end=flat,
-    )
-    return law._replace(
-        chain=chain,
-        hint=law.hint._replace(features=take(law.hint.features, points)),
-        forward=law.forward._replace(features=take(law.forward.features, points)),
-        backward=law.backward._replace(features=take(law.backward.features, points)),
-        log_mu=flat,
-    )
 
 
 def stay(key: PRNGKeyArray, temperature: Array, cloud: Particles) -> tuple[Particles, Array]:

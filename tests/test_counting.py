@@ -132,6 +132,7 @@ LOSSES = [{"loss": loss, "loss_near_gaussian": loss} for loss in (ReverseKL(), L
 # One of each class: its variants differ in numbers only, which are made small here anyway.
 CLASSES = {type(sampler): name for name, sampler in reversed(SAMPLERS.items())}
 CASES = [(name, {}) for name in sorted(CLASSES.values())] + [("dds", losses) for losses in LOSSES]
+CASES += [(name, {"lean": False}) for name in ("adjoint", "asbs")]  # no look at the score
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
