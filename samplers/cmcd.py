@@ -37,7 +37,7 @@ def annealed_law(chain: Chain, learnt: Annealed, log_gamma: LogProb, clip: float
     def drift(sign: float) -> Side:
         def control(features: Any, x: Array, hint: Array) -> Array:
             temperature, limit, features = features
-            annealed = (1.0 - temperature) * -x + temperature * jnp.clip(hint, -limit, limit)
+            annealed = jnp.clip((1.0 - temperature) * -x + temperature * hint, -limit, limit)
             return 0.5 * annealed + sign * correction.control(features, x, annealed)
 
         return Side(control, features)

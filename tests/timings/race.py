@@ -1,0 +1,120 @@
+"""Training steps of the plain reference and of `dds`, and the arithmetic of both alone, on chosen cores.
+
+A process of its own is pinned to its cores before JAX starts there. Contestants take turns, so that what
+else the machine does hits all alike, and the best turn of each counts.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
+
+import jax
+import jax.numpy as jnp
+from plain import Network, Plain, trainer
+
+from benchmarks.cell import configure
+from benchmarks.environment import available_cores
+from samplers.dds import DDS
+from samplers.losses import LogVariance, Loss, ReverseKL
+from targets.funnel import funnel
+
+WIDTH = 64
+UPDATES = 5  # in a turn
+LOSSES: dict[str, Loss] = {"reverse KL": ReverseKL(), "log-variance": LogVariance()}
+
+
+def on_cores(count: int) -> ProcessPoolExecutor:
+    """A fresh process with as many cores, and as many devices."""
+    cores = available_cores()[:count]
+    context = get_context("spawn")
+    return ProcessPoolExecutor(1, context, initializer=configure, initargs=(cores, "float32"))
+
+
+def dds(loss: Loss, dim: int, steps: int, batch: int, **settings) -> tuple[Callable, tuple]:
+    """The update of a diffusion sampler with one loss, and the arguments of the first."""
+    sampler = DDS(steps=steps, batch_coordinates=batch * dim, loss=loss, loss_near_gaussian=loss, **settings)
+    target, key = funnel(f"funnel-{dim}", dim), jax.random.key(0)
+    state = jax.jit(partial(sampler.init, target=target))(key)[0]
+    return lambda key, state: sampler.update(key, target, state), (key, state)
+
+
+def plain(loss: str, dim: int, steps: int, batch: int) -> tuple[Callable, tuple]:
+    """The plain reference's update, and the arguments of the first."""
+    reference, key = Plain(funnel(f"funnel-{dim}", dim).log_prob, dim, steps, batch), jax.random.key(0)
+    losses = {"reverse KL": reference.reverse_kl, "log-variance": reference.log_variance}
+    init, update = trainer(losses[loss])
+    return update, (key, init(Network(key, dim, WIDTH)))
+
+
+def floor(dim: int, steps: int, batch: int) -> tuple[Callable, tuple]:
+    """The network's matrix products at every step, forward and backward, and nothing else."""
+    keys = jax.random.split(jax.random.key(0), 4)
+    shapes = ((dim, WIDTH), (WIDTH, WIDTH), (WIDTH, dim))
+    weights = [jax.random.normal(key, shape) / shape[0] for key, shape in zip(keys, shapes, strict=False)]
+
+    def step(slopes: list, x: jax.Array) -> tuple[list, jax.Array]:
+        inputs = [x]
+        for weight in weights:
+            inputs.append(inputs[-1] @ weight)
+        slope, found = inputs.pop(), []
+        for weight, before in zip(weights[::-1], inputs[::-1], strict=True):
+            found.append(before.T @ slope)
+            slope = slope @ weight.T
+        return [a + b for a, b in zip(slopes, found[::-1], strict=True)], jnp.sum(slope)
+
+    points = jax.random.normal(keys[3], (steps, batch, dim))
+    return lambda x: jax.lax.scan(step, [jnp.zeros(shape) for shape in shapes], x), (points,)
+
+
+def training(update: Callable, key: jax.Array, state: tuple) -> tuple[Callable, tuple]:
+    """UPDATES updates in one scan, as `fit` makes them, and its arguments.
+
+    A single call would charge a step with fetching its scratch memory from the system, which is most of
+    the time of one that stores much.
+    """
+
+    def several(keys: jax.Array, state: tuple) -> tuple:
+        return jax.lax.scan(lambda state, key: (update(key, state)[0], None), state, keys)[0]
+
+    return several, (jax.random.split(key, UPDATES), state)
+
+
+@cache
+def contestants(size: tuple[int, int, int], others: bool) -> dict[str, Callable]:
+    """Compiled runs of UPDATES steps by name, ready to be called, at (dim, steps, batch)."""
+    found = {f"dds, {name}": dds(loss, *size) for name, loss in LOSSES.items()}
+    if others:
+        found |= {f"plain, {name}": plain(name, *size) for name in LOSSES}
+    programs = {name: training(update, *given) for name, (update, given) in found.items()}
+    if others:
+        programs["floor"] = floor(*size)
+    compiled = {name: jax.jit(run).lower(*given).compile() for name, (run, given) in programs.items()}
+    return {name: partial(compiled[name], *given) for name, (_, given) in programs.items()}
+
+
+def race(
+    turns: int,
+    size: tuple[int, int, int] = (10, 128, 256),
+    others: bool = True,
+    clock: Callable[[], float] = time.process_time,
+) -> dict[str, float]:
+    """Seconds a step of each contestant's best turn.
+
+    Those of the process itself: on one core they are wall seconds less what other processes took.
+    """
+    steps = contestants(size, others)
+    best = dict.fromkeys(steps, float("inf"))
+    for _ in range(turns + 1):  # the first turn of all warms up
+        for name, step in steps.items():
+            begun = clock()
+            jax.block_until_ready(step())
+            best[name] = min(best[name], clock() - begun)
+    return {name: best[name] / (1 if name == "floor" else UPDATES) for name in best}
+
+
+def memory(loss: str, steps: int, width: int) -> int:
+    """Bytes that a training step of `dds` needs besides its arguments and results."""
+    update, given = dds(LOSSES[loss], 10, steps, 256, width=width, pilot=0)
+    return jax.jit(update).lower(*given).compile().memory_analysis().temp_size_in_bytes

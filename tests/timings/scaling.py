@@ -1,0 +1,56 @@
+"""How a training step scales: `python tests/timings/scaling.py` measures and draws it, in minutes."""
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.lines import Line2D
+from race import on_cores, race
+
+from benchmarks.style import begin, grid, head, save
+
+FIGURES = Path(__file__).parents[2] / "results" / "figures"
+TURNS = 5
+COLUMNS = ("dim", "steps", "batch")
+CENTRE = {"dim": 10, "steps": 128, "batch": 256}
+TRIED = {"dim": (2, 10, 50, 200), "steps": (16, 64, 128, 256), "batch": (32, 64, 128, 256)}
+COLOURS = {"plain": "0.45", "dds": "#1b2a41"}
+DASHES = {"reverse KL": "-", "log-variance": "--"}
+
+
+def measure():
+    """A row a size and a contestant; each size in a process of its own, on one core."""
+    rows = []
+    for column, values in TRIED.items():
+        for value in values:
+            size = tuple((CENTRE | {column: value})[name] for name in COLUMNS)
+            with on_cores(1) as process:
+                seconds = process.submit(race, TURNS, size).result()
+            rows += [
+                {"varied": column, "value": value, "run": run, "seconds": s} for run, s in seconds.items()
+            ]
+    return pd.DataFrame(rows)
+
+
+def draw(table):
+    begin()
+    figure, axes = grid(len(COLUMNS), len(COLUMNS), 3.4, 3.0)
+    table = table[table.run != "floor"]
+    for axis, column in zip(axes, COLUMNS, strict=True):
+        for run, rows in table[table.varied == column].groupby("run"):
+            sampler, loss = run.split(", ")
+            axis.plot(rows.value, rows.seconds, DASHES[loss], color=COLOURS[sampler], marker="o")
+        axis.set(xscale="log", yscale="log", xlabel=column, ylabel="seconds a training step")
+    handles = [
+        Line2D([], [], color=COLOURS[sampler], linestyle=DASHES[loss], label=f"{sampler}, {loss}")
+        for sampler in COLOURS
+        for loss in DASHES
+    ]
+    head(figure, "Scaling on one core", handles)
+    return save(figure, FIGURES / "scaling.png")
+
+
+if __name__ == "__main__":
+    path = FIGURES / "scaling.csv"
+    if not path.exists():
+        measure().to_csv(path, index=False)
+    print(draw(pd.read_csv(path)))

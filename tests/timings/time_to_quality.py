@@ -1,0 +1,107 @@
+"""How soon the funnel's ELBO is reached: `python tests/timings/time_to_quality.py` draws it, in minutes.
+
+The plain reference is trained by reverse KL in raw coordinates, 5,000 updates, its rate 5e-3 decayed by
+0.95 every 50; ours is the general bridge, with its pilot. Compiling counts, judging does not. Seconds are
+the process's own on one core: wall seconds less what other processes took. The curves are kept beside
+the figure: one that is there is not measured again.
+"""
+
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import pandas as pd
+from matplotlib.lines import Line2D
+from plain import Network, Plain, trainer
+from race import on_cores
+
+from benchmarks.style import GREY, begin, grid, head, save
+from samplers.dbs import DBS
+from samplers.losses import ReverseKL
+from targets.funnel import funnel
+
+FIGURES = Path(__file__).parents[2] / "results" / "figures"
+PATHS, JUDGED = 256, 16  # paths in a batch that is judged, batches at every point of a curve
+TARGET = funnel("funnel-10", 10)
+LOSS = ReverseKL()
+OURS = DBS(
+    steps=128,
+    updates=600,
+    batch_coordinates=1_280,
+    learning_rate=1e-2,
+    loss=LOSS,
+    loss_near_gaussian=LOSS,
+)
+
+
+def curve(init, update, log_weights, updates, every):
+    """Rows (updates made, seconds, ELBO), a row every so many updates."""
+    begun, rows, judge = time.process_time(), [], jax.jit(log_weights)
+    key_init, key_train, key_judge = jax.random.split(jax.random.key(0), 3)
+    state = jax.block_until_ready(jax.jit(init)(key_init))
+    steps = jax.jit(lambda state, keys: jax.lax.scan(lambda state, key: update(key, state), state, keys)[0])
+    for keys in jax.random.split(key_train, updates).reshape(-1, every):
+        state = jax.block_until_ready(steps(state, keys))
+        paused = time.process_time()
+        found = [jnp.mean(judge(key, state)) for key in jax.random.split(key_judge, JUDGED)]
+        rows.append(((len(rows) + 1) * every, paused - begun, float(jnp.mean(jnp.stack(found)))))
+        begun += time.process_time() - paused
+    return rows
+
+
+def plain_curve():
+    plain = Plain(TARGET.log_prob, TARGET.dim, batch=PATHS)
+    start, update = trainer(plain.reverse_kl)
+    return curve(
+        lambda key: start(Network(key, TARGET.dim, 64)),
+        lambda key, state: (update(key, state)[0], None),
+        lambda key, state: plain.reverse_kl(state[0], key)[1],
+        updates=5_000,
+        every=50,
+    )
+
+
+def our_curve():
+    return curve(
+        lambda key: OURS.init(key, TARGET)[0],
+        lambda key, state: (OURS.update(key, TARGET, state)[0], None),
+        lambda key, state: OURS.sample(key, TARGET, state, PATHS)[1].log_weights,
+        updates=OURS.updates_for(TARGET.dim),
+        every=20,
+    )
+
+
+def measured(name, function):
+    """The curve by this name, measured on one core if it is not stored."""
+    path = FIGURES / f"time_to_quality_{name}.csv"
+    if not path.exists():
+        with on_cores(1) as process:
+            rows = process.submit(function).result()
+        pd.DataFrame(rows, columns=["updates", "seconds", "elbo"]).to_csv(path, index=False)
+    return pd.read_csv(path)
+
+
+def times_sooner(plain, ours):
+    """Plain seconds for its last ELBO over our seconds until as much; 0 if we never get there."""
+    reached = ours.seconds[ours.elbo >= plain.elbo.iloc[-1]]
+    return plain.seconds.iloc[-1] / reached.iloc[0] if len(reached) else 0.0
+
+
+def draw(plain, ours):
+    begin()
+    figure, (axis,) = grid(1, 1, 7.0, 4.0)
+    lines = [("plain reference", plain, GREY), ("dbs, pilot included", ours, "#1b2a41")]
+    for _, rows, colour in lines:
+        axis.plot(rows.seconds, rows.elbo, color=colour)
+    axis.axhline(plain.elbo.iloc[-1], color=GREY, linestyle=":", linewidth=1)
+    axis.set(xscale="log", xlabel="seconds on one core, compiling included", ylabel="ELBO (log Z = 0)")
+    axis.set_ylim(-1.5, 0.0)
+    handles = [Line2D([], [], color=colour, label=label) for label, _, colour in lines]
+    head(figure, "How soon the funnel's ELBO is reached", handles)
+    return save(figure, FIGURES / "time_to_quality.png")
+
+
+if __name__ == "__main__":
+    curves = measured("plain", plain_curve), measured("ours", our_curve)
+    print(draw(*curves), f"{times_sooner(*curves):.1f} times sooner")
