@@ -20,15 +20,20 @@ def ess_bulk(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " d
 
 
 def r_hat(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " dim"]:
-    """Split R-hat of every coordinate, the larger of the plain and the folded one; 1 when chains agree."""
+    """Split R-hat of every coordinate, the larger of the plain and the folded one; 1 when chains agree.
+
+    Infinite where no chain moves, even if all stand at one place.
+    """
     split = _split(x)
     folded = np.abs(split - np.median(split, axis=(0, 1)))
-    return np.maximum(_r_hat(_rank_normalised(split)), _r_hat(_rank_normalised(folded)))
+    either = np.fmax(_r_hat(_rank_normalised(split)), _r_hat(_rank_normalised(folded)))
+    return np.where(np.all(np.ptp(split, axis=1) == 0, axis=0), np.inf, either)
 
 
 def _r_hat(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " dim"]:
     within, between = np.mean(np.var(x, axis=1, ddof=1), axis=0), np.var(np.mean(x, axis=1), axis=0, ddof=1)
-    return np.sqrt(between / within + (x.shape[1] - 1) / x.shape[1])
+    with np.errstate(divide="ignore", invalid="ignore"):  # `within` is zero where no chain moves
+        return np.sqrt(between / within + (x.shape[1] - 1) / x.shape[1])
 
 
 def _ess(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " dim"]:

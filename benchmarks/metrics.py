@@ -50,7 +50,7 @@ def evaluate(
     key: PRNGKeyArray,
 ) -> Evaluation:
     """All metrics of one cell and seed; the key draws the exact points that transport compares with."""
-    drawn = _Drawn(np.asarray(draws.x, np.float64), _host(draws.log_weights), _host(draws.log_z))
+    drawn = _Drawn(np.asarray(draws.x, np.float64), _logs(draws.log_weights), _logs(draws.log_z))
     with np.errstate(all="ignore"):
         sizes = _importance(drawn) | _chains(drawn)
         metrics = (
@@ -65,16 +65,17 @@ def evaluate(
     return Evaluation(_plain(metrics), _plain(floors(target, n)), _plain(errors))
 
 
-def _host(array: Array | None) -> np.ndarray | None:
-    return None if array is None else np.asarray(array, np.float64)
+def _logs(array: Array | None) -> np.ndarray | None:
+    """In double precision; log 0 is a weight, an infinite weight is none."""
+    if array is None:
+        return None
+    values = np.asarray(array, np.float64)
+    return np.where(np.isposinf(values), np.nan, values)
 
 
 def _plain(values: Values) -> dict[str, float | None]:
-    """Python floats; anything that is not finite is NaN."""
-    return {
-        name: value if value is None else float(value) if np.isfinite(value) else np.nan
-        for name, value in values.items()
-    }
+    """Python floats: infinities are results (an ELBO is one where a weight is zero), NaN is not."""
+    return {name: value if value is None else float(value) for name, value in values.items()}
 
 
 def _points(drawn: _Drawn) -> Points:
@@ -165,5 +166,5 @@ def _nan_fraction(drawn: _Drawn) -> float:
     """Share of draws with a coordinate that is not finite, or a weight that is NaN or infinite."""
     lost = ~np.isfinite(drawn.x).all(axis=2)
     if drawn.log_weights is not None:
-        lost |= np.isnan(drawn.log_weights) | np.isposinf(drawn.log_weights)
+        lost |= np.isnan(drawn.log_weights)
     return float(np.mean(lost))

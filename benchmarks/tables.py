@@ -71,8 +71,8 @@ def current(table: pd.DataFrame) -> pd.DataFrame:
 
 def number(value: float | None, digits: int = 2) -> str:
     """A number for people, of a few significant digits: '' when it has no meaning, 'nan' when it failed."""
-    if value is None or np.isnan(value):
-        return "" if value is None else "nan"
+    if value is None or not np.isfinite(value):
+        return "" if value is None else str(float(value))
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")

@@ -64,6 +64,10 @@ class PathSampler(Learnt):
     loss_near_gaussian: Loss = ReverseKL()
     pilot: int = 128
 
+    def __post_init__(self) -> None:
+        if self.pilot == 1:
+            raise ValueError("the pilot proposes by half of its particles: give it at least 2, or 0 for none")
+
     @abstractmethod
     def networks(self, key: PRNGKeyArray, dim: int) -> Any:
         """Fresh networks."""

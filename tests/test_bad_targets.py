@@ -66,9 +66,14 @@ def test_a_broken_density_gives_a_clear_row(name, build):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("pilot", [0, 1])
+@pytest.mark.parametrize("pilot", [0, 2])
 def test_one_dimension_one_particle_one_step(name, pilot):
     assert_clear(result(name, mixture(1), draws=1, **ONE, pilot=pilot))
+
+
+def test_a_pilot_of_one_particle_is_refused():
+    with pytest.raises(ValueError, match="at least 2"):
+        replace(SAMPLERS["dds"], pilot=1)
 
 
 def fit(skipped):

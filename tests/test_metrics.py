@@ -270,6 +270,24 @@ def test_a_stuck_chain_has_no_effective_draws():
     assert judge(gaussian(3), drawn(x)).metrics["ess_bulk_min"] == 0
 
 
+@pytest.mark.parametrize("apart", [0.0, 1.0])
+def test_r_hat_is_infinite_where_no_chain_moves(apart):
+    """At one place or at several: neither says that chains agree."""
+    x = autoregressive(4, 40, 2)
+    x[:, :, 1] = apart * np.arange(4)[:, None]
+    found = diagnostics.r_hat(x)
+    assert np.isfinite(found[0])
+    assert found[1] == np.inf
+
+
+def test_a_draw_of_weight_zero_makes_the_elbo_minus_infinity():
+    log_weights = np.zeros((20, 1))
+    log_weights[3] = -np.inf
+    metrics = judge(gaussian(), drawn(iid(20).reshape(20, 1, 2), log_weights)).metrics
+    assert metrics["elbo"] == -np.inf
+    assert metrics["log_z"] == pytest.approx(np.log(19 / 20))
+
+
 @pytest.mark.parametrize("length", [40, 500, 501])
 def test_chain_diagnostics_equal_arviz(length):
     x = autoregressive(4, length, 3)

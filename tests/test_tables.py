@@ -109,6 +109,7 @@ def test_csv_keeps_none_and_nan_apart(tmp_path):
     [
         (None, ""),
         (math.nan, "nan"),
+        (-math.inf, "-inf"),
         (0, "0"),
         (0.1234, "0.12"),
         (-812.5, "-810"),
