@@ -6,7 +6,7 @@ from jaxtyping import Array, PRNGKeyArray
 
 from samplers.chain import Chain, pinned
 from samplers.control import Network
-from samplers.paths import NO_CONTROL, Law
+from samplers.law import NO_CONTROL, Law
 from samplers.replay import ReplaySampler
 from targets.base import LogProb
 

@@ -11,8 +11,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from samplers.control import Network
 from samplers.ends import Between, Ends, bridges
 from samplers.gaussian import log_standard_normal
+from samplers.law import Law, Side
 from samplers.learnt import Trace
-from samplers.paths import Law, Side
 from samplers.replay import ReplaySampler, ReplayState, at, unaided
 from targets.base import LogProb, Target
 

@@ -11,10 +11,12 @@ from samplers.affine import Affine
 from samplers.base import Draws, add_evals, evals
 from samplers.control import Network, free, guided, score_hint
 from samplers.gaussian import log_standard_normal
+from samplers.law import Law
 from samplers.learnt import Trace
+from samplers.loss_sampler import LossSampler
 from samplers.parallel import over_devices
-from samplers.path_sampler import PathSampler, Trained, step_down, untrained
-from samplers.paths import Law, Path, backward_log_likelihood
+from samplers.path_sampler import Trained, step_down, untrained
+from samplers.paths import Path, backward_log_likelihood
 from targets.base import LogProb, Target
 
 
@@ -22,7 +24,7 @@ class BridgeState(NamedTuple):
     """Both controls, the backward control that the current round is judged by, and updates made."""
 
     coordinates: Affine
-    near_gaussian: Bool[Array, ""]
+    one_basin: Bool[Array, ""]
     forward: Trained
     backward: Trained
     judge: Network
@@ -30,7 +32,7 @@ class BridgeState(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bridge(PathSampler):
+class Bridge(LossSampler):
     """Schrödinger bridge between N(0, I) and a general target (Heng, De Bortoli, Doucet 2024).
 
     Each of `rounds` is two half bridges. The forward control fits the target with the backward kernels
@@ -42,10 +44,11 @@ class Bridge(PathSampler):
 
     horizon: float = 2.0
     rounds: int = 8
-    updates: int = 800
+    updates: int = 1_200
+    learn_variance: bool = True
 
     def networks(self, key: PRNGKeyArray, dim: int) -> Network:
-        return Network(key, dim, self.width)
+        return Network(key, dim, self.width, spreads=self.learn_variance)
 
     def law(self, networks: tuple[Network, Network], log_gamma: LogProb) -> Law:
         forward, backward = networks
@@ -66,9 +69,7 @@ class Bridge(PathSampler):
         newest = lambda new, old: jnp.where(begins, new, old)  # noqa: E731
         judge = jax.tree.map(newest, state.backward.parameters, state.judge)
         make = lambda network: self.law((network, judge), log_gamma)  # noqa: E731
-        forward, trace, outcome = self.improve(
-            key, target, log_gamma, make, state.forward, state.near_gaussian
-        )
+        forward, trace, outcome = self.improve(key, target, log_gamma, make, state.forward, state.one_basin)
         paths = jax.lax.stop_gradient(outcome.paths)
         backward, misfit = self.reverse(target, log_gamma, state, paths)
         state = state._replace(forward=forward, backward=backward, judge=judge, updated=state.updated + 1)
@@ -102,6 +103,6 @@ SAMPLERS = {
     "bridge": Bridge(),
     "bridge-1": Bridge(rounds=1),
     "bridge-5": Bridge(rounds=5),
-    "bridge-plain": Bridge(pilot=0),
+    "bridge-plain": Bridge(pilot=0, learn_variance=False),
     "bridge-long": Bridge(steps=128, updates=4_000),
 }

@@ -11,11 +11,12 @@ from samplers.affine import Affine
 from samplers.base import Draws, evals
 from samplers.control import Network
 from samplers.gaussian import normal
+from samplers.law import Law, reverse
 from samplers.learnt import Trace
 from samplers.path_sampler import Trained, step_down, trace, untrained
-from samplers.paths import Law, Path, backward_log_likelihood, reverse, simulate
+from samplers.paths import Path, backward_log_likelihood, simulate
 from samplers.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
-from targets.base import Target
+from targets.base import Joint, Target
 
 
 class BridgePosteriorState(NamedTuple):
@@ -41,6 +42,10 @@ class BridgePosterior(PosteriorSampler):
     rounds: int = 5
     updates: int = 2_000
     batch: int = 64
+    learn_variance: bool = True
+
+    def network(self, key: PRNGKeyArray, joint: Joint) -> Network:
+        return Network(key, joint.dim, self.width, joint.dim_y, spreads=self.learn_variance)
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgePosteriorState, Trace]:
         keys = jax.random.split(key, 3)

@@ -10,8 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from samplers.chain import Chain, brownian
 from samplers.control import Network, free, noise_limit, score
 from samplers.gaussian import log_standard_normal
-from samplers.path_sampler import PathSampler
-from samplers.paths import Hint, Law, Side
+from samplers.law import Hint, Law, Side, steered
+from samplers.loss_sampler import LossSampler
 from targets.base import LogProb
 
 
@@ -40,20 +40,20 @@ def annealed_law(chain: Chain, learnt: Annealed, log_gamma: LogProb, clip: float
             annealed = jnp.clip((1.0 - temperature) * -x + temperature * hint, -limit, limit)
             return 0.5 * annealed + sign * correction.control(features, x, annealed)
 
-        return Side(control, features)
+        return steered(control, features)
 
     return Law(chain, Hint(score(log_gamma), None), drift(1.0), drift(-1.0), log_standard_normal)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CMCD(PathSampler):
+class CMCD(LossSampler):
     """First-order controlled Monte Carlo diffusion (Vargas et al. 2024), its schedule learnt too.
 
     Without correction it is annealed importance sampling by unadjusted Langevin steps.
     """
 
     horizon: float = 2.0
-    updates: int = 800
+    updates: int = 1_200
 
     def networks(self, key: PRNGKeyArray, dim: int) -> Annealed:
         return Annealed(Network(key, dim, self.width), jnp.zeros(self.steps))

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.chain import Chain
-from samplers.paths import Hint, Look, Side
+from samplers.law import Hint, Look, Nudge, Side
 from targets.base import LogProb
 
 
@@ -21,10 +21,10 @@ class Features(NamedTuple):
 
 
 class Network(eqx.Module):
-    """NN(t, x) + s(t) * hint, both parts zero at first.
+    """NN(t, x) + s(t) * hint, both parts zero at first; with `spreads`, the log of a factor a coordinate.
 
     Two hidden layers; time enters through Fourier features (Vargas, Grathwohl, Doucet 2023). `observed`
-    more inputs may follow x.
+    more inputs may follow x. Spreads stay within +-2.
     """
 
     time_in: eqx.nn.Linear
@@ -34,13 +34,15 @@ class Network(eqx.Module):
     last: eqx.nn.Linear
     scale: eqx.nn.Linear
 
-    def __init__(self, key: PRNGKeyArray, dim: int, width: int, observed: int = 0) -> None:
+    def __init__(
+        self, key: PRNGKeyArray, dim: int, width: int, observed: int = 0, spreads: bool = False
+    ) -> None:
         keys = jax.random.split(key, 6)
         self.time_in = eqx.nn.Linear(2 * _FREQUENCIES, width, key=keys[0])
         self.time_out = eqx.nn.Linear(width, width, key=keys[1])
         self.first = eqx.nn.Linear(dim + observed, width, key=keys[2])
         self.second = eqx.nn.Linear(width, width, key=keys[3])
-        self.last = _zeros(eqx.nn.Linear(width, dim, key=keys[4]))
+        self.last = _zeros(eqx.nn.Linear(width, 2 * dim if spreads else dim, key=keys[4]))
         self.scale = _zeros(eqx.nn.Linear(width, dim, key=keys[5]))
 
     def features(self, times: Float[np.ndarray, " points"]) -> Features:
@@ -54,10 +56,12 @@ class Network(eqx.Module):
 
         return jax.vmap(at)(jnp.asarray(times / times[-1], float))
 
-    def __call__(self, features: Features, x: Float[Array, " inputs"]) -> Float[Array, " dim"]:
+    def __call__(self, features: Features, x: Float[Array, " inputs"]) -> Nudge:
         """The part that leans on nothing."""
         hidden = jax.nn.gelu(_apply(self.first, x) + features.shift)
-        return _apply(self.last, jax.nn.gelu(_apply(self.second, hidden)))
+        out = _apply(self.last, jax.nn.gelu(_apply(self.second, hidden)))
+        control, rest = jnp.split(out, [features.lean.shape[-1]])
+        return Nudge(control, _LIMIT * jnp.tanh(_PACE / _LIMIT * rest) if rest.size else None)
 
 
 def score(log_gamma: LogProb) -> Look:
@@ -91,23 +95,25 @@ def score_hint(chain: Chain, log_gamma: LogProb, clip: float) -> Hint:
 
 def guided(network: Network, chain: Chain) -> Side:
     """u = NN + (1 + s) hint: it starts at the hint itself."""
-
-    def control(features: Features, x: Array, hint: Array) -> Array:
-        return network(features, x) + (1.0 + features.lean) * hint
-
-    return Side(control, network.features(chain.times))
+    return _leaning(network, chain, 1.0)
 
 
 def free(network: Network, chain: Chain) -> Side:
     """v = NN + s hint: it starts at zero."""
-
-    def control(features: Features, x: Array, hint: Array) -> Array:
-        return network(features, x) + features.lean * hint
-
-    return Side(control, network.features(chain.times))
+    return _leaning(network, chain, 0.0)
 
 
 _FREQUENCIES = 8
+_LIMIT = 2.0  # of a spread: a factor of 7 in the deviation either way
+_PACE = 0.1  # spreads learn more slowly than controls, whose noise they would else take up
+
+
+def _leaning(network: Network, chain: Chain, at_first: float) -> Side:
+    def nudge(features: Features, x: Array, hint: Array) -> Nudge:
+        control, spread = network(features, x)
+        return Nudge(control + (at_first + features.lean) * hint, spread)
+
+    return Side(nudge, network.features(chain.times))
 
 
 def _apply(layer: eqx.nn.Linear, x: Array) -> Array:

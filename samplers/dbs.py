@@ -7,22 +7,25 @@ from jaxtyping import PRNGKeyArray
 
 from samplers.control import Network, free, guided, score_hint
 from samplers.gaussian import log_standard_normal
+from samplers.law import Law
+from samplers.loss_sampler import LossSampler
 from samplers.losses import LogVariance, Loss
-from samplers.path_sampler import PathSampler
-from samplers.paths import Law
 from targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
-class DBS(PathSampler):
+class DBS(LossSampler):
     """Diffusion bridge sampler (Richter and Berner 2024; Blessing et al. 2025), by log-variance."""
 
     horizon: float = 2.0
-    updates: int = 800
-    loss_near_gaussian: Loss = LogVariance()
+    updates: int = 1_200
+    learn_variance: bool = True
+    loss_one_basin: Loss = LogVariance()
 
     def networks(self, key: PRNGKeyArray, dim: int) -> tuple[Network, Network]:
-        forward, backward = (Network(key, dim, self.width) for key in jax.random.split(key))
+        forward, backward = (
+            Network(key, dim, self.width, spreads=self.learn_variance) for key in jax.random.split(key)
+        )
         return forward, backward
 
     def law(self, networks: tuple[Network, Network], log_gamma: LogProb) -> Law:

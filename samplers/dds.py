@@ -6,13 +6,13 @@ from jaxtyping import PRNGKeyArray
 
 from samplers.control import Network, guided, score_hint
 from samplers.gaussian import log_standard_normal
-from samplers.path_sampler import PathSampler
-from samplers.paths import NO_CONTROL, Law
+from samplers.law import NO_CONTROL, Law
+from samplers.loss_sampler import LossSampler
 from targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
-class DDS(PathSampler):
+class DDS(LossSampler):
     """Denoising diffusion sampler for general targets (Vargas, Grathwohl, Doucet 2023).
 
     The backward kernels are the reference's own, so the horizon must be long enough for noise to
@@ -20,10 +20,11 @@ class DDS(PathSampler):
     """
 
     horizon: float = 4.0
-    updates: int = 800
+    updates: int = 1_200
+    learn_variance: bool = True
 
     def networks(self, key: PRNGKeyArray, dim: int) -> Network:
-        return Network(key, dim, self.width)
+        return Network(key, dim, self.width, spreads=self.learn_variance)
 
     def law(self, networks: Network, log_gamma: LogProb) -> Law:
         chain = self.chain()
@@ -31,4 +32,8 @@ class DDS(PathSampler):
         return Law(chain, hint, guided(networks, chain), NO_CONTROL, log_standard_normal)
 
 
-SAMPLERS = {"dds": DDS(), "dds-plain": DDS(pilot=0), "dds-long": DDS(horizon=6.0, steps=128, updates=4_000)}
+SAMPLERS = {
+    "dds": DDS(),
+    "dds-plain": DDS(pilot=0, learn_variance=False),
+    "dds-long": DDS(horizon=6.0, steps=128, updates=4_000),
+}

@@ -13,9 +13,9 @@ from samplers.base import Unsupported, evals
 from samplers.chain import Chain, Kernels
 from samplers.control import Network, score
 from samplers.gaussian import log_standard_normal
+from samplers.law import NO_CONTROL, Hint, Law, steered
+from samplers.loss_sampler import LossSampler
 from samplers.losses import Loss, ReverseKL
-from samplers.path_sampler import PathSampler
-from samplers.paths import NO_CONTROL, Hint, Law, Side
 from samplers.pilot import Pilot
 from targets.base import LogProb, Target
 
@@ -24,7 +24,7 @@ LEAST_STEP = 1e-4  # the published schedule ends with a step of zero length, whi
 
 
 @dataclass(frozen=True, kw_only=True)
-class DDSPaper(PathSampler):
+class DDSPaper(LossSampler):
     """DDS as its authors ran it (Vargas, Grathwohl, Doucet 2023): raw coordinates, tuned for one target.
 
     N(0, sigma^2 I) is the reference; a step keeps the share 1 - alpha_k of the variance, with
@@ -44,7 +44,7 @@ class DDSPaper(PathSampler):
     decay: float = 1.0  # of the learning rate, every 50 updates
     clip: float = 100.0
     loss: Loss = ReverseKL(stick=False)
-    loss_near_gaussian: Loss = ReverseKL(stick=False)
+    loss_one_basin: Loss = ReverseKL(stick=False)
     pilot: int = 0
 
     def find_coordinates(self, key: PRNGKeyArray, target: Target) -> Pilot:
@@ -82,9 +82,9 @@ class DDSPaper(PathSampler):
 
         def control(features: Any, x: Array, hint: Array) -> Array:
             clipped = jnp.clip(hint / self.sigma, -self.clip, self.clip) * self.sigma
-            return networks(features, x) + features.lean * clipped
+            return networks(features, x).control + features.lean * clipped
 
-        ahead = Side(control, networks.features(chain.times))
+        ahead = steered(control, networks.features(chain.times))
         return Law(chain, Hint(score(log_gamma), None), ahead, NO_CONTROL, log_standard_normal)
 
 

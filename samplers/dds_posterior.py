@@ -56,7 +56,7 @@ class DDSPosterior(PosteriorSampler):
         def loss(network: Network) -> Array:
             features = jax.tree.map(lambda leaf: leaf[times], network.features(chain.times))
             inputs = jnp.concatenate([noised, pairs.y], axis=1)
-            misses = jax.vmap(network)(features, inputs) - (pairs.x - memory * noised) / forgotten
+            misses = jax.vmap(network)(features, inputs).control - (pairs.x - memory * noised) / forgotten
             return jnp.mean(jnp.sum(misses**2, axis=1))
 
         value, gradient = jax.value_and_grad(loss)(state.forward.parameters)

@@ -9,13 +9,13 @@ from jaxtyping import Array, PRNGKeyArray
 from samplers.chain import Chain, brownian
 from samplers.control import Network, free, noise_limit, score
 from samplers.gaussian import log_standard_normal
-from samplers.path_sampler import PathSampler
-from samplers.paths import Hint, Law, Side
+from samplers.law import Hint, Law, steered
+from samplers.loss_sampler import LossSampler
 from targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
-class DIS(PathSampler):
+class DIS(LossSampler):
     """Time-reversed diffusion sampler (Berner, Richter, Ullrich 2024), on an Euler pair of kernels.
 
     Backward drift -x/2, forward drift x/2 + s with s the score of the noised target, started at the
@@ -23,7 +23,7 @@ class DIS(PathSampler):
     """
 
     horizon: float = 3.0
-    updates: int = 800
+    updates: int = 1_200
 
     def networks(self, key: PRNGKeyArray, dim: int) -> Network:
         return Network(key, dim, self.width)
@@ -42,8 +42,8 @@ class DIS(PathSampler):
             return 0.5 * x + start + learnt.control(features, x, start)
 
         times = jnp.asarray(chain.times / self.horizon, float)
-        ahead = Side(forward, (times, limit, learnt.features))
-        behind = Side(lambda features, x, hint: -0.5 * x, None)
+        ahead = steered(forward, (times, limit, learnt.features))
+        behind = steered(lambda features, x, hint: -0.5 * x, None)
         return Law(chain, Hint(score(log_gamma), None), ahead, behind, log_standard_normal)
 
 

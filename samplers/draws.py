@@ -8,8 +8,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from samplers.affine import Affine
 from samplers.base import Draws, evals
 from samplers.gaussian import normal
+from samplers.law import Law
 from samplers.parallel import over_devices
-from samplers.paths import Law, run
+from samplers.paths import run
 from targets.base import LogProb
 
 

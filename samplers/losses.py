@@ -10,8 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from samplers.law import Law
 from samplers.parallel import over_devices
-from samplers.paths import Law, Path, forward_controls, run, score_path
+from samplers.paths import Path, forward_controls, run, score_path
 from targets.base import LogProb
 
 

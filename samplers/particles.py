@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 from samplers.affine import Affine
 from samplers.base import Draws, Evals, Info, evals
 from samplers.gaussian import log_standard_normal, normal
-from samplers.paths import Law
+from samplers.law import Law
 from samplers.pilot import MOVES
 from samplers.tempering import Ladder, Particles, adapt, gradients_spent
 from targets.base import LogProb

@@ -11,10 +11,10 @@ from samplers.affine import Affine
 from samplers.base import Draws, Info, add_evals, evals
 from samplers.control import Network, noise_limit
 from samplers.gaussian import log_standard_normal, normal
+from samplers.law import NO_CONTROL, Hint, Law, steered
 from samplers.learnt import Trace
 from samplers.particles import climb, resample, reweigh, several_runs
 from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
-from samplers.paths import NO_CONTROL, Hint, Law, Side
 from samplers.potential import Potential, potential, slope_sample
 from targets.base import LogProb, Target
 
@@ -64,7 +64,7 @@ class PDDS(PathSampler):
         chain = self.chain()
         memory = jnp.asarray(chain.memory(), float)
         hint = Hint(potential(networks, log_gamma), (memory, networks.network.features(chain.times)))
-        forward = Side(lambda most, x, hint: jnp.clip(hint[1], -most, most), noise_limit(chain, self.clip))
+        forward = steered(lambda most, x, hint: jnp.clip(hint[1], -most, most), noise_limit(chain, self.clip))
         return Law(chain, hint, forward, NO_CONTROL, log_standard_normal)
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[PDDSState, Trace]:

@@ -3,7 +3,8 @@
 A short tempered SMC runs first. Three Gaussians are then proposed in the coordinates of the base: the
 base itself, the particles' medians and typical scales, and the Laplace approximation at the mode next
 to their mean. The one under which particles held out are likeliest (smallest forward KL) is taken, so a
-Laplace approximation of one mode among several, or of a spike, loses. Its evaluations are charged to `fit`.
+Laplace approximation of one mode among several, or of a spike, loses. Where it wins there is one basin;
+else the held-out particles climb to see. All evaluations are charged to `fit`.
 """
 
 from typing import NamedTuple
@@ -12,8 +13,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from samplers import basins
 from samplers.affine import Affine, base_coordinates
 from samplers.base import Evals, Info, evals
+from samplers.basins import one_basin
 from samplers.gaussian import log_standard_normal
 from samplers.tempering import Moves, adapt, gradients_spent
 from targets.base import LogProb, Target
@@ -26,10 +29,10 @@ MOVES = Moves(
 
 
 class Pilot(NamedTuple):
-    """The coordinates found, whether the target looks Gaussian there, a first log Z, cost, reasons."""
+    """The coordinates found, whether the target has one basin there, a first log Z, cost, reasons."""
 
     coordinates: Affine
-    near_gaussian: Bool[Array, ""]
+    one_basin: Bool[Array, ""]
     log_z: Float[Array, ""]
     evals: Evals
     info: Info
@@ -53,10 +56,13 @@ def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
     scores = jnp.stack([_score(candidate, held_out) for candidate in candidates])
     choice = jnp.argmax(scores)
     found = jax.tree.map(lambda *leaves: jnp.stack(leaves)[choice], *candidates)
-    newton = (NEWTON_STEPS + 1) * (1 + target.dim)
-    spent = jnp.append(gradients_spent(MOVES, particles, ladder), newton)
+    coordinates = _compose(base, found)
+    basin = one_basin(coordinates.pull_back(target.log_prob), _whitened(found, held_out))
+    others = (NEWTON_STEPS + 1) * (1 + target.dim) + basins.gradients_spent(len(held_out))
+    spent = jnp.append(gradients_spent(MOVES, particles, ladder), others)
+    cost = evals(gradients=spent, values=basins.values_spent(len(held_out)))
     info = {"pilot_gradients": jnp.sum(spent), "pilot_scores": scores, "pilot_log_z": outcome.log_z}
-    return Pilot(_compose(base, found), choice == LAPLACE, outcome.log_z, evals(gradients=spent), info)
+    return Pilot(coordinates, (choice == LAPLACE) | basin, outcome.log_z, cost, info)
 
 
 def _identity(dim: int) -> Affine:
@@ -95,9 +101,13 @@ def _laplace(log_target: LogProb, start: Float[Array, " dim"]) -> Affine:
 
 def _score(candidate: Affine, z: Float[Array, "n dim"]) -> Float[Array, ""]:
     """Mean log-density of particles under the candidate; minus infinity where it is not a Gaussian."""
-    whitened = jax.scipy.linalg.solve_triangular(candidate.scale, (z - candidate.loc).T, lower=True).T
-    score = jnp.mean(jax.vmap(log_standard_normal)(whitened)) - candidate.log_det()
+    score = jnp.mean(jax.vmap(log_standard_normal)(_whitened(candidate, z))) - candidate.log_det()
     return jnp.where(jnp.isfinite(score), score, -jnp.inf)
+
+
+def _whitened(candidate: Affine, z: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
+    """Points in the candidate's own coordinates."""
+    return jax.scipy.linalg.solve_triangular(candidate.scale, (z - candidate.loc).T, lower=True).T
 
 
 def _compose(outer: Affine, inner: Affine) -> Affine:

@@ -6,21 +6,22 @@ from jaxtyping import Array, PRNGKeyArray
 
 from samplers.chain import Chain, pinned
 from samplers.control import Network, guided, score_hint
-from samplers.path_sampler import PathSampler
-from samplers.paths import NO_CONTROL, Law
+from samplers.law import NO_CONTROL, Law
+from samplers.loss_sampler import LossSampler
 from targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
-class PIS(PathSampler):
+class PIS(LossSampler):
     """Path integral sampler (Zhang and Chen 2022): x_0 = 0, so one half bridge is the exact bridge."""
 
     horizon: float = 1.0
     power: float = 1.5
-    updates: int = 800
+    updates: int = 1_200
+    learn_variance: bool = True
 
     def networks(self, key: PRNGKeyArray, dim: int) -> Network:
-        return Network(key, dim, self.width)
+        return Network(key, dim, self.width, spreads=self.learn_variance)
 
     def chain(self) -> Chain:
         return pinned(self.horizon, self.steps, self.power)
@@ -34,4 +35,4 @@ class PIS(PathSampler):
         return Law(chain, hint, guided(networks, chain), NO_CONTROL, chain.log_start)
 
 
-SAMPLERS = {"pis": PIS(), "pis-plain": PIS(pilot=0)}
+SAMPLERS = {"pis": PIS(), "pis-plain": PIS(pilot=0, learn_variance=False)}

@@ -15,8 +15,8 @@ from samplers.chain import Chain, ornstein_uhlenbeck
 from samplers.control import Features, Network
 from samplers.draws import weighted_draws
 from samplers.gaussian import log_standard_normal
+from samplers.law import NO_CONTROL, NO_HINT, Law, Nudge, Side
 from samplers.learnt import Learnt, Trace, adam
-from samplers.paths import NO_CONTROL, NO_HINT, Law, Side
 from targets.base import Joint, Target
 
 
@@ -82,11 +82,12 @@ class PosteriorSampler(Learnt):
         return self._side(network, y, memory[0] / memory)
 
     def _side(self, network: Network, y: Array, scales: np.ndarray) -> Side:
-        def control(features: tuple[Array, Features], x: Array, hint: None) -> Array:
+        def nudge(features: tuple[Array, Features], x: Array, hint: None) -> Nudge:
             scale, at = features
-            return scale * network(at, jnp.concatenate([x, y]))
+            control, spread = network(at, jnp.concatenate([x, y]))
+            return Nudge(scale * control, spread)
 
-        return Side(control, (jnp.asarray(scales, float), network.features(self.chain().times)))
+        return Side(nudge, (jnp.asarray(scales, float), network.features(self.chain().times)))
 
     def law(self, forward: Side, backward: Side = NO_CONTROL) -> Law:
         """Paths from N(0, I), for one y."""

@@ -31,7 +31,7 @@ def potential(networks: Potential, log_gamma: LogProb) -> Callable[[Any, Array],
     def look(features: Any, x: Array) -> tuple[Array, Array]:
         memory, learnt = features
         value, slope = ratio(memory * x)
-        inner, pull = jax.value_and_grad(lambda x: jnp.dot(network(learnt, x), x))(x)
+        inner, pull = jax.value_and_grad(lambda x: jnp.dot(network(learnt, x).control, x))(x)
         noise = 1.0 - memory**2
         kept = (1.0 + noise * jnp.mean(learnt.lean)) / (memory**2 + noise * precision)
         return noise * inner + kept * value, noise * pull + kept * memory * slope

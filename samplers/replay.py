@@ -20,9 +20,10 @@ from samplers.control import Network, free, guided, score_hint
 from samplers.draws import weighted_draws
 from samplers.ends import Between, Ends, between, chances
 from samplers.gaussian import normal
+from samplers.law import NO_HINT, Hint, Law, Side, steered
 from samplers.learnt import Trace, adam
 from samplers.path_sampler import PathSampler, Trained, step_down, untrained
-from samplers.paths import NO_HINT, Hint, Law, Side, run
+from samplers.paths import run
 from targets.base import LogProb, Target
 
 
@@ -175,8 +176,8 @@ def adjoint_miss(law: Law, judge: Side, drawn: Between) -> Float[Array, ""]:
 
 def unaided(network: Network, chain: Chain) -> Side:
     """v = NN + s x: it starts at zero and leans on nothing that costs a gradient."""
-    control, features = free(network, chain)
-    return Side(lambda features, x, hint: control(features, x, x), features)
+    leaning = free(network, chain)
+    return steered(lambda features, x, hint: leaning.control(features, x, x), leaning.features)
 
 
 def at(k: Any, features: Any) -> Any:

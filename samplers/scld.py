@@ -15,11 +15,12 @@ from samplers.chain import Chain, brownian
 from samplers.cmcd import Annealed, annealed_law
 from samplers.control import Network
 from samplers.gaussian import log_standard_normal, normal
+from samplers.law import Law
 from samplers.learnt import Trace
 from samplers.losses import Parameters
 from samplers.particles import climb, cut, resample, reweigh, several_runs
 from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
-from samplers.paths import Law, Path, score_path, simulate
+from samplers.paths import Path, score_path, simulate
 from samplers.pilot import MOVES
 from samplers.tempering import Ladder, Particles, move
 from targets.base import LogProb, Target

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from closed_forms import Kernel
 
-from samplers.paths import NO_HINT, Law, Side, run
+from samplers.law import NO_HINT, Law, steered
+from samplers.paths import run
 
 LOG_Z = 1.234
 
@@ -25,7 +26,7 @@ def stacked(control, times):
 
 def linear(slopes, intercepts):
     """The control slope x + intercept: slopes (points, dim, dim), intercepts (points, dim)."""
-    return Side(lambda at, x, hint: at[0] @ x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
+    return steered(lambda at, x, hint: at[0] @ x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
 
 
 def kernels(steps, slopes, intercepts):

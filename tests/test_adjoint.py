@@ -12,7 +12,7 @@ from samplers.adjoint import Adjoint
 from samplers.asbs import ASBS, corrector_miss, start_adjoint, start_pull
 from samplers.chain import brownian, ornstein_uhlenbeck, pinned
 from samplers.ends import Ends, between, chances
-from samplers.paths import NO_CONTROL, NO_HINT, Law, Side
+from samplers.law import NO_CONTROL, NO_HINT, Law, steered
 from samplers.replay import adjoint_miss, at
 from targets.base import About, Target, gaussian_base
 
@@ -24,12 +24,6 @@ CHAINS = [brownian, ornstein_uhlenbeck]  # at the index of their `stationary`
 
 both_references = pytest.mark.parametrize("stationary", [0, 1], ids=["brownian", "ornstein-uhlenbeck"])
 every_chain = pytest.mark.parametrize("make", [*CHAINS, pinned])
-
-
-@pytest.fixture
-def x64():
-    with jax.enable_x64(True):
-        yield
 
 
 @every_chain
@@ -53,7 +47,7 @@ def test_points_between_two_ends_have_the_law_of_the_reference_given_both(make, 
 
 def linear(parameters):
     """The control slope x + intercept, a pair (slope, intercept) a time."""
-    return Side(lambda pair, x, hint: pair[0] * x + pair[1], parameters)
+    return steered(lambda pair, x, hint: pair[0] * x + pair[1], parameters)
 
 
 def moment_points(chain, source, forward):

@@ -20,7 +20,8 @@ from samplers.bridge import Bridge
 from samplers.chain import brownian, ornstein_uhlenbeck
 from samplers.dds import DDS
 from samplers.gaussian import log_standard_normal
-from samplers.paths import NO_CONTROL, NO_HINT, Law, Path, Side, backward_log_likelihood, simulate
+from samplers.law import NO_CONTROL, NO_HINT, Law, steered
+from samplers.paths import Path, backward_log_likelihood, simulate
 from targets.base import About, Target, gaussian_base
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
@@ -31,15 +32,9 @@ CHAINS = [brownian, ornstein_uhlenbeck]  # at the index of their `stationary`
 both_chains = pytest.mark.parametrize("stationary", [0, 1], ids=["brownian", "ornstein-uhlenbeck"])
 
 
-@pytest.fixture
-def x64():
-    with jax.enable_x64(True):
-        yield
-
-
 def linear(slopes, intercepts):
     """The control slope x + intercept."""
-    return Side(lambda at, x, hint: at[0] * x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
+    return steered(lambda at, x, hint: at[0] * x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
 
 
 def exact_controls(chain, stationary):

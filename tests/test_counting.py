@@ -128,7 +128,7 @@ def spent(evals):
 
 
 # Whichever loss the pilot's finding chooses, both are counted.
-LOSSES = [{"loss": loss, "loss_near_gaussian": loss} for loss in (ReverseKL(), LogVariance())]
+LOSSES = [{"loss": loss, "loss_one_basin": loss} for loss in (ReverseKL(), LogVariance())]
 # One of each class: its variants differ in numbers only, which are made small here anyway.
 CLASSES = {type(sampler): name for name, sampler in reversed(SAMPLERS.items())}
 CASES = [(name, {}) for name in sorted(CLASSES.values())] + [("dds", losses) for losses in LOSSES]

@@ -3,7 +3,6 @@
 from itertools import pairwise
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 import scipy.integrate
@@ -17,12 +16,6 @@ LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the nor
 DIM, HORIZON = 3, 0.8
 CHAINS = [brownian, ornstein_uhlenbeck]  # at the index of their `stationary`
 both_references = pytest.mark.parametrize("stationary", [0, 1], ids=["brownian", "ornstein-uhlenbeck"])
-
-
-@pytest.fixture
-def x64():
-    with jax.enable_x64(True):
-        yield
 
 
 def gaussian_pair():

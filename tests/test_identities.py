@@ -35,19 +35,16 @@ from linear_paths import LOG_Z, both_kernels, gaussian, kernels, linear, stacked
 
 from samplers.chain import Chain, brownian, ornstein_uhlenbeck, pinned
 from samplers.gaussian import log_standard_normal
+from samplers.law import NO_HINT, Hint, Law, Side, steered
 from samplers.losses import AdjointMatching, Batch, Parameters, Problem
-from samplers.paths import NO_HINT, Hint, Law, Path, Side, run, score_path
+from samplers.paths import Path, run, score_path
+
+pytestmark = pytest.mark.usefixtures("x64")
 
 CHAINS = [brownian, ornstein_uhlenbeck]  # at the index of their `stationary`
 DIM, STEPS = 3, 5
 STILL = np.eye(DIM)
 NOISE = np.random.default_rng(2).standard_normal((5, STEPS + 1, DIM))
-
-
-@pytest.fixture(autouse=True)
-def x64():
-    with jax.enable_x64(True):
-        yield
 
 
 def log_gamma(x):
@@ -59,7 +56,7 @@ def side(seed, turn):
     """The control B tanh(A x) + hint / 5 of random matrices, a pair a time, with its coordinates turned."""
     matrices = np.random.default_rng(seed).standard_normal((STEPS + 1, 2, DIM, DIM))
     control = lambda at, x, hint: turn @ (at[0] @ jnp.tanh(at[1] @ turn.T @ x)) + 0.2 * hint  # noqa: E731
-    return Side(control, jnp.asarray(matrices))
+    return steered(control, jnp.asarray(matrices))
 
 
 def law(chain, log_gamma=log_gamma, turn=STILL):
@@ -88,7 +85,7 @@ def test_a_path_read_backwards_has_the_opposite_log_weight(make):
     hint, forward, backward = law(chain)[1:4]
     times, ahead, behind = chain.times[-1] - chain.times[::-1], flip(chain.behind), flip(chain.ahead)
     swapped = Chain(times, ahead, behind, chain.log_end, chain.log_start)
-    ahead_side, behind_side = (Side(one.control, flip(one.features)) for one in (backward, forward))
+    ahead_side, behind_side = (Side(one.nudge, flip(one.features)) for one in (backward, forward))
     back = Law(swapped, hint, ahead_side, behind_side, log_gamma)
 
     def reversed_weight(path):

@@ -15,6 +15,8 @@ import targets
 from benchmarks import registry
 from targets import linear_gaussian, synthetic_logistic
 
+pytestmark = pytest.mark.usefixtures("x64")
+
 MODULES = [
     importlib.import_module(f"targets.{found.name}") for found in pkgutil.iter_modules(targets.__path__)
 ]
@@ -28,12 +30,6 @@ BOD, MOONS, LOGISTIC = "bod-2", "smooth-moons-2", "synthetic-logistic-6"
 every_joint = pytest.mark.parametrize("family", JOINTS)
 every_posterior = pytest.mark.parametrize("name", POSTERIORS)
 every_exact_posterior = pytest.mark.parametrize("name", EXACT)
-
-
-@pytest.fixture(autouse=True)
-def x64():
-    with jax.enable_x64(True):
-        yield
 
 
 def pairs(joint, n, seed=0):

@@ -7,6 +7,7 @@ import pytest
 
 from samplers.chain import brownian, ornstein_uhlenbeck
 from samplers.gaussian import log_standard_normal
+from samplers.law import NO_CONTROL, NO_HINT, Hint, Law, steered
 from samplers.losses import (
     AdjointMatching,
     Batch,
@@ -16,21 +17,17 @@ from samplers.losses import (
     ReverseKL,
     TrajectoryBalance,
 )
-from samplers.paths import NO_CONTROL, NO_HINT, Hint, Law, Side, run, score_path, simulate
+from samplers.paths import run, score_path, simulate
+
+pytestmark = pytest.mark.usefixtures("x64")
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 STEPS = 3
 
 
-@pytest.fixture(autouse=True)
-def x64():
-    with jax.enable_x64(True):
-        yield
-
-
 def affine(parameters):
     """The control slope x + shift, one pair a time; its hint is a score, so that hints are used."""
-    return Side(lambda at, x, hint: at[0] * x + at[1] + 0.1 * hint, parameters)
+    return steered(lambda at, x, hint: at[0] * x + at[1] + 0.1 * hint, parameters)
 
 
 SCORE = Hint(lambda at, x: jax.grad(log_gamma)(x), None)
@@ -114,7 +111,7 @@ def test_the_lean_adjoint_is_the_optimal_control_of_a_linear_potential(make):
     exact = jnp.asarray(chain.memory())[:, None] * tilt
 
     def law(shifts):
-        side = Side(lambda at, x, hint: at, shifts)
+        side = steered(lambda at, x, hint: at, shifts)
         return Law(chain, NO_HINT, side, NO_CONTROL, chain.log_start)
 
     given = Problem(law, lambda x: chain.log_end(x) + tilt @ x, problem(20).batch)

@@ -23,18 +23,15 @@ from mixture_bridge import (
 )
 
 from samplers.chain import brownian
-from samplers.paths import NO_HINT, Law, Side, run, simulate
+from samplers.law import NO_HINT, Law, steered
+from samplers.paths import run, simulate
+
+pytestmark = pytest.mark.usefixtures("x64")
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 LOG_Z = 1.234
 GRID = np.linspace(-12.0, 12.0, 4001)
 TIMES_AND_POINTS = [(0.1, -2.0), (0.5, 0.3), (0.5, 1.9), (0.9, 2.5)]
-
-
-@pytest.fixture(autouse=True)
-def x64():
-    with jax.enable_x64(True):
-        yield
 
 
 def on_grid(function):
@@ -174,7 +171,7 @@ def test_euler_paths_have_the_tabulated_gap_and_variance(steps):
 def side(potential, times):
     """The control grad log potential."""
     features = jax.tree.map(lambda *parts: jnp.stack(parts), *(potential(t) for t in times))
-    return Side(lambda at, x, hint: Mixture(*at).score(x[0])[None], features)
+    return steered(lambda at, x, hint: Mixture(*at).score(x[0])[None], features)
 
 
 def simulated(ends, steps, n, log_z):

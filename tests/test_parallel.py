@@ -21,7 +21,7 @@ CASES = [("dds", ReverseKL()), ("dds", AdjointMatching()), ("bridge", LogVarianc
 
 def numbers(name, loss):
     """Devices, and traces, draws and weights of a small run."""
-    sampler = replace(registry.samplers()[name], **SMALL, loss=loss, loss_near_gaussian=loss)
+    sampler = replace(registry.samplers()[name], **SMALL, loss=loss, loss_one_basin=loss)
     target = funnel("funnel-2", 2)
 
     def both(key):

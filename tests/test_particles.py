@@ -25,12 +25,6 @@ COVARIANCE = np.array([[1.0, 0.8, 0.0], [0.8, 2.0, -0.3], [0.0, -0.3, 0.25]])
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
 
 
-@pytest.fixture
-def x64():
-    with jax.enable_x64(True):
-        yield
-
-
 def correlated():
     """exp(LOG_Z) N(MEAN, COVARIANCE), from a base near it: the weights have light tails."""
     precision = np.linalg.inv(COVARIANCE)

@@ -13,18 +13,13 @@ from closed_forms import Kernel, bridge, path_weights, reversal
 from samplers.chain import Chain, brownian, ornstein_uhlenbeck, pinned
 from samplers.control import Network, free, guided, score_hint
 from samplers.gaussian import log_standard_normal
-from samplers.paths import NO_CONTROL, NO_HINT, Hint, Law, Side, run, simulate
+from samplers.law import NO_CONTROL, NO_HINT, Hint, Law, steered
+from samplers.paths import run, simulate
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 LOG_Z = 1.234
 SOURCE, TARGET = (0.0, 1.0), (2.0, 0.25)
 CHAINS = {"ornstein-uhlenbeck": ornstein_uhlenbeck, "brownian": brownian}
-
-
-@pytest.fixture
-def x64():
-    with jax.enable_x64(True):
-        yield
 
 
 every_chain = pytest.mark.parametrize("make", CHAINS.values(), ids=CHAINS)
@@ -42,7 +37,7 @@ def gaussian(mean, variance, log_z=LOG_Z):
 
 def linear(slopes, intercepts):
     """The control slope x + intercept."""
-    return Side(lambda at, x, hint: at[0] * x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
+    return steered(lambda at, x, hint: at[0] * x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
 
 
 def random_network(key, dim):
@@ -61,7 +56,7 @@ def random_network(key, dim):
 
 def network_side(key, dim, chain):
     network = random_network(key, dim)
-    return Side(lambda at, x, hint: network(at, x), network.features(chain.times))
+    return steered(lambda at, x, hint: network(at, x).control, network.features(chain.times))
 
 
 def unhinted(chain, forward, backward, log_mu=log_standard_normal):
@@ -133,7 +128,7 @@ def test_a_path_from_zero_weighs_what_its_densities_say(x64):
 def test_hints_are_seen_at_every_point_by_both_sides(make, x64):
     chain = make(1.0, 3, 1.0)
     hint = Hint(lambda at, x: at * x**2, jnp.arange(4.0))
-    lean = Side(lambda features, x, seen: seen, None)
+    lean = steered(lambda features, x, seen: seen, None)
     noise = jnp.asarray(np.random.default_rng(5).standard_normal((3, 2)))
     path = simulate(Law(chain, hint, lean, lean, log_standard_normal), jnp.ones(2), noise)
     np.testing.assert_allclose(path.hints, jnp.arange(4.0)[:, None] * path.x**2)

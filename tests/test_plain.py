@@ -12,13 +12,9 @@ from samplers.dds import DDS
 from samplers.losses import Batch, LogVariance, Parameters, Problem, ReverseKL
 from targets.funnel import funnel
 
+pytestmark = pytest.mark.usefixtures("x64")
+
 DIM, STEPS, BATCH = 3, 6, 20
-
-
-@pytest.fixture(autouse=True)
-def x64():
-    with jax.enable_x64(True):
-        yield
 
 
 def network():

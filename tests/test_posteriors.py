@@ -11,7 +11,8 @@ import pytest
 from samplers.base import Unsupported
 from samplers.bridge_posterior import BridgePosterior
 from samplers.dds_posterior import DDSPosterior
-from samplers.paths import backward_log_likelihood, reverse, simulate
+from samplers.law import reverse
+from samplers.paths import backward_log_likelihood, simulate
 from targets import funnel
 from targets.base import About, Joint, Known, gaussian_base
 from targets.linear_gaussian import JOINT, TARGETS

@@ -62,12 +62,6 @@ def exact_draws(name):
     return jax.jit(build(name).sample, static_argnums=1)(KEY, 20_000)
 
 
-@pytest.fixture
-def x64():
-    with jax.enable_x64(True):
-        yield
-
-
 def starts(target, n):
     """Points where the target lives, in the precision in force."""
     return target.base.sample(jax.random.key(1), n)

@@ -34,7 +34,7 @@ def on_cores(count: int) -> ProcessPoolExecutor:
 
 def dds(loss: Loss, dim: int, steps: int, batch: int, **settings) -> tuple[Callable, tuple]:
     """The update of a diffusion sampler with one loss, and the arguments of the first."""
-    sampler = DDS(steps=steps, batch_coordinates=batch * dim, loss=loss, loss_near_gaussian=loss, **settings)
+    sampler = DDS(steps=steps, batch_coordinates=batch * dim, loss=loss, loss_one_basin=loss, **settings)
     target, key = funnel(f"funnel-{dim}", dim), jax.random.key(0)
     state = jax.jit(partial(sampler.init, target=target))(key)[0]
     return lambda key, state: sampler.update(key, target, state), (key, state)

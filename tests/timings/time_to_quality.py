@@ -31,7 +31,7 @@ OURS = DBS(
     batch_coordinates=1_280,
     learning_rate=1e-2,
     loss=LOSS,
-    loss_near_gaussian=LOSS,
+    loss_one_basin=LOSS,
 )
 
 
