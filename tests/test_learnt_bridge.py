@@ -36,8 +36,8 @@ def learnt(horizon, rounds):
     """
     base = gaussian_base(np.zeros(1), np.ones(1))
     target = Target(name="scalar", version=1, dim=1, log_prob=log_gamma, base=base, about=About("", ""))
-    shared = {"horizon": horizon, "steps": 16, "power": 1.0, "updates": 900, "width": 16, "pilot": 0}
-    shared["loss"] = ReverseKL()
+    shared = {"horizon": horizon, "steps": 16, "power": 1.0, "width": 16, "pilot": 0}
+    shared |= {"updates": 2_700 if rounds else 900, "loss": ReverseKL()}
     sampler: Any = Bridge(rounds=rounds, **shared) if rounds else DDS(**shared)
     state = jax.jit(lambda key: sampler.fit(key, target))(jax.random.key(0)).state
     law = sampler.law(bridge_networks(state) if rounds else state.trained.parameters.networks, log_gamma)
@@ -88,7 +88,8 @@ def test_the_learnt_bridge_has_the_drift_of_the_bridge_and_the_diffusion_sampler
 def test_terminal_laws_follow_the_table_of_horizons_and_rounds(horizon, rounds):
     """KL to the target of the Gaussian with the ends' moments, within 20 %; from 2.366 down to .0117.
 
-    Sampling error is 3 % of the least: a false alarm is a matter of the training alone.
+    Sampling error is 3 % of the least: a false alarm is a matter of the training alone. A third of the
+    updates leaves the third round half too far: its judges have not converged.
     """
     laws = list(fitting_laws(SOURCE, TARGET, *transition(1, horizon), rounds=3))
     _, ends, _ = learnt(horizon, rounds)
@@ -106,7 +107,7 @@ def test_the_last_round_ends_at_the_target(horizon):
 def test_weights_have_the_tabulated_gap_of_their_round():
     """At T = .5, judged by noising 2.339; by the sampler's own reversal .0825 in round 2, .0117 in 3.
 
-    Sixteen steps add their own: within .06.
+    Kernels of learnt variances are exact on sixteen steps: within .06 and .01 (fixed variances add .03).
     """
-    for rounds, gap in ((0, 2.339), (2, 0.0825), (3, 0.0117)):
-        assert abs(LOG_Z - learnt(0.5, rounds)[2].mean() - gap) < 0.06
+    for rounds, gap, within in ((0, 2.339, 0.06), (2, 0.0825, 0.01), (3, 0.0117, 0.01)):
+        assert abs(LOG_Z - learnt(0.5, rounds)[2].mean() - gap) < within

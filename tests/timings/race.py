@@ -33,8 +33,9 @@ def on_cores(count: int) -> ProcessPoolExecutor:
 
 
 def dds(loss: Loss, dim: int, steps: int, batch: int, **settings) -> tuple[Callable, tuple]:
-    """The update of a diffusion sampler with one loss, and the arguments of the first."""
-    sampler = DDS(steps=steps, batch_coordinates=batch * dim, loss=loss, loss_one_basin=loss, **settings)
+    """The update of a diffusion sampler of fixed variances with one loss, and the arguments of the first."""
+    same = {"loss": loss, "loss_one_basin": loss, "learn_variance": False}
+    sampler = DDS(steps=steps, batch_coordinates=batch * dim, **same, **settings)
     target, key = funnel(f"funnel-{dim}", dim), jax.random.key(0)
     state = jax.jit(partial(sampler.init, target=target))(key)[0]
     return lambda key, state: sampler.update(key, target, state), (key, state)

@@ -1,7 +1,7 @@
 """How soon the funnel's ELBO is reached: `python tests/timings/time_to_quality.py` draws it, in minutes.
 
 The plain reference is trained by reverse KL in raw coordinates, 5,000 updates, its rate 5e-3 decayed by
-0.95 every 50; ours is the general bridge, with its pilot. Compiling counts, judging does not. Seconds are
+0.95 every 50; ours is `dds` as it comes, with its pilot. Compiling counts, judging does not. Seconds are
 the process's own on one core: wall seconds less what other processes took. The curves are kept beside
 the figure: one that is there is not measured again.
 """
@@ -17,22 +17,13 @@ from plain import Network, Plain, trainer
 from race import on_cores
 
 from benchmarks.style import GREY, begin, grid, head, save
-from samplers.dbs import DBS
-from samplers.losses import ReverseKL
+from samplers.dds import DDS
 from targets.funnel import funnel
 
 FIGURES = Path(__file__).parents[2] / "results" / "figures"
 PATHS, JUDGED = 256, 16  # paths in a batch that is judged, batches at every point of a curve
 TARGET = funnel("funnel-10", 10)
-LOSS = ReverseKL()
-OURS = DBS(
-    steps=128,
-    updates=600,
-    batch_coordinates=1_280,
-    learning_rate=1e-2,
-    loss=LOSS,
-    loss_one_basin=LOSS,
-)
+OURS = DDS()
 
 
 def curve(init, update, log_weights, updates, every):
@@ -91,7 +82,7 @@ def times_sooner(plain, ours):
 def draw(plain, ours):
     begin()
     figure, (axis,) = grid(1, 1, 7.0, 4.0)
-    lines = [("plain reference", plain, GREY), ("dbs, pilot included", ours, "#1b2a41")]
+    lines = [("plain reference", plain, GREY), ("dds, pilot included", ours, "#1b2a41")]
     for _, rows, colour in lines:
         axis.plot(rows.seconds, rows.elbo, color=colour)
     axis.axhline(plain.elbo.iloc[-1], color=GREY, linestyle=":", linewidth=1)
