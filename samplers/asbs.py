@@ -14,6 +14,7 @@ from samplers.gaussian import log_standard_normal
 from samplers.law import Law, Side
 from samplers.learnt import Trace
 from samplers.replay import ReplaySampler, ReplayState, at, unaided
+from samplers.rounds import judge_of_round
 from targets.base import LogProb, Target
 
 Pull: TypeAlias = Callable[[Law, Between], tuple[Array, Array]]  # where one path pulls v, and how surely
@@ -43,9 +44,8 @@ class ASBS(ReplaySampler):
         return Law(chain, *self.ahead(forward, log_gamma), unaided(backward, chain), log_standard_normal)
 
     def update(self, key: PRNGKeyArray, target: Target, state: ReplayState) -> tuple[ReplayState, Trace]:
-        begins = state.updated * self.rounds % self.updates_for(target.dim) < self.rounds
-        newest = lambda new, old: jnp.where(begins, new, old)  # noqa: E731
-        judge = jax.tree.map(newest, state.trained.parameters[1], state.judge)
+        updates, newest = self.updates_for(target.dim), state.trained.parameters[1]
+        judge = judge_of_round(self.rounds, updates, state.updated, newest, state.judge)
         return super().update(key, target, state._replace(judge=judge))
 
     def misses(

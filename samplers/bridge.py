@@ -9,14 +9,14 @@ from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
 from samplers.affine import Affine
 from samplers.base import Draws, add_evals, evals
-from samplers.control import Network, free, guided, score_hint
-from samplers.gaussian import log_standard_normal
+from samplers.control import Network, between
 from samplers.law import Law
 from samplers.learnt import Trace
 from samplers.loss_sampler import LossSampler
 from samplers.parallel import over_devices
 from samplers.path_sampler import Trained, step_down, untrained
 from samplers.paths import Path, backward_log_likelihood
+from samplers.rounds import judge_of_round
 from targets.base import LogProb, Target
 
 
@@ -51,10 +51,7 @@ class Bridge(LossSampler):
         return Network(key, dim, self.width, spreads=self.learn_variance)
 
     def law(self, networks: tuple[Network, Network], log_gamma: LogProb) -> Law:
-        forward, backward = networks
-        chain = self.chain()
-        hint = score_hint(chain, log_gamma, self.clip)
-        return Law(chain, hint, guided(forward, chain), free(backward, chain), log_standard_normal)
+        return between(self.chain(), *networks, log_gamma, self.clip)
 
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgeState, Trace]:
         key_forward, key_backward = jax.random.split(key)
@@ -65,9 +62,8 @@ class Bridge(LossSampler):
 
     def update(self, key: PRNGKeyArray, target: Target, state: BridgeState) -> tuple[BridgeState, Trace]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
-        begins = state.updated * self.rounds % self.updates_for(target.dim) < self.rounds
-        newest = lambda new, old: jnp.where(begins, new, old)  # noqa: E731
-        judge = jax.tree.map(newest, state.backward.parameters, state.judge)
+        updates, newest = self.updates_for(target.dim), state.backward.parameters
+        judge = judge_of_round(self.rounds, updates, state.updated, newest, state.judge)
         make = lambda network: self.law((network, judge), log_gamma)  # noqa: E731
         forward, trace, outcome = self.improve(key, target, log_gamma, make, state.forward, state.one_basin)
         paths = jax.lax.stop_gradient(outcome.paths)

@@ -16,6 +16,7 @@ from samplers.learnt import Trace
 from samplers.path_sampler import Trained, step_down, trace, untrained
 from samplers.paths import Path, backward_log_likelihood, simulate
 from samplers.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
+from samplers.rounds import judge_of_round
 from targets.base import Joint, Target
 
 
@@ -58,9 +59,8 @@ class BridgePosterior(PosteriorSampler):
     def update(
         self, key: PRNGKeyArray, target: Target, state: BridgePosteriorState
     ) -> tuple[BridgePosteriorState, Trace]:
-        begins = state.updated * self.rounds % self.updates < self.rounds
-        newest = lambda new, old: jnp.where(begins, new, old)  # noqa: E731
-        noising = jax.tree.map(newest, state.backward.parameters, state.noising)
+        newest = state.backward.parameters
+        noising = judge_of_round(self.rounds, self.updates, state.updated, newest, state.noising)
         key_pairs, key_noise = jax.random.split(key)
         x, y = simulate_pairs(key_pairs, joint_of(target), self.batch, state.scale)
         drawn = normal(key_noise, (self.batch, 2 * self.steps + 1, x.shape[1]))

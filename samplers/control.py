@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.chain import Chain
-from samplers.law import Hint, Look, Nudge, Side
+from samplers.gaussian import log_standard_normal
+from samplers.law import Hint, Law, Look, Nudge, Side
 from targets.base import LogProb
 
 
@@ -101,6 +102,12 @@ def guided(network: Network, chain: Chain) -> Side:
 def free(network: Network, chain: Chain) -> Side:
     """v = NN + s hint: it starts at zero."""
     return _leaning(network, chain, 0.0)
+
+
+def between(chain: Chain, forward: Network, backward: Network, log_gamma: LogProb, clip: float) -> Law:
+    """Paths from N(0, I) with both sides learnt."""
+    hint = score_hint(chain, log_gamma, clip)
+    return Law(chain, hint, guided(forward, chain), free(backward, chain), log_standard_normal)
 
 
 _FREQUENCIES = 8

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import jax
 from jaxtyping import PRNGKeyArray
 
-from samplers.control import Network, free, guided, score_hint
-from samplers.gaussian import log_standard_normal
+from samplers.control import Network, between
 from samplers.law import Law
 from samplers.loss_sampler import LossSampler
 from samplers.losses import LogVariance, Loss
@@ -29,10 +28,7 @@ class DBS(LossSampler):
         return forward, backward
 
     def law(self, networks: tuple[Network, Network], log_gamma: LogProb) -> Law:
-        forward, backward = networks
-        chain = self.chain()
-        hint = score_hint(chain, log_gamma, self.clip)
-        return Law(chain, hint, guided(forward, chain), free(backward, chain), log_standard_normal)
+        return between(self.chain(), *networks, log_gamma, self.clip)
 
 
 SAMPLERS = {"dbs": DBS()}

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.stats
 
 from samplers.base import Unsupported
 from samplers.bridge_posterior import BridgePosterior
@@ -104,9 +105,10 @@ def test_a_reversed_law_has_the_forward_kernels_behind():
     lost, gain, variance = law.chain.ahead
     for k in range(5):
         at = jax.tree.map(lambda leaf: leaf[k], law.forward.features)  # noqa: B023
-        control = law.forward.control(at, x[k], None)
-        miss = x[k + 1] - (1 - lost[k]) * x[k]
-        expected += (np.sum(miss**2) - np.sum((miss - gain[k] * control) ** 2)) / (2 * variance[k])
+        control, spread = law.forward.nudge(at, x[k], None)
+        miss, deviation = x[k + 1] - (1 - lost[k]) * x[k], np.sqrt(variance[k])
+        own = scipy.stats.norm.logpdf(miss, gain[k] * control, deviation * np.exp(spread))
+        expected += np.sum(own - scipy.stats.norm.logpdf(miss, 0, deviation))
     found = backward_log_likelihood(reverse(law), path)
     np.testing.assert_allclose(found, expected, rtol=1e-3)
     again = reverse(reverse(law)).chain
