@@ -33,7 +33,7 @@ def tabulate(folder: str) -> str:
     known = rows.join(named).dropna(subset=["kind"])
     known["steps"] = known["steps"].astype(int)
     gaps = known.groupby(["target", "steps", "kind", "horizon"])["elbo_gap"].median()
-    return gaps.unstack(["kind", "horizon"]).sort_index(axis=1).to_string(float_format="%.3f")
+    return gaps.unstack(["kind", "horizon"]).sort_index(axis=1).to_string(float_format="{:.3f}".format)
 
 
 if __name__ == "__main__":

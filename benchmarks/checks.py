@@ -1,0 +1,204 @@
+"""What a sampler must pass before it may rank: each check says what went wrong, or None.
+
+Statistics are judged at LEVEL each, two-sided, so that all forty or so of a battery together raise a
+false alarm less than once in two thousand; keys are fixed, so that an unchanged sampler keeps its verdict.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+
+import jax
+import numpy as np
+from scipy import stats
+
+from benchmarks import counting, trials
+from benchmarks.diagnostics import MIN_LENGTH, ess_bulk
+from benchmarks.measure import total
+from benchmarks.pareto import TRUSTED, pareto_k
+from benchmarks.trials import BARE, BRIEF, TINY, Bench, Replicates, gaussian, reduced, skewed
+from samplers.base import Evals, Sampler
+
+LEVEL = 1e-5
+MARKOV = 1e-3  # level of the bound that needs no second moment
+HONEST = 3.0  # how many times too large a reported effective size may be
+
+
+class Trial:
+    """A sampler on its bench: what several checks look at is run once."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    @cached_property
+    def gaussian(self) -> Replicates:
+        """On the linear-Gaussian posterior."""
+        return trials.replicate(reduced(self.sampler, BRIEF, gaussian()), gaussian())
+
+    @cached_property
+    def skewed(self) -> Replicates:
+        """On the skewed target in two dimensions."""
+        return trials.replicate(reduced(self.sampler, BRIEF, skewed(2)), skewed(2))
+
+    @cached_property
+    def exchanged(self) -> Replicates:
+        """In double precision, on the skewed target with its coordinates exchanged."""
+        with jax.enable_x64(True):
+            return trials.replicate(reduced(self.sampler, BRIEF, skewed(2)), skewed(2, exchanged=True))
+
+    @cached_property
+    def tiny(self) -> Bench:
+        """Programs so small that everything about them can be done again."""
+        return Bench(self.small, gaussian())
+
+    @cached_property
+    def small(self) -> Sampler:
+        """The sampler at its smallest."""
+        return reduced(self.sampler, TINY, gaussian())
+
+
+def unbiased(runs: Replicates) -> str | None:
+    """E[w f] = Z E[f] for every known f, one among them, by a t-test over replicates.
+
+    Where the weights' tail is too heavy for it, Markov's inequality on the mean of w / Z alone.
+    """
+    errors = np.mean(runs.chain_errors(), axis=1)
+    if not np.isfinite(errors).all():
+        return "draws or weights are not finite"
+    if runs.log_weights is not None and (pareto_k(np.ravel(_logs(runs))) or 0.0) > TRUSTED:
+        ratio = 1 + np.mean(errors[:, -1])
+        return None if ratio < 1 / MARKOV else f"the mean of w / Z is {ratio:.3g} (P < {MARKOV})"
+    count, spread = len(errors), np.std(errors, axis=0, ddof=1)
+    scores = np.abs(np.mean(errors, axis=0)) / np.maximum(spread / np.sqrt(count), 1e-6)
+    limit = stats.t.isf(LEVEL / 2, count - 1)
+    if np.all(scores < limit):
+        return None
+    worst = int(np.argmax(scores))
+    names = [f"E[{s.name}_{i}]" for s in runs.target.statistics for i in range(len(s.mean))]
+    off = f"{np.mean(errors, axis=0)[worst]:.3g}, {scores[worst]:.1f} standard errors"
+    return f"{[*names, 'the mean of w / Z'][worst]} is off by {off}"
+
+
+def _logs(runs: Replicates) -> np.ndarray:
+    assert runs.log_weights is not None
+    return runs.log_weights if runs.log_z is None else runs.log_z
+
+
+def bounded(runs: Replicates) -> str | None:
+    """E[log w] <= log Z, one-sided."""
+    if runs.log_weights is None or runs.log_z is not None or runs.target.log_z is None:
+        return None
+    means = np.mean(runs.log_weights, axis=(1, 2)) - runs.target.log_z.value
+    score = np.mean(means) / max(np.std(means, ddof=1) / np.sqrt(len(means)), 1e-6)
+    limit = stats.t.isf(LEVEL, len(means) - 1)
+    return None if score < limit else f"the ELBO is above log Z by {np.mean(means):.3g}"
+
+
+def independent(runs: Replicates) -> str | None:
+    """Chains of a run differ from each other as runs do: an F-test of what is said to be independent."""
+    errors = runs.chain_errors()
+    count, chains = errors.shape[:2]
+    if chains == 1:
+        return None
+    if np.any(np.ptp(runs.x[:, :, 0], axis=1) == 0):
+        return "chains of one run are the same"
+    between = np.var(np.mean(errors, axis=1), axis=0, ddof=1)
+    within = np.mean(np.var(errors, axis=1, ddof=1), axis=0) / chains
+    ratio = float(np.max(between / np.maximum(within, 1e-12)))
+    limit = stats.f.isf(LEVEL, count - 1, count * (chains - 1))
+    return None if ratio < limit else f"means of runs vary {ratio:.3g} times as much as their chains allow"
+
+
+def honest(runs: Replicates) -> str | None:
+    """The effective size of Markov chains is what the spread of their means says, within a factor."""
+    if runs.log_weights is not None or runs.x.shape[2] < MIN_LENGTH:
+        return None
+    claimed = np.mean([ess_bulk(x) for x in runs.x.astype(float)], axis=0)
+    means = np.mean(runs.x, axis=(1, 2), dtype=float)
+    sizes = np.var(runs.x.reshape(-1, runs.x.shape[-1]), axis=0) / np.var(means, axis=0, ddof=1)
+    limit = HONEST * stats.chi2.isf(LEVEL, len(means) - 1) / (len(means) - 1)
+    worst = float(np.max(claimed / sizes))
+    return None if worst < limit else f"the effective size is overstated {worst:.3g} times"
+
+
+def repeatable(trial: Trial) -> str | None:
+    """The same keys give the same draws, other keys others, in both phases."""
+    first, again = trial.tiny.run(), trial.tiny.run()
+    if not all(map(np.array_equal, first.draws, again.draws)):
+        return "the same keys gave other draws"
+    if np.isin(first.draws[0], trial.tiny.run(sample_seed=3).draws[0]).any():
+        return "another key for sampling gave some of the same draws"
+    other = trial.tiny.run(fit_seed=3)
+    if first.state and all(map(np.array_equal, first.state, other.state)):
+        return "another key for fitting gave the same state"
+    return None
+
+
+def no_key_inside(trial: Trial) -> str | None:
+    """No key is made of a number inside: it would be the same for every seed."""
+    sampler, target = trial.small, gaussian()
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    fit = jax.make_jaxpr(lambda key: sampler.fit(key, target), return_shape=True)(key)
+    sample = jax.make_jaxpr(lambda key, state: sampler.sample(key, target, state, 10))(key, fit[1].state)
+    made = "random_seed" in str(fit[0]) or "random_seed" in str(sample)
+    return "a key is made inside, the same for every seed" if made else None
+
+
+def counted(trial: Trial) -> str | None:
+    """Evaluations declared are those that a counting target sees, within 1 %, phase by phase."""
+    tally = counting.Tally()
+    target, kept = counting.counting(gaussian(), tally), jax.checkpoint
+    jax.checkpoint = lambda function, **_: function  # what is recomputed to save memory is no evaluation
+    try:
+        return _miscounted(Bench(trial.small, target), tally)
+    finally:
+        jax.checkpoint = kept
+
+
+def _miscounted(bench: Bench, tally: counting.Tally) -> str | None:
+    fit = jax.block_until_ready(bench.fit(jax.random.key(1)))
+    complaint = _compare("fit", fit.evals, tally)
+    tally.values = tally.gradients = tally.simulations = 0
+    _, draws = jax.block_until_ready(bench.sample(jax.random.key(2), fit.state))
+    return complaint or _compare("sample", draws.evals, tally)
+
+
+def _compare(phase: str, declared: Evals, tally: counting.Tally) -> str | None:
+    jax.effects_barrier()
+    seen = (tally.values, tally.gradients, tally.simulations)
+    said = tuple(vars(total(declared)).values())
+    if all(abs(one - other) <= 0.01 * other for one, other in zip(said, seen, strict=True)):
+        return None
+    return f"{phase} declares {said} values, gradients, simulations; {seen} were made"
+
+
+def compiled(trial: Trial) -> str | None:
+    """Compiled or not, the draws are the same up to rounding."""
+    bench = Bench(reduced(trial.sampler, BARE, gaussian()), gaussian(), draws=4)
+    with jax.disable_jit():
+        plain = bench.run()
+    quick = bench.run()
+    close = [np.allclose(a, b, rtol=0.02, atol=0.02) for a, b in zip(plain.draws, quick.draws, strict=True)]
+    return None if all(close) else "compiled and uncompiled draws differ"
+
+
+def one_dimension(trial: Trial) -> str | None:
+    """A target on the line gives finite draws and weights."""
+    run = Bench(reduced(trial.sampler, TINY, skewed(1)), skewed(1)).run()
+    finite = all(np.isfinite(part).all() for part in run.draws)
+    return None if finite else "draws or weights in one dimension are not finite"
+
+
+Check = Callable[[Trial], str | None]
+CHECKS: dict[str, Check] = {
+    "unbiased on a Gaussian": lambda trial: unbiased(trial.gaussian),
+    "unbiased on a skewed target": lambda trial: unbiased(trial.skewed),
+    "unbiased in float64, coordinates exchanged": lambda trial: unbiased(trial.exchanged),
+    "ELBO at most log Z": lambda trial: bounded(trial.gaussian) or bounded(trial.skewed),
+    "independent chains": lambda trial: independent(trial.gaussian),
+    "honest effective size": lambda trial: honest(trial.gaussian),
+    "repeatable": repeatable,
+    "no key inside": no_key_inside,
+    "counts true": counted,
+    "jit or no jit": compiled,
+    "one dimension": one_dimension,
+}
