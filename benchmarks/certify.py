@@ -4,11 +4,17 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.checks import CHECKS, Trial
+from benchmarks import registry
+from benchmarks.cell import configure
+from benchmarks.checks import CHECKS, PARTS, Trial
+from benchmarks.environment import available_cores
 from benchmarks.identity import hash_of_closure, row_identity, source_hash
 from samplers.base import Sampler, Unsupported
 
@@ -48,24 +54,47 @@ class Certificate:
         return f"failed: {', '.join(failed)}" if failed else f"certified ({judged} of {len(self.findings)})"
 
 
-Say = Callable[[Finding], None]
+def certify(
+    name: str, sampler: Sampler, folder: Path, judged: Callable[[], Iterable[Finding]] | None = None
+) -> Certificate:
+    """The certificate in `folder` if nothing has changed since, else a new one, stored there.
 
-
-def certify(name: str, sampler: Sampler, folder: Path, say: Say = lambda finding: None) -> Certificate:
-    """The certificate in `folder` if nothing has changed since, else that of a new trial, stored there."""
-    identity, path = _identity(sampler), folder / f"{name}.json"
+    `judged` makes the findings: in this process where it is not given.
+    """
+    identity, path = identity_of(sampler), folder / f"{name}.json"
     known = read(path)
     if known is not None and known.identity == identity:
         return known
-    trial = Trial(sampler)
-    findings = []
-    for check in CHECKS:
-        findings.append(_judge(check, trial))
-        say(findings[-1])
-    made = Certificate(name, identity, repr(sampler), tuple(findings))
+    findings = tuple(judged() if judged else judge(sampler, tuple(CHECKS)))
+    made = Certificate(name, identity, repr(sampler), findings)
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(made), indent=1) + "\n")
     return made
+
+
+def judge(sampler: Sampler, checks: Sequence[str]) -> list[Finding]:
+    """Findings of these checks, one after the other on one bench."""
+    trial = Trial(sampler)
+    return [_judge(check, trial) for check in checks]
+
+
+def judge_named(name: str, plugins: tuple[str, ...], checks: Sequence[str]) -> list[Finding]:
+    """The same of a registered sampler, in a process that has nothing but its name."""
+    return judge(registry.samplers(plugins)[name], checks)
+
+
+def judge_in_parts(name: str, plugins: tuple[str, ...]) -> Iterable[Finding]:
+    """All findings, the parts of the battery side by side, a core each."""
+    cores = available_cores()
+    with ExitStack() as stack:
+        told = []
+        for place, checks in enumerate(PARTS):
+            own = (cores[place % len(cores)],)
+            pool = ProcessPoolExecutor(
+                1, get_context("spawn"), initializer=configure, initargs=(own, "float32")
+            )
+            told.append(stack.enter_context(pool).submit(judge_named, name, plugins, checks))
+        return [finding for part in told for finding in part.result()]
 
 
 def read(path: Path) -> Certificate | None:
@@ -77,7 +106,8 @@ def read(path: Path) -> Certificate | None:
         return None
 
 
-def _identity(sampler: Sampler) -> str:
+def identity_of(sampler: Sampler) -> str:
+    """Hash of the sampler's source, its configuration and the battery."""
     return row_identity(
         source=source_hash(sampler), config=repr(sampler), battery=hash_of_closure("benchmarks.checks")
     )

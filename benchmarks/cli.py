@@ -2,6 +2,7 @@
 
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -152,6 +153,31 @@ def show(identity: Annotated[str, typer.Argument(help="First digits.")], results
             f"{len(found)} records begin with {identity!r}; " + (some or "file names are identities")
         )
     print_record(found[0])
+
+
+certify = typer.Typer(no_args_is_help=True, help="Certify on closed forms.")
+app.add_typer(certify, name="certify")
+
+
+@certify.command()
+def sampler(
+    names: Annotated[list[str], typer.Argument(metavar="NAME|FILE", help="Names, or files with SAMPLERS.")],
+    results: Results = RESULTS,
+) -> None:
+    """Try samplers on a fixed battery of checks, and store the verdicts in DIR/certificates."""
+    from benchmarks import registry, summary
+    from benchmarks.certify import certify as made
+    from benchmarks.certify import judge_in_parts
+
+    plugins = tuple(name for name in names if name.endswith(".py"))
+    own = [name for plugin in plugins for name in registry.offered(plugin)]
+    chosen = choose("sampler", [*set(names) - set(plugins), *own], registry.samplers(plugins))
+    verdicts = [
+        made(name, each, results / "certificates", partial(judge_in_parts, name, plugins))
+        for name, each in chosen.items()
+    ]
+    summary.print_certificates(verdicts)
+    raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
 
 
 @app.command()

@@ -41,6 +41,14 @@ def targets(plugins: Sequence[str] = ()) -> dict[str, Builder]:
     return _collect("TARGETS", _modules(target_folder, "bridgemark.targets", plugins), _check_builder)
 
 
+def offered(plugin: str) -> list[str]:
+    """Names of the samplers in a plug-in file. Raises BadInput where it has none or is broken."""
+    names = list(getattr(_plugin(Path(plugin)), "SAMPLERS", {}))
+    if not names:
+        raise BadInput(f"plug-in {plugin} has no samplers; end it with SAMPLERS = {{...}}")
+    return names
+
+
 def build(name: str, builder: Builder) -> Target:
     """The target. Raises BadInput when its builder fails or makes something else."""
     target = guarded(f"target {name!r}", builder)

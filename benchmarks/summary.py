@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import registry
+from benchmarks.certify import Certificate
 from benchmarks.record import STATUSES, Record
 from benchmarks.store import SETTLED, Store
 
@@ -55,6 +56,18 @@ def print_record(record: Record) -> None:
     for name in dict.fromkeys(name for column in columns.values() for name in column):
         metrics.add_row(name, *(_number(column.get(name)) for column in columns.values()))
     Console().print(fields, metrics)
+
+
+def print_certificates(certificates: Sequence[Certificate]) -> None:
+    """A line a check for each sampler, with the reason where it is not passed, then the verdict."""
+    console = Console()
+    for certificate in certificates:
+        table = Table("check", "status", "seconds", title=certificate.sampler, title_justify="left")
+        for each in certificate.findings:
+            status = f"{each.status}: {each.reason}" if each.reason else each.status
+            table.add_row(each.check, status, f"{each.seconds:.1f}")
+        console.print(table)
+        _plain(console, f"{certificate.sampler}: {certificate.verdict}")
 
 
 def print_samplers(plugins: Sequence[str]) -> None:

@@ -9,8 +9,8 @@ from mutants import HONEST, MUTANTS
 from scipy import integrate, stats
 
 from benchmarks import certify as certificates
-from benchmarks.certify import FAILED, PASSED, certify
-from benchmarks.checks import CHECKS, Trial, independent, unbiased
+from benchmarks.certify import FAILED, PASSED, certify, judge
+from benchmarks.checks import CHECKS, PARTS, Trial, independent, unbiased
 from benchmarks.pareto import pareto_k
 from benchmarks.trials import Replicates, gaussian, skewed
 
@@ -30,16 +30,24 @@ def test_every_mutant_is_caught_by_name(mutant):
     assert CHECKS[check](Trial(sampler)) is not None
 
 
-def test_a_certificate_is_kept_until_the_source_or_the_battery_changes(tmp_path, monkeypatch):
-    monkeypatch.setattr(certificates, "CHECKS", {"repeatable": CHECKS["repeatable"]})
-    told = []
-    first = certify("importance", HONEST["importance"], tmp_path, told.append)
-    assert certify("importance", HONEST["importance"], tmp_path, told.append) == first
-    assert len(told) == 1
+def test_a_certificate_is_kept_until_the_source_or_the_battery_changes(tmp_path):
+    made = []
+
+    def judged():
+        made.append(judge(HONEST["importance"], ["repeatable"]))
+        return made[-1]
+
+    first = certify("importance", HONEST["importance"], tmp_path, judged)
+    assert certify("importance", HONEST["importance"], tmp_path, judged) == first
+    assert len(made) == 1
     path = tmp_path / "importance.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"identity": "of another source"}))
-    certify("importance", HONEST["importance"], tmp_path, told.append)
-    assert len(told) == 2
+    certify("importance", HONEST["importance"], tmp_path, judged)
+    assert len(made) == 2
+
+
+def test_the_parts_of_the_battery_are_all_of_it():
+    assert sorted(check for part in PARTS for check in part) == sorted(CHECKS)
 
 
 def test_a_check_that_raises_is_a_failed_one_with_its_reason(tmp_path, monkeypatch):
