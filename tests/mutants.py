@@ -204,7 +204,7 @@ MUTANTS = {
     "sign flipped": (SignFlipped(), "unbiased on a Gaussian"),
     "Jacobian missing": (JacobianMissing(), "unbiased on a skewed target"),
     "normaliser dropped": (NormaliserDropped(), "unbiased on a Gaussian"),
-    "normaliser thrice": (NormaliserTooOften(scale=0.5), "ELBO at most log Z"),
+    "normaliser thrice": (NormaliserTooOften(scale=0.5), "ELBO at most log Z, skewed target"),
     "shared starts": (SharedStarts(), "independent chains"),
     "one chain for all": (OneForAll(), "independent chains"),
     "half the count": (HalfTheCount(), "counts true"),
