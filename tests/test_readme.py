@@ -75,6 +75,17 @@ def test_the_examples_run_by_the_command_beside_them(plugins, tmp_path):
         assert abs(stored.metrics["log_z_error"]) < 5 * stored.errors["log_z"]
 
 
+@pytest.mark.slow
+def test_the_example_is_certified_and_nothing_is_tried_twice(plugins, tmp_path):
+    assert "bridgemark certify sampler importance.py" in README
+    first = bridgemark("certify", "sampler", plugins[0], cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "adaptive-importance: certified" in first.stdout
+    stored = (tmp_path / "results" / "certificates" / "adaptive-importance.json").stat().st_mtime_ns
+    assert bridgemark("certify", "sampler", plugins[0], cwd=tmp_path).stdout == first.stdout
+    assert (tmp_path / "results" / "certificates" / "adaptive-importance.json").stat().st_mtime_ns == stored
+
+
 def test_the_sampler_spends_what_it_says(plugins):
     """A host callback counts the points at which the log-density was evaluated. It is slow: few."""
     sampler = replace(registry.samplers(plugins)["adaptive-importance"], rounds=3, fit_draws=20)
