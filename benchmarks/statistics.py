@@ -38,7 +38,7 @@ def median(values: Sequence[float] | np.ndarray, level: float = LEVEL) -> Interv
     k = depth(len(ordered), level)
     first = max(k, 1) - 1
     low, high = ordered[first], ordered[len(ordered) - 1 - first]
-    return Interval(_middle(ordered), float(low), float(high), level if k else None)
+    return Interval(float(middle(ordered)), float(low), float(high), level if k else None)
 
 
 def range_coverage(n: int) -> float:
@@ -53,7 +53,8 @@ def depth(n: int, level: float = LEVEL) -> int:
     return int(np.sum(1 - misses >= level))
 
 
-def _middle(ordered: np.ndarray) -> float:
-    """The mean of the two middle values; an infinity on both sides stays one."""
-    low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
-    return float(low if low == high else (low + high) / 2)
+def middle(ordered: np.ndarray) -> np.ndarray:
+    """Medians along the last axis, which is sorted; an infinity on both sides of the middle stays one."""
+    count = ordered.shape[-1]
+    low, high = ordered[..., (count - 1) // 2], ordered[..., count // 2]
+    return np.where(low == high, low, low / 2 + high / 2)
