@@ -1,11 +1,11 @@
-"""Medians over training seeds with intervals whose coverage is known."""
+"""Medians over training seeds with intervals whose coverage is known, and tests between two sets of seeds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.stats import binom
+from scipy.stats import binom, ttest_ind_from_stats
 
 LEVEL = 0.95
 FEW = 6  # below this many seeds no 95 % interval of a median exists: the whole range covers 93.75 % at 5
@@ -58,3 +58,27 @@ def middle(ordered: np.ndarray) -> np.ndarray:
     count = ordered.shape[-1]
     low, high = ordered[..., (count - 1) // 2], ordered[..., count // 2]
     return np.where(low == high, low, low / 2 + high / 2)
+
+
+def welch(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> np.ndarray:
+    """Two-sided p of Welch's t test from (mean, sd, n) of both sides, each an array of any one shape.
+
+    Without any spread on both sides 1 if the means are equal and 0 if not; NaN where one has fewer than two.
+    """
+    means, spreads, counts = (np.stack(pair) for pair in zip(a, b, strict=True))
+    # The standard deviation of equal values is some rounding, which is not noise.
+    rounding = 1e-12 * np.maximum(np.max(np.abs(means), axis=0), 1)
+    rigid, same = np.all(spreads <= rounding, axis=0), np.abs(means[0] - means[1]) <= rounding
+    with np.errstate(all="ignore"):
+        p = np.asarray(ttest_ind_from_stats(*a, *b, equal_var=False)[1])
+    return np.where(np.all(counts >= 2, axis=0), np.where(rigid, same, p), np.nan)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's adjusted p of all entries together; NaN is no comparison and stays."""
+    flat = p.ravel()
+    order = np.argsort(flat)[: int(np.sum(~np.isnan(flat)))]
+    adjusted = np.full(flat.shape, np.nan)
+    steps = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(flat[order] * steps), 1)
+    return adjusted.reshape(p.shape)
