@@ -48,7 +48,7 @@ def _value(line: dict, name: str, side: str) -> str:
 def _list(console: Console, what: str, cells: pd.DataFrame) -> None:
     if len(cells):
         _plain(console, f"{what}: {_cells(len(cells))}")
-        for line in cells[list(PLACE)].to_dict("records"):
+        for line in cells.loc[:, list(PLACE)].to_dict("records"):
             _plain(
                 console,
                 f"    {line['sampler']} x {line['target']}, {line['draws']} draws, {line['precision']}",

@@ -50,7 +50,7 @@ class Comparison:
     @property
     def changed(self) -> pd.DataFrame:
         """The cells with a change beyond noise, in numbers or in seconds."""
-        return self.cells[(self.cells["changed"] != "") | (self.cells["times"] != "")]
+        return self.cells.loc[(self.cells["changed"] != "") | (self.cells["times"] != "")]
 
 
 def compare(a: Sequence[Record], b: Sequence[Record], tolerance: float = 1.5) -> Comparison:
@@ -60,9 +60,9 @@ def compare(a: Sequence[Record], b: Sequence[Record], tolerance: float = 1.5) ->
     rows = [_prepared(table, versions) for table in tables]
     cells = _cells(rows[0]).add_suffix("_a").join(_cells(rows[1]).add_suffix("_b"), how="outer")
     in_a, in_b = cells["seeds_a"].notna(), cells["seeds_b"].notna()
-    only_a, only_b = (cells.index[found].to_frame(index=False) for found in (in_a & ~in_b, in_b & ~in_a))
+    only_a, only_b = (cells.loc[found].index.to_frame(index=False) for found in (in_a & ~in_b, in_b & ~in_a))
     incomparable = only_a.merge(only_b, on=list(PLACE), suffixes=SIDES)
-    cells = cells[in_a & in_b].join(_bits(*rows)).fillna({"paired": 0, "equal": 0})
+    cells = cells.loc[in_a & in_b].join(_bits(*rows)).fillna({"paired": 0, "equal": 0})
     cells = cells.assign(
         cause=_causes(cells, [*ENVIRONMENT, *versions]),
         changed=_changed(cells),
@@ -146,5 +146,5 @@ def _names(found: np.ndarray, names: Sequence[str], sign: str = ", ") -> list[st
 
 def _without(only: pd.DataFrame, incomparable: pd.DataFrame) -> pd.DataFrame:
     """Those whose place is not among the incomparable."""
-    places = pd.MultiIndex.from_frame(incomparable[list(PLACE)])
-    return only[~pd.MultiIndex.from_frame(only[list(PLACE)]).isin(places)].reset_index(drop=True)
+    places, gone = (pd.MultiIndex.from_frame(one.loc[:, list(PLACE)]) for one in (only, incomparable))
+    return only.loc[~places.isin(gone)].reset_index(drop=True)

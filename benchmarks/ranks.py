@@ -49,14 +49,14 @@ def blocks(table: pd.DataFrame, *metrics: str) -> dict[str, list[dict[str, np.nd
     if not set(metrics) <= set(table.columns):
         return {}
     rows = _with_device(current(table))
-    rows = rows[rows["status"] != "unsupported"]
+    rows = rows.loc[rows["status"] != "unsupported"]
     for name in metrics:
-        rows = rows[_applicable(rows, name)]
+        rows = rows.loc[_applicable(rows, name)]
     values = [_failures_infinite(rows, name) for name in metrics]
     found: dict[str, list[dict[str, np.ndarray]]] = {}
-    places = rows.reset_index(drop=True).groupby([*BLOCK, "sampler"], dropna=False, sort=True).indices
-    labels = _labels([key[:-1] for key in places])
-    for (*block, sampler), own in places.items():
+    places = rows.groupby([*BLOCK, "sampler"], dropna=False).indices
+    labels = _labels([key[:-1] for key in places])  # pyright: ignore
+    for (*block, sampler), own in places.items():  # pyright: ignore
         several = found.setdefault(labels[tuple(block)], [{} for _ in metrics])
         for by_sampler, column in zip(several, values, strict=True):
             by_sampler[sampler] = column[own]
@@ -132,12 +132,13 @@ def _with_device(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(device=rows["device"].where(rows["device"].notna(), known))
 
 
-def _applicable(rows: pd.DataFrame, name: str) -> pd.Series:
+def _applicable(rows: pd.DataFrame, name: str) -> np.ndarray:
     """Rows with a value, and failures but for those of samplers that are ok somewhere and never offer one."""
-    ok = rows["status"] == "ok"
-    offered = rows[name].map(lambda value: value is not None)
-    idle = set(rows.loc[ok, "sampler"]) - set(rows.loc[ok & offered, "sampler"])
-    return offered.where(ok, ~rows["sampler"].isin(idle)).astype(bool)
+    ok = (rows["status"] == "ok").to_numpy()
+    offered = np.array([value is not None for value in rows[name]], dtype=bool)
+    samplers = rows["sampler"].to_numpy(dtype=str)
+    idle = np.setdiff1d(samplers[ok], samplers[ok & offered])
+    return np.where(ok, offered, ~np.isin(samplers, idle))
 
 
 def _failures_infinite(rows: pd.DataFrame, name: str) -> np.ndarray:
