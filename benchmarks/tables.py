@@ -16,7 +16,7 @@ GROUP = (
 )
 TEXT = ("identity", "seed", "status", "reason", "commit", "started", "schema", "dim")
 RANGE = ("", ".min", ".max")
-NESTED = ("fit_evals", "sample_evals", "floors", "errors", "versions", "metrics")
+NESTED = ("fit_evals", "sample_evals", "floors", "errors", "versions")
 
 
 def frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -92,10 +92,10 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def _flat(record: Record) -> dict[str, Any]:
-    flat = {name: value for name, value in vars(record).items() if name not in NESTED}
-    flat |= record.metrics
-    for name in NESTED[:-1]:
-        values = getattr(record, name) or {}
+    flat = dict(vars(record))
+    nested = {name: flat.pop(name) or {} for name in NESTED}
+    flat |= flat.pop("metrics")
+    for name, values in nested.items():
         flat |= {f"{name}.{key}": value for key, value in getattr(values, "__dict__", values).items()}
     return flat | _derived(record)
 
