@@ -42,7 +42,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     if not len(rows):
         return pd.DataFrame()
     group = rows.groupby(list(GROUP), dropna=False).ngroup().to_numpy()
-    lines = rows.iloc[np.unique(group, return_index=True)[1]][[*GROUP, "dim"]].reset_index(drop=True)
+    first = np.unique(group, return_index=True)[1]
+    lines = rows[[*GROUP, "dim"]].iloc[first].reset_index(drop=True)
     ends = _endings(rows, group)
     numbers = [name for name in rows.columns if _is_numeric(name)]
     ok = (rows["status"] == "ok").to_numpy()
@@ -131,11 +132,14 @@ def _endings(rows: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
     ends: dict[str, Any] = {"seeds": np.bincount(group)}
     for status in STATUSES:
         ends[status] = np.bincount(group[(rows["status"] == status).to_numpy()], minlength=count)
-    told = rows["reason"].where(rows["status"] != "ok").groupby(group)
-    ends["reason"] = [None] * count
-    for place, reasons in told.unique().items():
-        ends["reason"][place] = "; ".join(reason for reason in reasons if pd.notna(reason)) or None
-    ends["started"] = rows["started"].fillna("").groupby(group).max().to_numpy()
+    told: list[dict[str, None]] = [{} for _ in range(count)]
+    last = [""] * count
+    columns = (rows[name].tolist() for name in ("status", "reason", "started"))
+    for place, status, reason, started in zip(group.tolist(), *columns, strict=True):
+        last[place] = max(last[place], started or "")
+        if status != "ok" and reason is not None:
+            told[place][reason] = None
+    ends |= {"reason": ["; ".join(reasons) or None for reasons in told], "started": last}
     return pd.DataFrame(ends, dtype=object)
 
 
@@ -144,7 +148,7 @@ def _ranges(values: np.ndarray, ok: np.ndarray, group: np.ndarray) -> dict[str, 
 
     A seed that failed (NaN) fails the group, or survivors alone would be ranked.
     """
-    known = ok & np.not_equal(values, None)
+    known = ok & np.array([value is not None for value in values])
     of, x = group[known], values[known].astype(float)
     x = np.append(x[np.lexsort((x, of))], np.nan)  # in each group ascending, its NaN last
     stops = np.cumsum(np.bincount(of, minlength=int(group.max()) + 1))
@@ -152,8 +156,9 @@ def _ranges(values: np.ndarray, ok: np.ndarray, group: np.ndarray) -> dict[str, 
     some, failed = stops > starts, np.isnan(x[stops - 1])
     with np.errstate(invalid="ignore"):
         middle = (x[(starts + stops - 1) // 2] + x[(starts + stops) // 2]) / 2
-    found = (np.where(failed, np.nan, of).astype(object) for of in (middle, x[starts], x[stops - 1]))
-    return {end: np.where(some, one, None) for end, one in zip(RANGE, found, strict=True)}
+    found = np.where(failed, np.nan, [middle, x[starts], x[stops - 1]]).astype(object)
+    found[:, ~some] = None
+    return dict(zip(RANGE, found, strict=True))
 
 
 def _labels(lines: pd.DataFrame) -> list[str]:
