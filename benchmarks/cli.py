@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.errors import BadInput, choose
-from benchmarks.presets import PRESETS
+from benchmarks.errors import BadInput, choose, require_positive
+from benchmarks.presets import PRESETS, split
 
 if TYPE_CHECKING:
     from benchmarks.store import Store
@@ -82,7 +82,7 @@ def run(
     precision: Annotated[Precision, typer.Option(help="Floating point of the cells.")] = Precision.FLOAT32,
 ) -> None:
     """Run what is missing of a grid of samplers, targets and seeds; what is stored is not run again."""
-    _require_positive(seeds=seeds, draws=draws, workers=workers, cores=cores, timeout=timeout)
+    require_positive(seeds=seeds, draws=draws, workers=workers, cores=cores, timeout=timeout)
     (grid,) = choose("preset", [preset], PRESETS).values()
     store = _store(results)
     store.require_writable()
@@ -91,8 +91,8 @@ def run(
 
     request = Request(
         preset=grid,
-        samplers=_split(sampler),
-        targets=_split(target),
+        samplers=split(sampler),
+        targets=split(target),
         seeds=seeds,
         draws=draws,
         precision=precision.value,
@@ -121,7 +121,7 @@ def table(
     """Write the tables and the leaderboard from what is stored, also between the markers of a README."""
     from benchmarks import leaderboard, tables
 
-    records = _records(results)
+    records = _store(results).read_some()
     tables.write(records, results)
     leaderboard.write(records, results)
     page = readme or results.absolute().parent / "README.md"
@@ -136,7 +136,7 @@ def figures(results: Results = RESULTS) -> None:
     """Draw the figures from what is stored."""
     from benchmarks import figures as drawing
 
-    _records(results)
+    _store(results).read_some()
     drawing.write(_store(results), results)
     print(f"figures are in {results}")
 
@@ -146,7 +146,7 @@ def show(identity: Annotated[str, typer.Argument(help="First digits.")], results
     """Show one stored record, whole, by the first digits of its identity."""
     from benchmarks.summary import print_record
 
-    found = [record for record in _records(results) if record.identity.startswith(identity)]
+    found = [record for record in _store(results).read_some() if record.identity.startswith(identity)]
     if len(found) != 1:
         some = ", ".join(f"{record.identity} ({record.sampler} x {record.target})" for record in found[:5])
         raise BadInput(
@@ -181,6 +181,23 @@ def sampler(
 
 
 @app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="Folder of results, before.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Folder of results, after.")],
+    tolerance: Annotated[float, typer.Option(help="Factor within which seconds are alike.")] = 1.5,
+) -> None:
+    """Say what changed from A to B beyond the noise of the seeds; status 1 if anything did."""
+    from benchmarks.changes import print_comparison
+    from benchmarks.compare import compare as compare_rows
+
+    if tolerance < 1:
+        raise BadInput(f"--tolerance must be at least 1, not {tolerance}")
+    found = compare_rows(_store(a).read_some(), _store(b).read_some(), tolerance)
+    print_comparison(found)
+    raise typer.Exit(int(len(found.changed) > 0))
+
+
+@app.command()
 def reference(name: Annotated[str, typer.Argument(help="A target.")]) -> None:
     """Compute a target's truth again by long runs and store it beside the target."""
     from benchmarks.reference import make
@@ -188,30 +205,10 @@ def reference(name: Annotated[str, typer.Argument(help="A target.")]) -> None:
     make(name)
 
 
-def _require_positive(**counts: float | None) -> None:
-    for name, count in counts.items():
-        if count is not None and count <= 0:
-            raise BadInput(f"--{name} must be positive, not {count}")
-
-
-def _split(names: list[str]) -> tuple[str, ...]:
-    """Names once each, in order, from comma-separated lists."""
-    return tuple(
-        dict.fromkeys(name.strip() for several in names for name in several.split(",") if name.strip())
-    )
-
-
 def _store(results: Path) -> "Store":
     from benchmarks.store import Store
 
     return Store(results / "store")
-
-
-def _records(results: Path) -> list:
-    records = _store(results).read_all()
-    if not records:
-        raise BadInput(f"nothing is stored in {results / 'store'}; `bridgemark run` makes rows")
-    return records
 
 
 def main() -> None:

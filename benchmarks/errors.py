@@ -1,4 +1,4 @@
-"""The one error that a user can cause and mend, and the commonest way to cause it."""
+"""The one error that a user can cause and mend, and the commonest ways to cause it."""
 
 import difflib
 from collections.abc import Sequence
@@ -19,3 +19,10 @@ def choose(kind: str, names: Sequence[str], known: dict[str, Found]) -> dict[str
             hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
             raise BadInput(f"unknown {kind} {name!r}; {hint}")
     return {name: known[name] for name in names}
+
+
+def require_positive(**options: float | None) -> None:
+    """Raise BadInput for the first option that is given and not above zero."""
+    for name, value in options.items():
+        if value is not None and value <= 0:
+            raise BadInput(f"--{name} must be positive, not {value}")

@@ -4,22 +4,24 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from benchmarks import multiples, scatter
-from benchmarks.columns import Line
+from benchmarks import multiples, rank_figures, ranks, scatter
+from benchmarks.columns import MAIN, Line
 from benchmarks.store import Store
 from benchmarks.style import GREY, begin, grid, head, looks, order, sampler_handles, save
 from benchmarks.tables import current, frame, number, summary
 
+SOLVED = 0.01  # worst squared bias of 100 independent exact draws
 LINEAR = 0.01  # errors of log Z below this are drawn on a linear scale
 
 
 def write(store: Store, results_dir: Path) -> list[Path]:
-    """Draw figures/{samples,log_z_error,bias_cost,time}.png below results_dir from what is stored."""
+    """Draw every figure, figures/NAME.png below results_dir, from what is stored."""
     folder = Path(results_dir) / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     begin()
@@ -32,6 +34,17 @@ def write(store: Store, results_dir: Path) -> list[Path]:
         log_z_error(rows, folder / "log_z_error.png"),
         multiples.bias_cost(rows, folder / "bias_cost.png"),
         multiples.time(lines, folder / "time.png"),
+        *_of_ranks(table, folder),
+    ]
+
+
+def _of_ranks(table: pd.DataFrame, folder: Path) -> list[Path]:
+    both = ranks.blocks(table, MAIN, "gradients")
+    ranked = {target: metric for target, (metric, _) in both.items()}
+    return [
+        rank_figures.rank_intervals(ranked, folder / "ranks.png"),
+        rank_figures.mean_rank_diagram(ranks.mean_ranks(ranked), folder / "mean_ranks.png"),
+        rank_figures.cost_profiles(ranks.profiles(both, SOLVED), SOLVED, folder / "profiles.png"),
     ]
 
 

@@ -19,6 +19,9 @@ FIGURES = {
     "log_z_error": "Signed error of log Z, a dot a seed; grey: three standard errors of the truth.",
     "bias_cost": "Worst squared bias of x against gradients spent; dashed: what exact draws score.",
     "time": "Where the seconds go: compiling (once for all seeds), fitting and sampling.",
+    "ranks": "Rank on each target; solid lines hold all ranks at 95 %; dotted, of few seeds, claim nothing.",
+    "mean_ranks": "Mean ranks; a bar joins samplers that Nemenyi's critical difference cannot tell apart.",
+    "profiles": "Share of targets solved against the price; what was not solved never counts as cheap.",
 }
 ORDER = """\
 Samplers are ordered by worst squared bias of x, the failed last. This is not an order at equal cost: read it

@@ -37,3 +37,10 @@ PRESETS = {
     "board": Preset(samplers=None, targets=None, seeds=3, draws=10_000, draws_large=1_000, timeout=1_800.0),
     "paper": Preset(samplers=None, targets=None, seeds=5, draws=10_000, draws_large=2_000, timeout=7_200.0),
 }
+
+
+def split(names: list[str]) -> tuple[str, ...]:
+    """Names once each, in order, from comma-separated lists."""
+    return tuple(
+        dict.fromkeys(name.strip() for several in names for name in several.split(",") if name.strip())
+    )

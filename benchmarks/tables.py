@@ -16,6 +16,7 @@ GROUP = (
 )
 TEXT = ("identity", "seed", "status", "reason", "commit", "started", "schema", "dim")
 RANGE = ("", ".min", ".max")
+NESTED = ("fit_evals", "sample_evals", "floors", "errors", "versions")
 
 
 def frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -24,9 +25,11 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     Values keep their Python types, so that None (no meaning) and NaN (failed) stay apart.
     """
     rows = [_flat(record) for record in records]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    whole = [[row.get(name) for name in columns] for row in rows]
-    table = pd.DataFrame(whole, columns=columns or list(_flat_names()), dtype=object)
+    named: dict[str, Any] = {}
+    for row in rows:
+        named.update(row)
+    whole = [list(map(row.get, named)) for row in rows]
+    table = pd.DataFrame(whole, columns=list(named or _flat_names()), dtype=object)
     return table.sort_values(["target", "sampler", "seed"], kind="stable", ignore_index=True)
 
 
@@ -35,11 +38,21 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
     `label` is the sampler's name and, where a target has several groups of that name, what tells them apart.
     """
-    numbers = [name for name in table.columns if _is_numeric(name)]
-    groups = [_summarise(rows, numbers) for _, rows in _one_device(table).groupby(list(GROUP), dropna=False)]
-    lines = pd.DataFrame(groups, dtype=object)
-    if len(lines):
-        lines.insert(0, "label", _labels(lines))
+    rows = _one_device(table)
+    if not len(rows):
+        return pd.DataFrame()
+    group = rows.groupby(list(GROUP), dropna=False).ngroup().to_numpy()
+    first = np.unique(group, return_index=True)[1]
+    lines = rows[[*GROUP, "dim"]].iloc[first].reset_index(drop=True)
+    ends = _endings(rows, group)
+    numbers = [name for name in rows.columns if _is_numeric(name)]
+    ok = (rows["status"] == "ok").to_numpy()
+    ranges = [_ranges(rows[name].to_numpy(), ok, group) for name in numbers]
+    values = {
+        name + end: of for name, three in zip(numbers, ranges, strict=True) for end, of in three.items()
+    }
+    lines = pd.concat([lines, ends, pd.DataFrame(values, dtype=object)], axis=1)
+    lines.insert(0, "label", _labels(lines))
     return lines
 
 
@@ -65,7 +78,7 @@ def current(table: pd.DataFrame) -> pd.DataFrame:
     setting = [name for name in GROUP if name not in ("config", "source")]
     known = _one_device(table)
     groups = known.sort_values("started", kind="stable", na_position="first").groupby(setting, dropna=False)
-    newest = groups[["config", "source"]].transform("last").sort_index()
+    newest = groups[["config", "source"]].transform("last").reindex(known.index)
     return known.loc[(known["config"] == newest["config"]) & (known["source"] == newest["source"])]
 
 
@@ -80,14 +93,11 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def _flat(record: Record) -> dict[str, Any]:
-    data = record.to_json()
-    nested = {
-        name: data.pop(name) or {} for name in ("fit_evals", "sample_evals", "floors", "errors", "versions")
-    }
-    metrics = data.pop("metrics")
-    flat = {**data, **metrics}
+    flat = dict(vars(record))
+    nested = {name: flat.pop(name) or {} for name in NESTED}
+    flat |= flat.pop("metrics")
     for name, values in nested.items():
-        flat |= {f"{name}.{key}": value for key, value in values.items()}
+        flat |= {f"{name}.{key}": value for key, value in getattr(values, "__dict__", values).items()}
     return flat | _derived(record)
 
 
@@ -116,28 +126,47 @@ def _is_numeric(name: str) -> bool:
     return name not in (*GROUP, *TEXT) and not name.startswith("versions.")
 
 
-def _summarise(rows: pd.DataFrame, numbers: Sequence[str]) -> dict[str, Any]:
-    ok = rows[rows["status"] == "ok"]
-    reasons = rows.loc[rows["status"] != "ok", "reason"].dropna().unique()
-    line: dict[str, Any] = {name: rows[name].iloc[0] for name in (*GROUP, "dim")}
-    line |= {"seeds": len(rows)} | {status: list(rows["status"]).count(status) for status in STATUSES}
-    line |= {"reason": "; ".join(reasons) or None, "started": max(rows["started"].dropna(), default="")}
-    for name in numbers:
-        line |= dict(zip((name + end for end in RANGE), _range(list(ok[name])), strict=True))
-    return line
+def _endings(rows: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
+    """By group: how many seeds, how many ended how, every reason once, and when the last was started."""
+    count = int(group.max()) + 1
+    ends: dict[str, Any] = {"seeds": np.bincount(group)}
+    for status in STATUSES:
+        ends[status] = np.bincount(group[(rows["status"] == status).to_numpy()], minlength=count)
+    told: list[dict[str, None]] = [{} for _ in range(count)]
+    last = [""] * count
+    columns = (rows[name].tolist() for name in ("status", "reason", "started"))
+    for place, status, reason, started in zip(group.tolist(), *columns, strict=True):
+        last[place] = max(last[place], started or "")
+        if status != "ok" and reason is not None:
+            told[place][reason] = None
+    ends |= {"reason": ["; ".join(reasons) or None for reasons in told], "started": last}
+    return pd.DataFrame(ends, dtype=object)
 
 
-def _range(values: list[float | None]) -> list[float | None]:
-    """Median, min and max; a seed that failed (NaN) fails the group, or survivors alone would be ranked."""
-    known = [value for value in values if value is not None]
-    return [float(of(known)) if known else None for of in (np.median, np.min, np.max)]
+def _ranges(values: np.ndarray, ok: np.ndarray, group: np.ndarray) -> dict[str, np.ndarray]:
+    """By group median, min and max of the ok values, None where there are none.
+
+    A seed that failed (NaN) fails the group, or survivors alone would be ranked.
+    """
+    known = ok & np.array([value is not None for value in values])
+    of, x = group[known], values[known].astype(float)
+    x = np.append(x[np.lexsort((x, of))], np.nan)  # in each group ascending, its NaN last
+    stops = np.cumsum(np.bincount(of, minlength=int(group.max()) + 1))
+    starts = np.append(0, stops[:-1])
+    some, failed = stops > starts, np.isnan(x[stops - 1])
+    with np.errstate(invalid="ignore"):
+        middle = (x[(starts + stops - 1) // 2] + x[(starts + stops) // 2]) / 2
+    found = np.where(failed, np.nan, [middle, x[starts], x[stops - 1]]).astype(object)
+    found[:, ~some] = None
+    return dict(zip(RANGE, found, strict=True))
 
 
 def _labels(lines: pd.DataFrame) -> list[str]:
     labels: dict[Any, str] = dict(zip(lines.index, lines["sampler"], strict=True))
-    for _, twins in lines.groupby(["target", "target_version", "fingerprint", "sampler"]):
+    one = ["target", "target_version", "fingerprint", "sampler"]
+    for _, twins in lines.loc[lines.duplicated(one, keep=False)].groupby(one):
         differing = [name for name in GROUP if len(set(map(str, twins[name]))) > 1]
-        for index in twins.index if differing else ():
+        for index in twins.index:
             told = ", ".join(f"{name} {str(twins.at[index, name])[:12]}" for name in differing)
             labels[index] = f"{labels[index]} ({told})"
     return [labels[index] for index in lines.index]

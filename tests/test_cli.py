@@ -16,7 +16,7 @@ from benchmarks.presets import PRESETS
 from benchmarks.store import Store
 
 TOYS = str(Path(__file__).parent / "plugins" / "toys.py")
-COMMANDS = ("run", "list", "table", "figures", "show", "reference")
+COMMANDS = ("run", "list", "table", "figures", "show", "compare", "reference")
 HEAVY = ("jax", "pandas", "matplotlib", "numpy")
 REQUEST = Request(
     preset=PRESETS["smoke"], samplers=("toy-exact",), targets=("toy-gaussian",), seeds=2, plugins=(TOYS,)
@@ -190,6 +190,22 @@ def test_show_takes_the_beginning_of_an_identity(bridgemark, refused, stored):
 @pytest.mark.parametrize("command", [("table",), ("figures",), ("show", "ab")])
 def test_an_empty_store_says_what_to_do(refused, tmp_path, command):
     assert "`bridgemark run` makes rows" in refused(*command, "--results", tmp_path)
+
+
+def test_compare_says_what_changed_by_its_status(bridgemark, refused, stored, tmp_path):
+    results, _, rows = stored
+    status, out, _ = bridgemark("compare", results, results)
+    assert status == 0
+    assert "1 cell on both sides: 1 same, 0 changed" in out
+    other = Store(tmp_path / "other" / "store")
+    for row in rows:
+        other.write(replace(row, status="failed", reason="broken", metrics={}))
+    status, out, _ = bridgemark("compare", results, tmp_path / "other")
+    assert status == 1
+    assert "0 same, 1 changed" in out
+    assert "toy-exact" in out
+    assert f"nothing is stored in {tmp_path / 'no' / 'store'}" in refused("compare", results, tmp_path / "no")
+    assert "at least 1, not 0.5" in refused("compare", results, results, "--tolerance", 0.5)
 
 
 def test_lists_show_plug_ins_too(bridgemark):

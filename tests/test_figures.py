@@ -9,6 +9,7 @@ from benchmarks import figures, leaderboard, scatter, style
 from benchmarks.store import Store
 
 NAMES = ["samples.png", "log_z_error.png", "bias_cost.png", "time.png"]
+NAMES += ["ranks.png", "mean_ranks.png", "profiles.png"]
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def axes(monkeypatch):
         figure.savefig(path, dpi=20)
         return path
 
-    for module in (figures, figures.multiples, scatter):
+    for module in (figures, figures.multiples, figures.rank_figures, scatter):
         monkeypatch.setattr(module, "save", keep)
     yield seen
     plt.close("all")
