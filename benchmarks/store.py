@@ -1,17 +1,18 @@
 """The store: one small JSON a row and its arrays beside it, each written whole and then renamed."""
 
+import gc
 import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
-from benchmarks import index
 from benchmarks.errors import BadInput
 from benchmarks.record import Record
 
@@ -55,7 +56,8 @@ class Store:
 
     def read_all(self) -> list[Record]:
         """Every row, in order of path. Raises BadInput naming the first file that is no record."""
-        return index.read(self.root, _read)
+        with _no_collection():
+            return [_read(path) for path in sorted(self.root.glob("*/*/*.json"))]
 
     def read_some(self) -> list[Record]:
         """Every row. Raises BadInput where there is none."""
@@ -98,6 +100,18 @@ class Store:
                 return dict(stored)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise _corrupted(path.with_suffix(".json"), error) from error
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Of garbage: among a hundred thousand rows that all stay, the search for it takes half of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _read(path: Path) -> Record:
