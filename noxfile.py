@@ -40,6 +40,14 @@ def benchmark(session: nox.Session) -> None:
 
 
 @nox.session
+def certify(session: nox.Session) -> None:
+    """Certify the samplers of the default grid, or those given after --; only what has changed is tried."""
+    install(session)
+    names = session.posargs or ("hmc", "nuts", "smc", "dds", "bridge")
+    session.run("python", "-m", "benchmarks", "certify", "sampler", *names)
+
+
+@nox.session
 def figures(session: nox.Session) -> None:
     """Figures, tables and leaderboard of what is stored; nothing is run."""
     install(session)
