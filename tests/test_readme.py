@@ -24,7 +24,7 @@ from benchmarks.store import Store
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 TOYS = str(ROOT / "tests" / "plugins" / "toys.py")
-SESSIONS = {"tests", "slow", "lint", "benchmark", "figures", "timings"}
+SESSIONS = {"tests", "slow", "lint", "benchmark", "certify", "figures", "timings"}
 FIT, SAMPLE = (
     5_000,
     500,
