@@ -171,7 +171,9 @@ def sampler(
 
     plugins = tuple(name for name in names if name.endswith(".py"))
     own = [name for plugin in plugins for name in registry.offered(plugin)]
-    chosen = choose("sampler", [*set(names) - set(plugins), *own], registry.samplers(plugins))
+    chosen = choose(
+        "sampler", [*(name for name in names if name not in plugins), *own], registry.samplers(plugins)
+    )
     verdicts = [
         made(name, each, results / "certificates", partial(judge_in_parts, name, plugins))
         for name, each in chosen.items()
