@@ -13,17 +13,17 @@ from pathlib import Path
 
 from benchmarks import registry
 from benchmarks.cell import configure
-from benchmarks.checks import CHECKS, PARTS, Trial
+from benchmarks.checks import CHECKS, PARTS, NotJudged, Trial
 from benchmarks.environment import available_cores
 from benchmarks.identity import hash_of_closure, row_identity, source_hash
 from samplers.base import Sampler, Unsupported
 
-PASSED, FAILED, ABSENT = "passed", "failed", "not applicable"
+PASSED, FAILED, ABSENT = "passed", "failed", "not judged"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: passed, failed (why) or not applicable (why), and the seconds it took."""
+    """One check: passed, failed (why) or not judged (why), and the seconds it took."""
 
     check: str
     status: str
@@ -93,7 +93,7 @@ def judge_in_parts(name: str, plugins: tuple[str, ...]) -> Iterable[Finding]:
             pool = ProcessPoolExecutor(
                 1, get_context("spawn"), initializer=configure, initargs=(own, "float32")
             )
-            told.append(stack.enter_context(pool).submit(judge_named, name, plugins, checks))
+            told.append(stack.enter_context(pool).submit(judge_named, name, plugins, tuple(checks)))
         return [finding for part in told for finding in part.result()]
 
 
@@ -118,7 +118,7 @@ def _judge(check: str, trial: Trial) -> Finding:
     try:
         reason = CHECKS[check](trial)
         status = FAILED if reason else PASSED
-    except Unsupported as error:
+    except (Unsupported, NotJudged) as error:
         status, reason = ABSENT, str(error)
     except Exception as error:
         traceback.print_exception(error, file=sys.stderr)

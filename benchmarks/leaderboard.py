@@ -115,8 +115,9 @@ def _certificates(records: Sequence[Record], folder: Path) -> str:
     lines = []
     for name in sorted({record.sampler for record in records}):
         found = certify.read(folder / f"{name}.json")
-        fresh = found is not None and name in known and found.identity == certify.identity_of(known[name])
-        stale = "" if fresh or found is None else " (of another version of its source)"
+        stale = ""  # of a plug-in nothing is known here
+        if found is not None and name in known and found.identity != certify.identity_of(known[name]):
+            stale = " (of another version of its source)"
         lines.append((name, "not certified" if found is None else found.verdict + stale))
     if not lines:
         return ""
