@@ -20,11 +20,16 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One row. Seconds are wall seconds of each phase, blocked; unknown is None.
+    """One row. Seconds are wall seconds of each phase, blocked; unknown is None. `sample_seconds` are of
+    the first set of draws, `steady_seconds` the median of those that followed.
 
     `identity` is a hash of everything that determines the numbers, so an equal one is not run again.
     `metrics`: None = has no meaning here, NaN = offered and failed. `floors`: the same metric of exact
-    unweighted draws at the same n. `errors`: Monte Carlo standard error of a metric.
+    unweighted draws at the same n. `errors`: Monte Carlo standard error of a metric. `repeats`: metrics
+    of every set of draws of the same fit, the first included, which is the one that `metrics` are of.
+
+    With a `budget`, in `budget_unit`, `config` and `draws` are what it started from, `met_by` says what
+    was run to spend it, and `note` why where the spending missed it.
     """
 
     identity: str
@@ -39,15 +44,21 @@ class Record:
     draws: int
     status: Status
     reason: str | None = None
+    budget: float | None = None
+    budget_unit: Literal["gradients", "seconds"] | None = None
+    met_by: str | None = None
+    note: str | None = None
     compile_seconds: float | None = None
     fit_seconds: float | None = None
     sample_seconds: float | None = None
+    steady_seconds: float | None = None
     peak_memory_mb: float | None = None
     fit_evals: Cost | None = None
     sample_evals: Cost | None = None
     metrics: dict[str, float | None] = field(default_factory=dict)
     floors: dict[str, float | None] = field(default_factory=dict)
     errors: dict[str, float | None] = field(default_factory=dict)
+    repeats: dict[str, list[float | None]] = field(default_factory=dict)
     device: str | None = None
     cores: int = 1
     precision: str = "float32"

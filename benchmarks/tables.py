@@ -12,9 +12,9 @@ from benchmarks.record import STATUSES, Record
 # Rows that differ in one of these are never averaged together.
 GROUP = (
     *("target", "target_version", "fingerprint", "sampler", "config", "source"),
-    *("draws", "device", "cores", "precision"),
+    *("draws", "budget", "budget_unit", "device", "cores", "precision"),
 )
-TEXT = ("identity", "seed", "status", "reason", "commit", "started", "schema", "dim")
+TEXT = ("identity", "seed", "status", "reason", "commit", "started", "schema", "dim", "met_by", "note")
 RANGE = ("", ".min", ".max")
 NESTED = ("fit_evals", "sample_evals", "floors", "errors", "versions")
 
@@ -94,6 +94,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def _flat(record: Record) -> dict[str, Any]:
     flat = dict(vars(record))
+    flat.pop("repeats")
     nested = {name: flat.pop(name) or {} for name in NESTED}
     flat |= flat.pop("metrics")
     for name, values in nested.items():
