@@ -30,7 +30,7 @@ def _add(table: Table, line: dict) -> None:
     """A line a number or phase of this cell that changed, its names on the first."""
     names = [name for name in (*line["changed"].split(", "), *line["times"].split(", ")) if name]
     seeds = f"{line['ok_a']:.0f}/{line['seeds_a']:.0f}, {line['ok_b']:.0f}/{line['seeds_b']:.0f}"
-    first = (line["sampler"], line["target"], seeds, f"{line['equal']:.0f} of {line['paired']:.0f}")
+    first = (line["sampler"], _place(line), seeds, f"{line['equal']:.0f} of {line['paired']:.0f}")
     for place, name in enumerate(names):
         cells = first if place == 0 else ("",) * len(first)
         table.add_row(*cells, name, *(_value(line, name, side) for side in "ab"), line["cause"])
@@ -49,10 +49,14 @@ def _list(console: Console, what: str, cells: pd.DataFrame) -> None:
     if len(cells):
         _plain(console, f"{what}: {_cells(len(cells))}")
         for line in cells.loc[:, list(PLACE)].to_dict("records"):
-            _plain(
-                console,
-                f"    {line['sampler']} x {line['target']}, {line['draws']} draws, {line['precision']}",
-            )
+            what = f"{line['draws']} draws, {line['precision']}"
+            _plain(console, f"    {line['sampler']} x {_place(line)}, {what}")
+
+
+def _place(line: dict) -> str:
+    """The target, and the budget if there is one."""
+    unit = line["budget_unit"]
+    return line["target"] + (f" for {number(line['budget'])} {unit}" if unit else "")
 
 
 def _cells(count: int) -> str:

@@ -10,12 +10,17 @@ Line: TypeAlias = dict[str, Any]
 MAIN = "bias2_x_max"
 SECONDS = ("compile_seconds", "fit_seconds", "sample_seconds")
 GRADIENTS = ("fit_evals.gradients", "sample_evals.gradients")
+SPREADS = ("training_sd.log_z_error", "evaluation_sd.log_z_error")
 
 MEANING = """\
 ## What the columns mean
 
-- **seeds**: rows that are ok, of all. Numbers are medians over the ok seeds, with [min, max].
+- **seeds**: rows that are ok, of all. Numbers are medians over the ok seeds. What follows in [ ] is, from 6
+  ok seeds on, the interval of order statistics that holds the median at 95 %; of fewer seeds it is their
+  range, which claims nothing.
 - **\\|log Z error\\|**: median of the absolute errors of log Z; in brackets the median signed error.
+- **sd of log Z**: of its error between trainings (seeds), and between sets of draws of one training. Their
+  squares add up to the variance of what a single run tells.
 - **ELBO gap**: log Z − mean log weight, which is KL(sampler ∥ target). It has no meaning after resampling.
 - **bias² of f**: (Ê f − E f)² / Var f of the worst coordinate; 0.01 is what 100 independent exact draws
   reach on average. After the slash the floor: what as many exact unweighted draws score.
@@ -47,6 +52,7 @@ def columns(lines: Sequence[Line]) -> list[Column]:
         Column("sampler", lambda line: line["label"]),
         Column("seeds", lambda line: f"{line['ok']}/{line['seeds']}"),
         Column("\\|log Z error\\| (signed)", _log_z),
+        Column("sd of log Z trainings / draws", lambda line: _join(line, " / ", SPREADS)),
         Column("ELBO gap", lambda line: _spread(line, "elbo_gap")),
         *(_with_floor(f"bias² of {name[6:-4]}", name) for name in (MAIN, *others)),
         _with_floor("mode TV", "mode_tv"),
@@ -61,8 +67,8 @@ def columns(lines: Sequence[Line]) -> list[Column]:
 
 
 def _spread(line: Line, name: str, digits: int = 2) -> str:
-    """`median [min, max]`, or the median alone where the seeds agree."""
-    middle, low, high = (number(line.get(name + end), digits) for end in ("", ".min", ".max"))
+    """`median [low, high]`, or the median alone where the seeds agree."""
+    middle, low, high = (number(line.get(name + end), digits) for end in ("", ".low", ".high"))
     return middle if low == high else f"{middle} [{low}, {high}]"
 
 

@@ -24,7 +24,7 @@ ALPHA = 0.01
 POSITIVE = ("bias2_x_max", "importance_ess_fraction", "ess_bulk_min", "gradients")
 NUMBERS = ("log_z_error", "elbo_gap", *POSITIVE)
 SECONDS = ("fit_seconds", "sample_seconds")
-PLACE = ("sampler", "target", "draws", "precision")
+PLACE = ("sampler", "target", "draws", "precision", "budget", "budget_unit")
 KEY = (*PLACE, "target_version", "fingerprint")
 SAMPLER = ("source", "config")
 ENVIRONMENT = ("device", "cores")  # and every version
@@ -77,6 +77,9 @@ def _prepared(table: pd.DataFrame, versions: list[str]) -> pd.DataFrame:
     ok = table["status"] == "ok"
     named = table.reindex(columns=[*NUMBERS, *SECONDS]).where(ok, axis=0).astype(float)
     known = table.reindex(columns=[*KEY, "seed", *SAMPLER, *ENVIRONMENT, *versions])
+    # pandas would drop a key that is None. Nothing was ever spent on a budget of nought, so it is free.
+    known["budget"] = known["budget"].astype(float).fillna(0.0)
+    known["budget_unit"] = known["budget_unit"].fillna("")
     return pd.concat([known, named.replace([np.inf, -np.inf], np.nan)], axis=1).assign(ok=ok)
 
 

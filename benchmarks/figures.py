@@ -14,7 +14,7 @@ from benchmarks import multiples, rank_figures, ranks, scatter
 from benchmarks.columns import MAIN, Line
 from benchmarks.store import Store
 from benchmarks.style import GREY, begin, grid, head, looks, order, sampler_handles, save
-from benchmarks.tables import current, frame, number, summary
+from benchmarks.tables import current, frame, number, plain, summary
 
 SOLVED = 0.01  # worst squared bias of 100 independent exact draws
 LINEAR = 0.01  # errors of log Z below this are drawn on a linear scale
@@ -26,7 +26,7 @@ def write(store: Store, results_dir: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     begin()
     records = store.read_all()
-    table = current(frame(records)).sort_values(["dim", "target", "seed"], kind="stable")
+    table = plain(current(frame(records))).sort_values(["dim", "target", "seed"], kind="stable")
     lines = summary(table).sort_values(["dim", "target"], kind="stable").to_dict("records")
     rows, stored = table.to_dict("records"), {record.identity: record for record in records}
     return [

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks import certify, registry
 from benchmarks.columns import MAIN, MEANING, Line, columns
 from benchmarks.record import STATUSES, Record
-from benchmarks.tables import current, frame, number, summary
+from benchmarks.tables import current, frame, number, plain, summary
 
 BEGIN, END = "<!-- leaderboard:begin -->", "<!-- leaderboard:end -->"
 FIGURES = {
@@ -25,8 +25,9 @@ FIGURES = {
 }
 ORDER = """\
 Samplers are ordered by worst squared bias of x, the failed last. This is not an order at equal cost: read it
-beside the gradients and the seconds. Medians over few seeds are shown as median [min, max]; differences
-inside these ranges, or below a floor, are noise. Effective sample size never ranks."""
+beside the gradients and the seconds. Numbers are medians over seeds, in [ ] the 95 % interval from 6 seeds
+on and the range of fewer; differences inside these, or below a floor, are noise. Effective sample size never
+ranks."""
 CERTIFIED = """\
 `bridgemark certify sampler NAME` tries a sampler on targets of which all is known: unbiased weights and
 moments in both precisions, independent draws, honest effective sizes, true counts, keys obeyed."""
@@ -70,7 +71,8 @@ def update_readme(readme_path: Path, records: Sequence[Record]) -> bool:
 def _lines(records: Sequence[Record]) -> list[Line]:
     """Summary lines by density, smallest dimension first, and within it the best bias first."""
     return sorted(
-        summary(current(frame(records))).to_dict("records"), key=lambda line: (*_density(line), _rank(line))
+        summary(plain(current(frame(records)))).to_dict("records"),
+        key=lambda line: (*_density(line), _rank(line)),
     )
 
 

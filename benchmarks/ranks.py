@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import rankdata, studentized_range
 
 from benchmarks.statistics import LEVEL, Interval, median, middle
-from benchmarks.tables import GROUP, current
+from benchmarks.tables import GROUP, current, plain
 
 # Samplers are ranked against each other where all of this is equal.
 BLOCK = tuple(name for name in GROUP if name not in ("sampler", "config", "source"))
@@ -44,18 +44,18 @@ class MeanRanks:
 def blocks(table: pd.DataFrame, *metrics: str) -> dict[str, list[dict[str, np.ndarray]]]:
     """By target label, for each of the metrics the values of every applicable sampler, from `tables.frame`.
 
-    {} where no row has one of the metrics.
+    Rows with a budget are no part of it. {} where no row has one of the metrics.
     """
     if not set(metrics) <= set(table.columns):
         return {}
-    rows = _with_device(current(table))
+    rows = with_device(plain(current(table)))
     rows = rows.loc[rows["status"] != "unsupported"]
     for name in metrics:
-        rows = rows.loc[_applicable(rows, name)]
-    values = [_failures_infinite(rows, name) for name in metrics]
+        rows = rows.loc[applicable(rows, name)]
+    values = [failures_infinite(rows, name) for name in metrics]
     found: dict[str, list[dict[str, np.ndarray]]] = {}
     places = rows.groupby([*BLOCK, "sampler"], dropna=False).indices
-    labels = _labels([key[:-1] for key in places])  # pyright: ignore
+    labels = setting_labels([key[:-1] for key in places])  # pyright: ignore
     for (*block, sampler), own in places.items():  # pyright: ignore
         several = found.setdefault(labels[tuple(block)], [{} for _ in metrics])
         for by_sampler, column in zip(several, values, strict=True):
@@ -125,36 +125,37 @@ def profiles(targets: Mapping[str, list[dict[str, np.ndarray]]], threshold: floa
     }
 
 
-def _with_device(rows: pd.DataFrame) -> pd.DataFrame:
-    """A sampler of which no row knows its device is ranked with those that do."""
-    others = [name for name in BLOCK if name != "device"]
+def with_device(rows: pd.DataFrame, block: tuple[str, ...] = BLOCK) -> pd.DataFrame:
+    """A sampler of which no row knows its device is put beside those that do, in the same block."""
+    others = [name for name in block if name != "device"]
     known = rows.groupby(others, dropna=False)["device"].transform("first")
     return rows.assign(device=rows["device"].where(rows["device"].notna(), known))
 
 
-def _applicable(rows: pd.DataFrame, name: str) -> np.ndarray:
+def applicable(rows: pd.DataFrame, name: str, of: str = "sampler") -> np.ndarray:
     """Rows with a value, and failures but for those of samplers that are ok somewhere and never offer one."""
     ok = (rows["status"] == "ok").to_numpy()
     offered = np.array([value is not None for value in rows[name]], dtype=bool)
-    samplers = rows["sampler"].to_numpy(dtype=str)
-    idle = np.setdiff1d(samplers[ok], samplers[ok & offered])
-    return np.where(ok, offered, ~np.isin(samplers, idle))
+    owners = rows[of].to_numpy(dtype=str)
+    idle = np.setdiff1d(owners[ok], owners[ok & offered])
+    return np.where(ok, offered, ~np.isin(owners, idle))
 
 
-def _failures_infinite(rows: pd.DataFrame, name: str) -> np.ndarray:
+def failures_infinite(rows: pd.DataFrame, name: str) -> np.ndarray:
+    """The values of a metric (rows,), +inf where the row is not ok or the metric NaN."""
     values = rows[name].where(rows["status"] == "ok").astype(float).to_numpy()
     return np.where(np.isnan(values), np.inf, values)
 
 
-def _labels(keys: list[tuple]) -> dict[tuple, str]:
+def setting_labels(keys: list[tuple], block: tuple[str, ...] = BLOCK) -> dict[tuple, str]:
     """The target's name, and where it was run in several settings what tells them apart."""
     named: dict[str, list[tuple]] = {}
     for key in dict.fromkeys(keys):
         named.setdefault(key[0], []).append(key)
     labels = {}
     for name, twins in named.items():
-        differing = [place for place in range(len(BLOCK)) if len({key[place] for key in twins}) > 1]
+        differing = [place for place in range(len(block)) if len({key[place] for key in twins}) > 1]
         for key in twins:
-            told = ", ".join(f"{BLOCK[place]} {str(key[place])[:12]}" for place in differing)
+            told = ", ".join(f"{block[place]} {str(key[place])[:12]}" for place in differing)
             labels[key] = f"{name} ({told})" if told else name
     return labels

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import components
+from benchmarks.budgets import spent
 from benchmarks.record import STATUSES, Record
+from benchmarks.statistics import medians
 
 # Rows that differ in one of these are never averaged together.
 GROUP = (
@@ -15,7 +18,6 @@ GROUP = (
     *("draws", "budget", "budget_unit", "device", "cores", "precision"),
 )
 TEXT = ("identity", "seed", "status", "reason", "commit", "started", "schema", "dim", "met_by", "note")
-RANGE = ("", ".min", ".max")
 NESTED = ("fit_evals", "sample_evals", "floors", "errors", "versions")
 
 
@@ -36,6 +38,8 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """One line a sampler and target: median, min and max over the ok seeds, and how many seeds ended how.
 
+    NAME.low and NAME.high are `statistics.median`'s ends: of 95 % from 6 ok seeds on, below them the range.
+    total_sd, training_sd and evaluation_sd.NAME are what `components` tells apart.
     `label` is the sampler's name and, where a target has several groups of that name, what tells them apart.
     """
     rows = _one_device(table)
@@ -49,8 +53,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     ok = (rows["status"] == "ok").to_numpy()
     ranges = [_ranges(rows[name].to_numpy(), ok, group) for name in numbers]
     values = {
-        name + end: of for name, three in zip(numbers, ranges, strict=True) for end, of in three.items()
-    }
+        name + end: of for name, five in zip(numbers, ranges, strict=True) for end, of in five.items()
+    } | components.columns(rows, ok, group)
     lines = pd.concat([lines, ends, pd.DataFrame(values, dtype=object)], axis=1)
     lines.insert(0, "label", _labels(lines))
     return lines
@@ -73,9 +77,22 @@ def write(records: Sequence[Record], results_dir: Path) -> list[Path]:
     return [folder / name for name in (*files, "summary.csv", "summary.md")]
 
 
-def current(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the newest source and configuration in each setting: an edit supersedes what was."""
-    setting = [name for name in GROUP if name not in ("config", "source")]
+def plain(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that were run as configured, without a budget."""
+    return table.loc[table["budget"].isna()]
+
+
+def budgeted(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that were run to spend a budget."""
+    return table.loc[table["budget"].notna()]
+
+
+def current(table: pd.DataFrame, across: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows of the newest source and configuration in each setting: an edit supersedes what was.
+
+    Of what differs in one of `across` the newest supersedes all.
+    """
+    setting = [name for name in GROUP if name not in ("config", "source", *across)]
     known = _one_device(table)
     groups = known.sort_values("started", kind="stable", na_position="first").groupby(setting, dropna=False)
     newest = groups[["config", "source"]].transform("last").reindex(known.index)
@@ -94,21 +111,25 @@ def number(value: float | None, digits: int = 2) -> str:
 
 def _flat(record: Record) -> dict[str, Any]:
     flat = dict(vars(record))
-    flat.pop("repeats")
+    repeats = flat.pop("repeats")
     nested = {name: flat.pop(name) or {} for name in NESTED}
     flat |= flat.pop("metrics")
     for name, values in nested.items():
         flat |= {f"{name}.{key}": value for key, value in getattr(values, "__dict__", values).items()}
-    return flat | _derived(record)
+    return flat | _derived(record) | (components.of_repeats(repeats) if repeats else {})
 
 
 def _derived(record: Record) -> dict[str, Any]:
     log_z, error = record.metrics.get("log_z"), record.metrics.get("log_z_error")
-    costs = [cost for cost in (record.fit_evals, record.sample_evals) if cost]
+    fit, sample = record.fit_evals, record.sample_evals
+    seconds = record.fit_seconds, record.sample_seconds
+    costs = [cost for cost in (fit, sample) if cost]
     return {
         "log_z_abs_error": None if error is None else abs(error),
         "log_z_truth": None if log_z is None or error is None else round(log_z - error, 9),
         "gradients": sum(cost.gradients for cost in costs) if costs else None,
+        "spent": spent(fit, sample) if fit and sample else None,
+        "spent_seconds": None if None in seconds else sum(seconds),
     }
 
 
@@ -124,7 +145,7 @@ def _flat_names() -> Iterable[str]:
 
 
 def _is_numeric(name: str) -> bool:
-    return name not in (*GROUP, *TEXT) and not name.startswith("versions.")
+    return name not in (*GROUP, *TEXT) and not name.startswith(("versions.", "evaluation"))
 
 
 def _endings(rows: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
@@ -145,21 +166,20 @@ def _endings(rows: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
 
 
 def _ranges(values: np.ndarray, ok: np.ndarray, group: np.ndarray) -> dict[str, np.ndarray]:
-    """By group median, min and max of the ok values, None where there are none.
+    """By group median, range and interval of the ok values, None where there are none.
 
     A seed that failed (NaN) fails the group, or survivors alone would be ranked.
     """
     known = ok & np.array([value is not None for value in values])
-    of, x = group[known], values[known].astype(float)
-    x = np.append(x[np.lexsort((x, of))], np.nan)  # in each group ascending, its NaN last
-    stops = np.cumsum(np.bincount(of, minlength=int(group.max()) + 1))
-    starts = np.append(0, stops[:-1])
-    some, failed = stops > starts, np.isnan(x[stops - 1])
-    with np.errstate(invalid="ignore"):
-        middle = (x[(starts + stops - 1) // 2] + x[(starts + stops) // 2]) / 2
-    found = np.where(failed, np.nan, [middle, x[starts], x[stops - 1]]).astype(object)
-    found[:, ~some] = None
-    return dict(zip(RANGE, found, strict=True))
+    found = medians(values[known].astype(float), group[known], int(group.max()) + 1)
+    ends = {
+        "": found.middle,
+        ".min": found.least,
+        ".max": found.most,
+        ".low": found.low,
+        ".high": found.high,
+    }
+    return {end: np.where(found.sizes > 0, of.astype(object), None) for end, of in ends.items()}
 
 
 def _labels(lines: pd.DataFrame) -> list[str]:
