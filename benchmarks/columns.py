@@ -66,6 +66,11 @@ def columns(lines: Sequence[Line]) -> list[Column]:
     return [column for column in possible if any(map(column.fill, lines))]
 
 
+def escaped(text: str) -> str:
+    """Text that does not end a cell or begin a tag."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
 def _spread(line: Line, name: str, digits: int = 2) -> str:
     """`median [low, high]`, or the median alone where the seeds agree."""
     middle, low, high = (number(line.get(name + end), digits) for end in ("", ".low", ".high"))

@@ -84,13 +84,16 @@ def _of_metric(
         for one in (name, f"evaluation_sd.{name}", f"evaluation_mean.{name}", "evaluations")
     )
     given, repeated = ok & _known(value), _known(sd)
-    own = [np.where(repeated, of, once)[given] for of, once in ((mean, value), (sd, np.nan), (count, 1))]
-    found = split(*(one.astype(float) for one in own), group[given], size)
+    means, sds, counts = (
+        np.where(repeated, of, once)[given].astype(float)
+        for of, once in ((mean, value), (sd, np.array(np.nan)), (count, np.array(1)))
+    )
+    found = split(means, sds, counts, group[given], size)
     trained = np.bincount(group[given], minlength=size)
     drawn = np.bincount(group[given & repeated], minlength=size) > 0
     several = trained > 1
     parts = (found.total, several), (found.training, several & drawn), (found.evaluation, drawn)
-    values = [np.where(there, part.astype(object), None) for part, there in parts]
+    values = [np.where(there, part.astype(object), np.array(None)) for part, there in parts]
     return dict(zip(("total", "training", "evaluation"), values, strict=True))
 
 

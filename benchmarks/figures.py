@@ -10,23 +10,30 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from benchmarks import multiples, rank_figures, ranks, scatter
+from benchmarks import curve_figures, curves, multiples, rank_figures, ranks, scatter
 from benchmarks.columns import MAIN, Line
 from benchmarks.store import Store
 from benchmarks.style import GREY, begin, grid, head, looks, order, sampler_handles, save
 from benchmarks.tables import current, frame, number, plain, summary
 
-SOLVED = 0.01  # worst squared bias of 100 independent exact draws
+SOLVED = curves.GOALS[0].threshold
 LINEAR = 0.01  # errors of log Z below this are drawn on a linear scale
 
 
 def write(store: Store, results_dir: Path) -> list[Path]:
-    """Draw every figure, figures/NAME.png below results_dir, from what is stored."""
+    """Draw every figure, figures/NAME.png below results_dir, from what is stored.
+
+    Rows with a budget have their own figures, and rows without have theirs; of none there is no file.
+    """
     folder = Path(results_dir) / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     begin()
     records = store.read_all()
-    table = plain(current(frame(records))).sort_values(["dim", "target", "seed"], kind="stable")
+    whole = frame(records)
+    budgets = curve_figures.write(curves.points(curves.prepared(whole)), folder)
+    table = plain(current(whole)).sort_values(["dim", "target", "seed"], kind="stable")
+    if not len(table):
+        return budgets
     lines = summary(table).sort_values(["dim", "target"], kind="stable").to_dict("records")
     rows, stored = table.to_dict("records"), {record.identity: record for record in records}
     return [
@@ -35,6 +42,7 @@ def write(store: Store, results_dir: Path) -> list[Path]:
         multiples.bias_cost(rows, folder / "bias_cost.png"),
         multiples.time(lines, folder / "time.png"),
         *_of_ranks(table, folder),
+        *budgets,
     ]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import certify, registry
-from benchmarks.columns import MAIN, MEANING, Line, columns
+from benchmarks import certify, equal_budgets, registry
+from benchmarks.columns import MAIN, MEANING, Line, columns, escaped
 from benchmarks.record import STATUSES, Record
 from benchmarks.tables import current, frame, number, plain, summary
 
@@ -40,10 +40,14 @@ def write(records: Sequence[Record], results_dir: Path) -> Path:
     sections = [_section(list(group)) for _, group in groupby(lines, key=_density)]
     pictures = [_picture(folder, name, caption) for name, caption in FIGURES.items()]
     head = ["# Leaderboard", _provenance(records), ORDER, _certificates(records, folder / "certificates")]
-    parts = [*filter(None, head), *sections, *filter(None, pictures), MEANING]
+    budgets = [
+        equal_budgets.write(frame(records), folder),
+        *(_picture(folder, name, caption) for name, caption in equal_budgets.FIGURES.items()),
+    ]
+    parts = [*head, *sections, *pictures, *budgets, MEANING]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "README.md"
-    path.write_text("\n\n".join(parts))
+    path.write_text("\n\n".join(filter(None, parts)))
     return path
 
 
@@ -138,7 +142,7 @@ def _section(lines: Sequence[Line]) -> str:
     table = pd.DataFrame(cells, columns=[column.heading for column in shown])
     dim, target, version, fingerprint = _density(lines[0])
     about = f"d = {dim}, version {version}, fingerprint {fingerprint[:12]}{_truth(lines)}."
-    reasons = [f"- {line['label']}: {_escape(line['reason'])}" for line in lines if line["reason"]]
+    reasons = [f"- {line['label']}: {escaped(line['reason'])}" for line in lines if line["reason"]]
     parts = [f"## {target}", about, table.to_markdown(index=False, disable_numparse=True), "\n".join(reasons)]
     return "\n\n".join(filter(None, parts))
 
@@ -165,10 +169,6 @@ def _matrix(lines: Sequence[Line], name: str) -> str:
         cells.setdefault(target, {})[line["label"]] = ", ".join(filter(None, [value, *bad]))
     table = pd.DataFrame.from_dict(cells, orient="index").fillna("")
     return table[sorted(table.columns)].to_markdown(disable_numparse=True)
-
-
-def _escape(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def _picture(folder: Path, name: str, caption: str) -> str:

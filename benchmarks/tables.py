@@ -122,14 +122,14 @@ def _flat(record: Record) -> dict[str, Any]:
 def _derived(record: Record) -> dict[str, Any]:
     log_z, error = record.metrics.get("log_z"), record.metrics.get("log_z_error")
     fit, sample = record.fit_evals, record.sample_evals
-    seconds = record.fit_seconds, record.sample_seconds
+    seconds = [one for one in (record.fit_seconds, record.sample_seconds) if one is not None]
     costs = [cost for cost in (fit, sample) if cost]
     return {
         "log_z_abs_error": None if error is None else abs(error),
         "log_z_truth": None if log_z is None or error is None else round(log_z - error, 9),
         "gradients": sum(cost.gradients for cost in costs) if costs else None,
         "spent": spent(fit, sample) if fit and sample else None,
-        "spent_seconds": None if None in seconds else sum(seconds),
+        "spent_seconds": sum(seconds) if len(seconds) == 2 else None,
     }
 
 
@@ -179,7 +179,7 @@ def _ranges(values: np.ndarray, ok: np.ndarray, group: np.ndarray) -> dict[str, 
         ".low": found.low,
         ".high": found.high,
     }
-    return {end: np.where(found.sizes > 0, of.astype(object), None) for end, of in ends.items()}
+    return {end: np.where(found.sizes > 0, of.astype(object), np.array(None)) for end, of in ends.items()}
 
 
 def _labels(lines: pd.DataFrame) -> list[str]:

@@ -1,6 +1,7 @@
 """Made-up rows: five samplers on three real targets, one timeout and one failure among them."""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import jax
@@ -82,6 +83,54 @@ def rows() -> list[Record]:
         else r
         for r in grid
     ]
+
+
+def spending(seeds: int = 5, budgets: tuple[float, ...] = (1e4, 1e5, 1e6, 1e7)) -> list[Record]:
+    """The grid at budgets of gradients and of seconds: errors fall with the root of what is spent.
+
+    hmc misses its budgets by a third, nuts spends no more than 3e5, bridge times out on the funnel at the
+    largest and fails a seed at the smallest on gmm9.
+    """
+    made = []
+    for s, t, seed, b in product(SAMPLERS, TARGETS, range(seeds), budgets):
+        made += [_spent(s, t, seed, b, "gradients"), _spent(s, t, seed, b / 1e5, "seconds")]
+    return made
+
+
+def _spent(sampler: str, target: str, seed: int, budget: float, unit: str) -> Record:
+    whole = {"gradients": 1.0, "seconds": 1e5}[unit]
+    noise = np.random.default_rng([SAMPLERS.index(sampler), len(target), seed, int(budget * whole)])
+    share = {"hmc": 2 / 3, "nuts": min(1.0, 3e5 / (budget * whole))}.get(sampler, 1.0)
+    share *= noise.uniform(0.9, 1.0)
+    chain = sampler in ("hmc", "nuts")
+    scale = (
+        (10 + 20 * SAMPLERS.index(sampler)) * np.exp(0.5 * noise.normal()) / np.sqrt(budget * whole * share)
+    )
+    known = {"budget": budget, "budget_unit": unit, "met_by": "more draws"}
+    known |= {"identity": f"{sampler}-{target}-{seed}-{unit}-{budget:g}"}
+    lost = {("bridge", "funnel-10", 1e7), ("bridge", "funnel-10", 1e2)}
+    if (sampler, target, budget) in lost or (sampler, target, seed, budget) == ("bridge", "gmm9", 1, 1e4):
+        return failed("timeout", sampler=sampler, target=target, seed=seed, **known)
+    if sampler == "nuts" and share < 0.9:
+        known |= {"note": "its chains end at 3e5"}
+    return row(
+        sampler,
+        target,
+        seed,
+        fit_seconds=0.25 * budget * share,
+        sample_seconds=0.75 * budget * share,
+        fit_evals=Cost(values=0, gradients=int(budget * share) // 4, simulations=0),
+        sample_evals=Cost(values=0, gradients=int(budget * share) * 3 // 4, simulations=0),
+        metrics={
+            "log_z_error": None if chain else float(noise.choice([-1, 1]) * scale),
+            "elbo_gap": float(scale) if sampler in ("dds", "bridge") else None,
+            "bias2_x_max": float(scale**2),
+            "sliced_w2": None if target == "gmm9" else float(0.1 + scale),
+            "mode_tv": None if target.startswith("funnel") else float(0.02 + scale),
+        },
+        floors={"sliced_w2": 0.09, "bias2_x_max": 2e-4, "mode_tv": 0.015},
+        **known,
+    )
 
 
 def fill(store: Store, records: list[Record]) -> Store:

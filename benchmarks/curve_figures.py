@@ -1,0 +1,135 @@
+"""Figures of rows with a budget: targets down, metrics across, a line a sampler against what was spent."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
+
+from benchmarks.curves import GOALS, METRICS
+from benchmarks.style import GREY, grid, head, looks, note, order, sampler_handles, save
+
+UNITS = {"gradients": "gradients spent, fit + sample", "seconds": "seconds spent, fit + sample"}
+
+
+def write(points: pd.DataFrame, folder: Path) -> list[Path]:
+    """curves_UNIT.png of the lines of `curves.points`, for each unit that has some."""
+    if not len(points):
+        return []
+    by_unit = {str(unit): own for unit, own in points.groupby("budget_unit")}
+    return [
+        curves(by_unit[unit], label, folder / f"curves_{unit}.png")
+        for unit, label in UNITS.items()
+        if unit in by_unit
+    ]
+
+
+def curves(points: pd.DataFrame, axis_label: str, path: Path) -> Path:
+    """Small multiples on logarithmic axes of the points of one unit; failures are crosses at the top edge."""
+    samplers = order(points["sampler"])
+    targets = list(dict.fromkeys(points.sort_values(["dim", "label"])["label"]))
+    metrics = [name for name in METRICS if name in set(points["metric"])]
+    figure, axes = grid(len(targets) * len(metrics), len(metrics), 3.0, 2.3)
+    panels = dict(points.groupby(["label", "metric"]).__iter__())
+    low, high = 0.6 * points["spent"].min(), 1.7 * points["spent"].max()
+    for place, axis in enumerate(axes):
+        down, across = divmod(place, len(metrics))
+        target, metric = targets[down], metrics[across]
+        axis.set(xscale="log", yscale="log", xlim=(low, high))
+        _panel(axis, panels.get((target, metric)), samplers)
+        if down == 0:
+            axis.set_title(METRICS[metric])
+        if across == 0:
+            axis.set_ylabel(target, weight="bold")
+    figure.supxlabel(axis_label, fontsize="medium")
+    head(figure, "What is reached at which cost: lower left is better", _handles(samplers, points))
+    return save(figure, path)
+
+
+def _panel(axis: Axes, points: pd.DataFrame | None, samplers: Sequence[str]) -> None:
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.grid(color="0.93", linewidth=0.8)
+    axis.spines[["top", "right"]].set_visible(False)
+    if points is None:
+        axis.set_yticks([])
+        note(axis, "not known or no meaning")
+        return
+    bottom, top = _reach(points)
+    axis.set_ylim(bottom, top)
+    for goal in GOALS:
+        if goal.metric == points["metric"].iloc[0]:
+            axis.axhline(goal.threshold, color=GREY, linestyle=":", linewidth=1.0, zorder=1)
+    for place, sampler in enumerate(samplers):
+        own = points.loc[points["sampler"] == sampler].sort_values(["spent", "budget"])
+        _curve(axis, own, looks(samplers)[sampler], place, top)
+    _floors(axis, points, samplers)
+
+
+def _reach(points: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis: all that is finite, and room above it for the crosses."""
+    numbers = points[["value", "value.low", "value.high", "floor"]].astype(float).to_numpy()
+    shown = numbers[np.isfinite(numbers) & (numbers > 0)]
+    low, high = (shown.min(), shown.max()) if len(shown) else (0.1, 1.0)
+    room = max(np.log(high / low), 1.0)
+    return low * np.exp(-0.08 * room), high * np.exp(0.35 * room)
+
+
+def _curve(axis: Axes, points: pd.DataFrame, look: tuple, place: int, top: float) -> None:
+    """One sampler: medians joined where finite, the band between their ends, crosses where seeds failed."""
+    colour, marker = look
+    spent, middle, low, high = (
+        points[name].to_numpy(float) for name in ("spent", "value", "value.low", "value.high")
+    )
+    finite = np.isfinite(middle)
+    axis.plot(spent, np.where(finite, middle, np.nan), color=colour, linewidth=1.6, zorder=3)
+    axis.plot(
+        spent[finite], middle[finite], marker, color=colour, markersize=6, markeredgecolor="white", zorder=4
+    )
+    axis.fill_between(spent, low, np.minimum(high, top), where=finite, color=colour, alpha=0.13, linewidth=0)
+    axis.vlines(
+        spent[finite], low[finite], np.minimum(high, top)[finite], color=colour, linewidth=0.9, alpha=0.6
+    )
+    failed = points["failed"].to_numpy() > 0
+    for of, size in ((failed & finite, 4), (~finite, 8)):
+        heights = np.full(np.count_nonzero(of), 0.97 - 0.045 * place)
+        axis.plot(
+            spent[of],
+            heights,
+            "x",
+            color=colour,
+            markersize=size,
+            markeredgewidth=1.6,
+            transform=axis.get_xaxis_transform(),
+        )
+
+
+def _floors(axis: Axes, points: pd.DataFrame, samplers: Sequence[str]) -> None:
+    """What exact draws score: one line, or where samplers drew other numbers of them one of each colour."""
+    known = points.loc[points["floor"].notna()].sort_values(["spent", "budget"])
+    if not len(known):
+        return
+    floors = known["floor"].astype(float)
+    if floors.max() <= floors.min() * (1 + 1e-6):
+        axis.axhline(floors.iloc[0], color=GREY, linestyle="--", linewidth=1.2, zorder=1)
+        return
+    for sampler, own in known.groupby("sampler"):
+        colour, _ = looks(samplers)[str(sampler)]
+        axis.plot(own["spent"], own["floor"].astype(float), "--", color=colour, linewidth=0.9, zorder=2)
+
+
+def _handles(samplers: Sequence[str], points: pd.DataFrame) -> list:
+    """The samplers, and what else is drawn; bands are intervals where there are seeds enough."""
+    said = {True: "95 % of the median", False: "range of few seeds, no 95 %"}
+    claims = " or ".join(said[covers] for covers in sorted(set(map(bool, points["covers"]))))
+    return [
+        *sampler_handles(samplers),
+        Patch(color="0.85", label=claims),
+        Line2D([], [], color=GREY, linestyle="--", label="exact draws"),
+        Line2D([], [], color=GREY, linestyle=":", label="threshold"),
+        Line2D([], [], color=GREY, marker="x", linestyle="", label="failed (small: some seeds)"),
+    ]
