@@ -55,8 +55,9 @@ def _panel(axis: Axes, points: pd.DataFrame | None, samplers: Sequence[str]) -> 
     axis.yaxis.set_minor_formatter(NullFormatter())
     axis.grid(color="0.93", linewidth=0.8)
     axis.spines[["top", "right"]].set_visible(False)
+    axis.tick_params(which="minor", length=0)
     if points is None:
-        axis.set_yticks([])
+        axis.tick_params(axis="y", which="both", length=0, labelleft=False)
         note(axis, "not known or no meaning")
         return
     bottom, top = _reach(points)
@@ -64,9 +65,15 @@ def _panel(axis: Axes, points: pd.DataFrame | None, samplers: Sequence[str]) -> 
     for goal in GOALS:
         if goal.metric == points["metric"].iloc[0]:
             axis.axhline(goal.threshold, color=GREY, linestyle=":", linewidth=1.0, zorder=1)
-    for place, sampler in enumerate(samplers):
+    lost = set(points.loc[points["failed"] > 0, "sampler"])
+    rungs = {
+        name: 0.96 - 0.05 * place for place, name in enumerate(name for name in samplers if name in lost)
+    }
+    for sampler in samplers:
         own = points.loc[points["sampler"] == sampler].sort_values(["spent", "budget"])
-        _curve(axis, own, looks(samplers)[sampler], place, top)
+        _curve(axis, own, looks(samplers)[sampler], top)
+        if sampler in rungs:
+            _crosses(axis, own, looks(samplers)[sampler][0], rungs[sampler])
     _floors(axis, points, samplers)
 
 
@@ -76,36 +83,32 @@ def _reach(points: pd.DataFrame) -> tuple[float, float]:
     shown = numbers[np.isfinite(numbers) & (numbers > 0)]
     low, high = (shown.min(), shown.max()) if len(shown) else (0.1, 1.0)
     room = max(np.log(high / low), 1.0)
-    return low * np.exp(-0.08 * room), high * np.exp(0.35 * room)
+    return low * np.exp(-0.08 * room), high * np.exp(0.3 * room)
 
 
-def _curve(axis: Axes, points: pd.DataFrame, look: tuple, place: int, top: float) -> None:
-    """One sampler: medians joined where finite, the band between their ends, crosses where seeds failed."""
+def _curve(axis: Axes, points: pd.DataFrame, look: tuple, top: float) -> None:
+    """One sampler: medians joined where finite, and the band between their ends."""
     colour, marker = look
-    spent, middle, low, high = (
-        points[name].to_numpy(float) for name in ("spent", "value", "value.low", "value.high")
-    )
-    finite = np.isfinite(middle)
-    axis.plot(spent, np.where(finite, middle, np.nan), color=colour, linewidth=1.6, zorder=3)
+    names = ("spent", "value", "value.low", "value.high")
+    spent, middle, low, high = (points[name].to_numpy(float) for name in names)
+    finite, high = np.isfinite(middle), np.minimum(high, top)
+    line, ends = {"color": colour, "linewidth": 1.6, "zorder": 3}, {"color": colour, "linewidth": 0.9}
+    axis.plot(spent, np.where(finite, middle, np.nan), **line)
     axis.plot(
         spent[finite], middle[finite], marker, color=colour, markersize=6, markeredgecolor="white", zorder=4
     )
-    axis.fill_between(spent, low, np.minimum(high, top), where=finite, color=colour, alpha=0.13, linewidth=0)
-    axis.vlines(
-        spent[finite], low[finite], np.minimum(high, top)[finite], color=colour, linewidth=0.9, alpha=0.6
-    )
-    failed = points["failed"].to_numpy() > 0
-    for of, size in ((failed & finite, 4), (~finite, 8)):
-        heights = np.full(np.count_nonzero(of), 0.97 - 0.045 * place)
-        axis.plot(
-            spent[of],
-            heights,
-            "x",
-            color=colour,
-            markersize=size,
-            markeredgewidth=1.6,
-            transform=axis.get_xaxis_transform(),
-        )
+    axis.fill_between(spent, low, high, where=finite, color=colour, alpha=0.13, linewidth=0)
+    axis.vlines(spent[finite], low[finite], high[finite], alpha=0.6, **ends)
+
+
+def _crosses(axis: Axes, points: pd.DataFrame, colour: tuple, height: float) -> None:
+    """At the top edge: large where the median failed, small where only some seeds did."""
+    whole = np.isinf(points["value"].to_numpy(float))
+    some = (points["failed"].to_numpy() > 0) & ~whole
+    for of, size in ((some, 5), (whole, 8)):
+        spent = points["spent"].to_numpy(float)[of]
+        look = {"color": colour, "markersize": size, "markeredgewidth": 1.6}
+        axis.plot(spent, np.full(len(spent), height), "x", transform=axis.get_xaxis_transform(), **look)
 
 
 def _floors(axis: Axes, points: pd.DataFrame, samplers: Sequence[str]) -> None:

@@ -103,7 +103,7 @@ def reached(rows: pd.DataFrame, goal: Goal) -> pd.DataFrame:
 def _cost(rows: pd.DataFrame) -> np.ndarray:
     cost = rows["budget"].astype(float).to_numpy(copy=True)
     for unit, name in COST.items():
-        told = rows[name].astype(float).to_numpy()
+        told = rows.reindex(columns=[name])[name].to_numpy(float)
         own = (rows["budget_unit"] == unit).to_numpy() & np.isfinite(told)
         cost[own] = told[own]
     return cost

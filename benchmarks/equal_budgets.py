@@ -53,7 +53,7 @@ def text_of_reached(line: Line) -> str:
     most = f"> {number(line['largest'])}"
     cost, *ends = (most if np.isinf(line[name]) else number(line[name]) for name in ("cost", "low", "high"))
     told = "" if np.isnan(line["low"]) or ends == [cost, cost] else f" {_between(ends, line['covers'])}"
-    return "≤ " * line["at_once"] + cost + told
+    return f"{'≤ ' if line['at_once'] else ''}{cost}{told}"
 
 
 def text_of_value(line: Line) -> str:

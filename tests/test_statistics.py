@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.statistics import FEW, Interval, depth, median, range_coverage
+from benchmarks.statistics import FEW, Interval, depth, median, medians, range_coverage
 
 
 def test_three_seeds_are_a_range_that_claims_nothing():
@@ -61,3 +61,18 @@ def test_coverage_is_at_least_nominal(n, law):
     found = [median(x) for x in getattr(noise, law)(size=(4_000, n))]
     covered = np.mean([interval.low <= truth <= interval.high for interval in found])
     assert covered >= 0.95 - 2 * math.sqrt(0.95 * 0.05 / 4_000)
+
+
+def test_medians_of_many_groups_are_those_of_each():
+    noise = np.random.default_rng(0)
+    group = noise.integers(12, size=100)
+    values = np.where(noise.uniform(size=100) < 0.1, np.inf, noise.normal(size=100))
+    values[noise.integers(100)] = np.nan
+    found = medians(values, group, 13)
+    for place in range(12):
+        own = median(values[group == place])
+        numbers = [each[place] for each in (found.middle, found.low, found.high)]
+        np.testing.assert_array_equal(numbers, [own.middle, own.low, own.high])
+        assert found.covers[place] == (found.sizes[place] >= 6)
+    assert np.isnan(found.middle[12])
+    assert found.sizes[12] == 0
