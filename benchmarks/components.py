@@ -5,6 +5,7 @@ estimates Var e. The variance of the means of trainings with k_i sets has the ex
 Var a + Var e · mean(1/k_i), which leaves Var a by difference, no less than 0.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,12 +35,18 @@ def of_repeats(repeats: Mapping[str, Sequence[float | None]]) -> dict[str, float
     """
     found: dict[str, float] = {}
     for name, values in repeats.items():
-        if None not in values and np.count_nonzero(np.isfinite(np.array(values, float))) > 1:
-            with np.errstate(invalid="ignore"):
-                found[f"evaluation_sd.{name}"] = float(np.std(np.array(values, float), ddof=1))
-                found[f"evaluation_mean.{name}"] = float(np.mean(np.array(values, float)))
-            found["evaluations"] = len(values)
+        known = [value for value in values if value is not None]
+        finite = sum(map(math.isfinite, known))
+        if finite > 1 and len(known) == len(values):
+            mean, sd = _mean_and_sd(known) if finite == len(known) else (math.nan, math.nan)
+            found |= {f"evaluation_sd.{name}": sd, f"evaluation_mean.{name}": mean, "evaluations": len(known)}
     return found
+
+
+def _mean_and_sd(values: Sequence[float]) -> tuple[float, float]:
+    """Of a handful of numbers, a hundred thousand times: numpy takes ten times as long."""
+    mean = math.fsum(values) / len(values)
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def split(means: np.ndarray, sds: np.ndarray, counts: np.ndarray, group: np.ndarray, size: int) -> Components:
