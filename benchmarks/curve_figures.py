@@ -127,8 +127,9 @@ def _floors(axis: Axes, points: pd.DataFrame, samplers: Sequence[str]) -> None:
 
 def _handles(samplers: Sequence[str], points: pd.DataFrame) -> list:
     """The samplers, and what else is drawn; bands are intervals where there are seeds enough."""
-    said = {True: "95 % of the median", False: "range of few seeds, no 95 %"}
-    claims = " or ".join(said[covers] for covers in sorted(set(map(bool, points["covers"]))))
+    many = list(map(bool, points["covers"]))
+    few = "range of few seeds, no 95 %"
+    claims = few if not any(many) else "95 % of the median" + ("" if all(many) else f", or {few}")
     return [
         *sampler_handles(samplers),
         Patch(color="0.85", label=claims),

@@ -78,26 +78,23 @@ def reached(rows: pd.DataFrame, goal: Goal) -> pd.DataFrame:
     `cost`: the median spent at the first budget from which on the median metric stays below the threshold up
     to the largest; inf where it never does, and then all that is known is that it takes more than `largest`,
     the most spent. `at_once`: the smallest budget suffices, less may. `low`, `high`: the same of each seed
-    alone that was run at every budget, their interval at 95 % if `covers`, else their range, inf as before;
-    NaN where no seed was. It need not hold `cost`: seeds may dip at different budgets.
+    alone that was run at every budget, at the median cost of its budget: their interval at 95 % if `covers`,
+    else their range, inf as before; NaN where no seed was. It need not hold `cost`: seeds may dip at
+    different budgets.
     """
     own = rows.loc[rows["budget_unit"] == goal.unit]
     own = _applicable(own, goal.metric) if goal.metric in own else own.iloc[:0]
     if not len(own):
         return pd.DataFrame()
-    own = own.assign(value=failures_infinite(own, goal.metric))
-    point = _codes(own, "point")
+    value, point = failures_infinite(own, goal.metric), _codes(own, "point")
     first = np.unique(point, return_index=True)[1]
-    middle = {name: medians(own[name].to_numpy(), point, len(first)).middle for name in ("cost", "value")}
     lines = own.iloc[first]
-    curve = _codes(lines, "curve")
-    found = _first_for_good(
-        curve, lines["budget"].to_numpy(float), middle["cost"], middle["value"], goal.threshold
-    )
+    cost, middle = (medians(of, point, len(first)).middle for of in (own["cost"].to_numpy(), value))
+    curve, budget = _codes(lines, "curve"), lines["budget"].to_numpy(float)
+    found = _first_for_good(curve, budget, cost, middle, goal.threshold)
+    alone = _alone(own.assign(cost=cost[point], value=value), goal.threshold)
     start = np.unique(curve, return_index=True)[1]
-    return pd.concat(
-        [lines.iloc[start][list(CURVE)].reset_index(drop=True), found, _alone(own, goal.threshold)], axis=1
-    )
+    return pd.concat([lines.iloc[start][list(CURVE)].reset_index(drop=True), found, alone], axis=1)
 
 
 def _cost(rows: pd.DataFrame) -> np.ndarray:

@@ -41,6 +41,19 @@ def test_medians_ranges_and_both_errors_of_log_z():
     assert (line["ok"], line["seeds"], line["reason"]) == (4, 4, None)
 
 
+@pytest.mark.parametrize(
+    ("seeds", "low", "high", "cell"),
+    [(5, 1, 5, "3 [1, 5]"), (8, 1, 8, "4.5 [1, 8]"), (9, 2, 8, "5 [2, 8]")],
+)
+def test_ends_are_the_range_of_few_seeds_and_an_interval_of_more(seeds, low, high, cell, tmp_path):
+    """Of 9 seeds the second from each end holds the median at 96 %, of 8 the extremes at 99 %."""
+    made = [with_metric(1.0 + seed, seed, "bias2_x_max") for seed in range(seeds)]
+    line = only(tables.summary(tables.frame(made)))
+    assert (line["bias2_x_max.low"], line["bias2_x_max.high"]) == (low, high)
+    assert (line["bias2_x_max.min"], line["bias2_x_max.max"]) == (1, seeds)
+    assert cell in leaderboard.write(made, tmp_path).read_text()
+
+
 def test_failures_stay_visible_and_do_not_move_medians():
     made = [row(seed=0), failed("timeout", seed=1), failed("out of memory", seed=2)]
     line = only(tables.summary(tables.frame(made)))
