@@ -116,12 +116,21 @@ def _counts(seeds: Sequence[int]) -> str:
 
 
 def _remarks(rows: pd.DataFrame) -> str:
-    """What missed its budget and why, and what failed."""
-    told: dict[str, dict[str, None]] = {}
-    for row in rows.sort_values(["sampler", "budget_unit", "budget", "seed"]).to_dict("records"):
-        place = f"{row['sampler']} for {number(row['budget'])} {row['budget_unit']}"
-        if row["note"] is not None:
-            told.setdefault(place, {})[row["note"]] = None
-        if row["status"] != "ok":
-            told.setdefault(place, {})[f"{row['status']}: {row['reason'] or 'no reason given'}"] = None
-    return "\n".join(f"- {place}: {escaped('; '.join(what))}" for place, what in told.items())
+    """What missed its budget, by how much and why, and what failed."""
+    lines = []
+    groups = rows.groupby(["sampler", "budget_unit", "budget"])
+    for (sampler, unit, budget), own in groups:  # pyright: ignore
+        texts = [f"{status}: {reason or 'no reason given'}" for status, reason in _ends(own)]
+        missed = own.loc[own["note"].notna()]
+        if len(missed):
+            notes = "; ".join(dict.fromkeys(missed["note"]))
+            texts.insert(0, f"{number(missed['cost'].median())} spent: {notes}")
+        if texts:
+            lines.append(f"- {sampler} for {number(budget)} {unit}: {escaped('; '.join(texts))}")
+    return "\n".join(lines)
+
+
+def _ends(rows: pd.DataFrame) -> list[tuple[str, str | None]]:
+    """Status and reason of what is not ok, each pair once."""
+    lost = rows.loc[rows["status"] != "ok"]
+    return list(dict.fromkeys(zip(lost["status"], lost["reason"], strict=True)))
