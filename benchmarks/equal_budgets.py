@@ -116,15 +116,16 @@ def _counts(seeds: Sequence[int]) -> str:
 
 
 def _remarks(rows: pd.DataFrame) -> str:
-    """What missed its budget, by how much and why, and what failed."""
+    """What missed its budget, with one seed's note as each has its own, and what failed."""
     lines = []
     groups = rows.groupby(["sampler", "budget_unit", "budget"])
     for (sampler, unit, budget), own in groups:  # pyright: ignore
         texts = [f"{status}: {reason or 'no reason given'}" for status, reason in _ends(own)]
         missed = own.loc[own["note"].notna()]
         if len(missed):
-            notes = "; ".join(dict.fromkeys(missed["note"]))
-            texts.insert(0, f"{number(missed['cost'].median())} spent: {notes}")
+            one = missed.sort_values("cost").iloc[len(missed) // 2]
+            seeds = f"{len(missed)} of {len(own)} seeds missed it"
+            texts.insert(0, f"{seeds}, such as seed {one['seed']}: {one['note']}")
         if texts:
             lines.append(f"- {sampler} for {number(budget)} {unit}: {escaped('; '.join(texts))}")
     return "\n".join(lines)
