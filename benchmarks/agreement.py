@@ -28,7 +28,12 @@ class Points(NamedTuple):
 
 def agreement(target: Target, points: Points, key: PRNGKeyArray) -> Values:
     """Squared biases, mode weights and sliced W2, whichever of them the target can judge."""
-    values = {"sliced_w2": _transport(target, points, key)}
+    return {"sliced_w2": _transport(target, points, key)} | expectations(target, points)
+
+
+def expectations(target: Target, points: Points) -> Values:
+    """Squared biases and mode weights, which need no exact draws."""
+    values: Values = {}
     for statistic in target.statistics:
         values |= _bias(statistic, points)
     return values | (_modes(target.modes, points) if target.modes else {})

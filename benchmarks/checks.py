@@ -13,8 +13,8 @@ from scipy import stats
 
 from benchmarks import counting, trials
 from benchmarks.diagnostics import MIN_LENGTH, ess_bulk
-from benchmarks.measure import total
 from benchmarks.pareto import TRUSTED, pareto_k
+from benchmarks.programs import total
 from benchmarks.trials import BARE, BRIEF, TINY, Bench, Replicates, gaussian, reduced, skewed
 from samplers.base import Evals, Sampler
 
@@ -90,14 +90,38 @@ def _logs(runs: Replicates) -> np.ndarray:
     return runs.log_weights if runs.log_z is None else runs.log_z
 
 
+def _score(values: np.ndarray) -> float:
+    """The mean in standard errors."""
+    return float(np.mean(values) / max(np.std(values, ddof=1) / np.sqrt(len(values)), 1e-6))
+
+
 def bounded(runs: Replicates) -> str | None:
     """E[log w] <= log Z, one-sided. Raises NotJudged where single weights have no such meaning."""
     if runs.log_weights is None or runs.log_z is not None or runs.target.log_z is None:
         raise NotJudged("no ELBO: Markov chains, or weights that were resampled")
     means = np.mean(runs.log_weights, axis=(1, 2)) - runs.target.log_z.value
-    score = np.mean(means) / max(np.std(means, ddof=1) / np.sqrt(len(means)), 1e-6)
-    limit = stats.t.isf(LEVEL, len(means) - 1)
+    score, limit = _score(means), stats.t.isf(LEVEL, len(means) - 1)
     return None if score < limit else f"the ELBO is above log Z by {np.mean(means):.3g}"
+
+
+def retraced(runs: Replicates) -> str | None:
+    """On paths that end at exact draws E[log w] >= log Z, one-sided; E[Z / w] = 1 where its tail allows.
+
+    Raises NotJudged where there are no such paths.
+    """
+    if runs.retraced is None or runs.target.log_z is None:
+        raise NotJudged("no paths that end at exact draws")
+    excess = runs.retraced - runs.target.log_z.value
+    if not np.isfinite(excess).all():
+        return "weights of retraced paths are not finite"
+    limit = stats.t.isf(LEVEL / 2, len(excess) - 1)
+    score = _score(np.mean(excess, axis=1))
+    if score < -limit:
+        return f"EUBO below log Z: {score:.1f} standard errors, limit {limit:.1f}"
+    if (pareto_k(np.ravel(-excess)) or 0.0) > TRUSTED:
+        return None
+    score = _score(np.mean(np.exp(-excess), axis=1) - 1)
+    return None if abs(score) < limit else f"E[Z / w] is not 1: {score:.1f} standard errors"
 
 
 def independent(runs: Replicates) -> str | None:
@@ -201,6 +225,7 @@ PARTS: tuple[dict[str, Check], ...] = (
     {
         "unbiased on a Gaussian": lambda trial: unbiased(trial.gaussian),
         "ELBO at most log Z": lambda trial: bounded(trial.gaussian),
+        "EUBO at least log Z": lambda trial: retraced(trial.gaussian),
         "independent chains": lambda trial: independent(trial.gaussian),
         "honest effective size": lambda trial: honest(trial.gaussian),
         "unbiased in float64, coordinates exchanged": lambda trial: unbiased(trial.exchanged),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.errors import BadInput, choose, require_positive
-from benchmarks.presets import PRESETS, split
+from benchmarks.presets import PRESETS, amounts, split
 
 if TYPE_CHECKING:
     from benchmarks.store import Store
@@ -62,6 +62,13 @@ Plugins = Annotated[
 Names = Annotated[
     list[str], typer.Option(metavar="NAMES", help="Comma-separated or repeated; the preset's when not given.")
 ]
+Amounts = Annotated[
+    list[str],
+    typer.Option(
+        metavar="AMOUNTS",
+        help="Comma-separated: what fitting and drawing may spend together; sizes are found that do.",
+    ),
+]
 RESULTS = Path("results")
 
 
@@ -79,6 +86,8 @@ def run(
     ] = None,
     cores: Annotated[int, typer.Option(help="Cores a cell.")] = 1,
     timeout: Annotated[float | None, typer.Option(help="Seconds a cell (all its seeds).")] = None,
+    budget: Amounts = [],  # noqa: B006
+    seconds: Amounts = [],  # noqa: B006
     precision: Annotated[Precision, typer.Option(help="Floating point of the cells.")] = Precision.FLOAT32,
 ) -> None:
     """Run what is missing of a grid of samplers, targets and seeds; what is stored is not run again."""
@@ -97,6 +106,7 @@ def run(
         draws=draws,
         precision=precision.value,
         cores=cores,
+        budgets=amounts("budget", budget, "gradients") + amounts("seconds", seconds, "seconds"),
         plugins=tuple(plugin),
     )
     raise typer.Exit(run_sweep(request, store, workers, timeout))

@@ -16,7 +16,7 @@ import numpy as np
 from samplers.base import Sampler
 from targets.base import Target
 
-CELL_VERSION = 1  # moves when `measure` changes how keys, phases or costs are made
+CELL_VERSION = 2  # moves when `measure` changes how keys, phases or costs are made
 
 
 def row_identity(**determinants: Any) -> str:

@@ -2,26 +2,28 @@
 
 import resource
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any
 
 import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from benchmarks import environment, metrics
-from benchmarks.record import Cost, Record
+from benchmarks.budgets import Trial
+from benchmarks.programs import Programs, timed, total
+from benchmarks.record import Record
+from benchmarks.sizing import prepare
 from benchmarks.store import Store
-from samplers.base import Draws, Evals, Fit, Sampler, Unsupported
+from samplers.base import Draws, Fit, Sampler, Unsupported
 from targets.base import Target
 
-FIT, SAMPLE, METRIC = 0, 1, 2  # what a seed's key is folded with
+FIT, SAMPLE, METRIC = 0, 1, 2  # what a seed's key is folded with; 3 is a trial's
+REPEATS = 3  # sets of draws of one fit
 PILOT = "pilot_gradients"  # of the fit, what finding coordinates took
 KEPT_DRAWS = 2_000
 KEPT_ALL_COORDINATES = 10  # up to this dimension; the first two of a larger target
@@ -30,41 +32,38 @@ KEPT_INFO = 20_000  # entries of an info array
 Say = Callable[..., None]
 
 
-class Programs(NamedTuple):
-    """The two compiled phases, and the seconds that tracing and compiling both took."""
-
-    fit: Callable[[PRNGKeyArray], Fit]
-    sample: Callable[[PRNGKeyArray, Any], tuple[Any, Draws]]
-    seconds: float
-
-
 def run_cell(sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say) -> None:
-    """Run and store every row (they differ by seed). A seed that fails does not stop the others.
+    """Run and store every row (they differ by budget and seed). A seed that fails does not stop the others.
 
-    Compiling happens once: all rows bear the same `compile_seconds`, the cell's, so a sum over seeds
+    Compiling happens once a budget: all its rows bear the same `compile_seconds`, so a sum over seeds
     must count them once.
     """
-    say(phase="compiling")
+    known: dict[str, list[Trial]] = {}
     rows = [replace(row, device=environment.device(), started=_now()) for row in rows]
+    for _, group in groupby(rows, key=lambda row: (row.budget, row.budget_unit)):
+        _run_seeds(sampler, target, list(group), known, store, say)
+
+
+def _run_seeds(
+    sampler: Sampler,
+    target: Target,
+    rows: list[Record],
+    known: dict[str, list[Trial]],
+    store: Store,
+    say: Say,
+) -> None:
+    say(phase="compiling" if rows[0].budget is None else f"finding what {rows[0].budget:g} buys")
     try:
-        programs = compile_phases(sampler, target, rows[0].draws)
+        prepared = prepare(sampler, target, rows[0], known)
     except Exception as error:
         for row in rows:
             _finish(store, say, replace(row, **_verdict(error)), {})
         return
     for row in rows:
-        row, arrays = run_seed(programs, target, replace(row, started=_now()), say)
+        row, arrays = run_seed(prepared.programs, target, replace(row, started=_now()), say)
+        if row.status == "ok":
+            row = replace(row, met_by=prepared.met_by, note=prepared.note(row))
         _finish(store, say, row, arrays)
-
-
-def compile_phases(sampler: Sampler, target: Target, n: int) -> Programs:
-    """Trace and compile `fit` and `sample` for `n` draws."""
-    begun = time.perf_counter()
-    key = jax.random.key(0)
-    fit = jax.jit(partial(sampler.fit, target=target)).trace(key)
-    sample = jax.jit(lambda key, state: sampler.sample(key, target, state, n))
-    compiled_sample = sample.lower(key, fit.out_info.state).compile()
-    return Programs(fit.lower().compile(), compiled_sample, time.perf_counter() - begun)
 
 
 def run_seed(
@@ -79,28 +78,55 @@ def run_seed(
     key = jax.random.key(row.seed)
     try:
         say(phase=f"fitting seed {row.seed}")
-        with _timed(done, "fit_seconds") as block:
-            fit = block(programs.fit(jax.random.fold_in(key, FIT)))
+        fit, done["fit_seconds"] = timed(programs.fit, jax.random.fold_in(key, FIT))
         done["fit_evals"] = total(fit.evals)
         say(phase=f"sampling seed {row.seed}")
-        with _timed(done, "sample_seconds") as block:
-            _, draws = block(programs.sample(jax.random.fold_in(key, SAMPLE), fit.state))
+        (state, draws), done["sample_seconds"] = timed(
+            programs.sample, jax.random.fold_in(key, SAMPLE), fit.state
+        )
         done["sample_evals"] = total(draws.evals)
-        fit, draws = jax.device_get(fit._replace(state=())), jax.device_get(draws)
-        arrays = kept(fit, draws)
-        require_recovered(fit)
+        traces, draws = jax.device_get(fit._replace(state=())), jax.device_get(draws)
+        arrays = kept(traces, draws)
+        require_recovered(traces)
         require_finite(draws)
         say(phase=f"judging seed {row.seed}")
-        done |= judge(target, draws, done, jax.random.fold_in(key, METRIC))
-        if PILOT in fit.info:
-            done["metrics"][PILOT] = float(fit.info[PILOT])
+        key_metric = jax.random.fold_in(key, METRIC)
+        done |= judge(target, draws, done, _retraced(programs, key_metric, fit.state), key_metric)
+        if PILOT in traces.info:
+            done["metrics"][PILOT] = float(traces.info[PILOT])
+        say(phase=f"sampling seed {row.seed} again")
+        done |= again(programs, target, key, state, done["metrics"])
         done |= {"status": "ok", "reason": None}
     except Exception as error:
         done |= _verdict(error)
     return replace(row, **done, peak_memory_mb=_peak_memory_mb()), arrays
 
 
-def judge(target: Target, draws: Draws, done: dict[str, Any], key: PRNGKeyArray) -> dict[str, Any]:
+def again(
+    programs: Programs, target: Target, key: PRNGKeyArray, state: Any, first: dict[str, float | None]
+) -> dict[str, Any]:
+    """More draws of the same fit, as fields of a record: their metrics beside the first's, and seconds.
+
+    Chains go on from where they were; what this costs is not the row's.
+    """
+    repeats = {}
+    seconds = []
+    for repeat in range(1, REPEATS):
+        key_again = jax.random.fold_in(jax.random.fold_in(key, SAMPLE), repeat)
+        (state, draws), took = timed(programs.sample, key_again, state)
+        seconds.append(took)
+        for name, value in metrics.brief(target, jax.device_get(draws)).items():
+            repeats.setdefault(name, [first[name]]).append(value)
+    return {"repeats": repeats, "steady_seconds": float(np.median(seconds))}
+
+
+def _retraced(programs: Programs, key: PRNGKeyArray, state: Any) -> np.ndarray | None:
+    return None if programs.retrace is None else np.asarray(programs.retrace(key, state), np.float64)
+
+
+def judge(
+    target: Target, draws: Draws, done: dict[str, Any], retraced: np.ndarray | None, key: PRNGKeyArray
+) -> dict[str, Any]:
     """Metrics, floors and errors of finished draws, as fields of a record."""
     evaluation = metrics.evaluate(
         target,
@@ -110,14 +136,9 @@ def judge(target: Target, draws: Draws, done: dict[str, Any], key: PRNGKeyArray)
         fit_seconds=done["fit_seconds"],
         sample_seconds=done["sample_seconds"],
         key=key,
+        forward_log_weights=retraced,
     )
     return {"metrics": evaluation.metrics, "floors": evaluation.floors, "errors": evaluation.errors}
-
-
-def total(evals: Evals) -> Cost:
-    """The sum of the parts, each below 2^32, in 64 bits."""
-    values, gradients, simulations = (int(np.sum(np.asarray(part), dtype=np.int64)) for part in evals)
-    return Cost(values=values, gradients=gradients, simulations=simulations)
 
 
 def require_recovered(fit: Fit) -> None:
@@ -153,13 +174,6 @@ def kept(fit: Fit, draws: Draws) -> dict[str, np.ndarray]:
     for phase, info in (("fit", fit.info), ("sample", draws.info)):
         arrays |= {f"{phase}_{k}": np.asarray(v) for k, v in info.items() if np.size(v) < KEPT_INFO}
     return arrays
-
-
-@contextmanager
-def _timed(done: dict[str, Any], name: str) -> Iterator[Callable[[Any], Any]]:
-    begun = time.perf_counter()
-    yield jax.block_until_ready
-    done[name] = time.perf_counter() - begun
 
 
 def _finish(store: Store, say: Say, row: Record, arrays: dict[str, np.ndarray]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from scipy.special import logsumexp
 
-from benchmarks.agreement import Points, Values, agreement, floors, resolution
+from benchmarks.agreement import Points, Values, agreement, expectations, floors, resolution
 from benchmarks.diagnostics import MIN_LENGTH, ess_bulk, r_hat
 from samplers.base import Draws
 from targets.base import Target
@@ -48,9 +48,10 @@ def evaluate(
     fit_seconds: float,
     sample_seconds: float,
     key: PRNGKeyArray,
+    forward_log_weights: np.ndarray | None = None,
 ) -> Evaluation:
     """All metrics of one cell and seed; the key draws the exact points that transport compares with."""
-    drawn = _Drawn(np.asarray(draws.x, np.float64), _logs(draws.log_weights), _logs(draws.log_z))
+    drawn = _on_host(draws)
     with np.errstate(all="ignore"):
         sizes = _importance(drawn) | _chains(drawn)
         metrics = (
@@ -63,6 +64,18 @@ def evaluate(
         errors = _log_z_errors(target, drawn) | resolution(target)
     n = drawn.x.shape[0] * drawn.x.shape[1]
     return Evaluation(_plain(metrics), _plain(floors(target, n)), _plain(errors))
+
+
+def brief(target: Target, draws: Draws) -> dict[str, float | None]:
+    """Those metrics of `evaluate` that need neither exact draws nor what was spent."""
+    drawn = _on_host(draws)
+    with np.errstate(all="ignore"):
+        values = _log_z(target, drawn) | _importance(drawn) | _chains(drawn)
+        return _plain(values | expectations(target, _points(drawn)))
+
+
+def _on_host(draws: Draws) -> _Drawn:
+    return _Drawn(np.asarray(draws.x, np.float64), _logs(draws.log_weights), _logs(draws.log_z))
 
 
 def _logs(array: Array | None) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from typing import Any
 
 import jax
@@ -20,7 +20,10 @@ from targets.base import Target
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A grid as asked for; what is empty or None is the preset's."""
+    """A grid as asked for; what is empty or None is the preset's.
+
+    `budgets`: amounts and units; without any, samplers run as they are registered.
+    """
 
     preset: Preset
     samplers: tuple[str, ...] = ()
@@ -29,12 +32,13 @@ class Request:
     draws: int | None = None
     precision: str = "float32"
     cores: int = 1
+    budgets: tuple[tuple[float, str], ...] = ()
     plugins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One sampler on one target: the rows to be made, which differ by seed alone."""
+    """One sampler on one target: the rows to be made, which differ by seed and budget alone."""
 
     rows: tuple[Record, ...]
 
@@ -87,9 +91,15 @@ def _rows_of_target(
     meaning["packages"] = {name: provenance["versions"][name] for name in environment.PACKAGES}
     no_result = {"status": "failed", "reason": "never ran", "dim": target.dim}
     rows = []
-    for name, sampler in samplers.items():
-        for seed in range(request.seeds or request.preset.seeds):
-            own = {"sampler": name, "config": repr(sampler), "source": source_hash(sampler), "seed": seed}
-            identity = row_identity(**known, **meaning, **own)
-            rows.append(Record(identity=identity, **known, **own, **no_result, **provenance))
+    seeds, budgets = range(request.seeds or request.preset.seeds), _budgets(request)
+    for (name, sampler), budget, seed in product(samplers.items(), budgets, seeds):
+        own = {"sampler": name, "config": repr(sampler), "source": source_hash(sampler), "seed": seed}
+        identity = row_identity(**known, **meaning, **own, **budget)
+        rows.append(Record(identity=identity, **known, **own, **budget, **no_result, **provenance))
     return rows
+
+
+def _budgets(request: Request) -> list[dict[str, Any]]:
+    """Those asked for or the preset's, the smallest first, as fields of a record."""
+    wanted = sorted(set(request.budgets or request.preset.budgets), key=lambda budget: budget[::-1])
+    return [{"budget": amount, "budget_unit": unit} for amount, unit in wanted] or [{}]

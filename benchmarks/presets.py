@@ -1,13 +1,19 @@
 """Named grids: which samplers, targets, seeds and draws a plain `run` means."""
 
+import math
 from dataclasses import dataclass
+
+from benchmarks.errors import BadInput
 
 LARGE = 100  # dimension above which `draws_large` is used
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A grid as data. None = everything registered; `timeout` is in seconds a cell."""
+    """A grid as data. None = everything registered; `timeout` is in seconds a cell.
+
+    `budgets`: amounts with their unit; without any, samplers run as they are registered.
+    """
 
     samplers: tuple[str, ...] | None
     targets: tuple[str, ...] | None
@@ -15,6 +21,7 @@ class Preset:
     draws: int
     draws_large: int
     timeout: float
+    budgets: tuple[tuple[float, str], ...] = ()
 
     def draws_for(self, dim: int) -> int:
         """Draws a seed for a target of dimension `dim`."""
@@ -34,6 +41,15 @@ PRESETS = {
         timeout=120.0,
     ),
     "default": Preset(samplers=FIVE, targets=SEVEN, seeds=3, draws=10_000, draws_large=1_000, timeout=600.0),
+    "budgets": Preset(
+        samplers=FIVE,
+        targets=SEVEN,
+        seeds=3,
+        draws=10_000,
+        draws_large=1_000,
+        timeout=1_800.0,
+        budgets=((1e4, "gradients"), (1e5, "gradients"), (1e6, "gradients")),
+    ),
     "board": Preset(samplers=None, targets=None, seeds=3, draws=10_000, draws_large=1_000, timeout=1_800.0),
     "paper": Preset(samplers=None, targets=None, seeds=5, draws=10_000, draws_large=2_000, timeout=7_200.0),
 }
@@ -44,3 +60,17 @@ def split(names: list[str]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(name.strip() for several in names for name in several.split(",") if name.strip())
     )
+
+
+def amounts(option: str, texts: list[str], unit: str) -> tuple[tuple[float, str], ...]:
+    """Budgets in `unit` from comma-separated lists. Raises BadInput for what is no positive number."""
+    found = []
+    for text in split(texts):
+        try:
+            amount = float(text)
+        except ValueError:
+            raise BadInput(f"--{option} takes numbers such as 1e5, not {text!r}") from None
+        if not 0 < amount < math.inf:
+            raise BadInput(f"--{option} must be positive and finite, not {text}")
+        found.append((amount, unit))
+    return tuple(found)

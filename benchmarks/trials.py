@@ -12,7 +12,7 @@ from jaxtyping import Float
 from scipy import integrate, special
 
 from benchmarks import registry
-from samplers.base import Evals, Sampler
+from samplers.base import Evals, Sampler, Unsupported
 from targets.base import About, Statistic, Target, Truth, gaussian_base
 
 REPLICATES, DRAWS = 24, 512
@@ -47,13 +47,15 @@ def reduced(sampler: Sampler, most: Mapping[str, int], target: Target) -> Sample
 class Replicates:
     """Repeated runs of one fit. `x` (replicates, chains, length, dim), `log_weights` likewise or None.
 
-    `log_z` (replicates, runs) where weights were resampled.
+    `log_z` (replicates, runs) where weights were resampled; `retraced` (replicates, n) of paths that end at
+    exact draws, where there are such draws and paths.
     """
 
     target: Target
     x: Float[np.ndarray, "replicates chains length dim"]
     log_weights: Float[np.ndarray, "replicates chains length"] | None
     log_z: Float[np.ndarray, "replicates runs"] | None
+    retraced: Float[np.ndarray, "replicates n"] | None = None
 
     def weights(self) -> Float[np.ndarray, "replicates chains length"]:
         """w / Z; ones for Markov chains."""
@@ -93,7 +95,24 @@ def replicate(sampler: Sampler, target: Target, seed: int = 0) -> Replicates:
         None if part[0] is None else np.stack(part) for part in zip(*found[1:], strict=True)
     )
     assert x is not None
-    return Replicates(target, x, log_weights, log_z)
+    retraced = None if log_weights is None or log_z is not None else _retraced(sampler, target, state, keys)
+    return Replicates(target, x, log_weights, log_z, retraced)
+
+
+def _retraced(sampler: Sampler, target: Target, state: Any, keys: list[jax.Array]) -> np.ndarray | None:
+    exact = target.sample
+    if exact is None:
+        return None
+
+    @jax.jit
+    def log_weights(key: jax.Array, state: Any) -> jax.Array:
+        key_exact, key_paths = jax.random.split(jax.random.fold_in(key, 1))
+        return sampler.retrace(key_paths, target, state, exact(key_exact, DRAWS))
+
+    try:
+        return np.stack([np.asarray(log_weights(key, state)) for key in keys[1:]])
+    except Unsupported:
+        return None
 
 
 class Parts(NamedTuple):

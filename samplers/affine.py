@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -18,6 +19,12 @@ class Affine(NamedTuple):
     def forward(self, z: Float[Array, "*batch dim"]) -> Float[Array, "*batch dim"]:
         """From the working coordinates to the target's own."""
         return self.loc + (z * self.scale if self.scale.ndim == 1 else z @ self.scale.T)
+
+    def inverse(self, x: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
+        """From the target's own coordinates to the working ones."""
+        if self.scale.ndim == 1:
+            return (x - self.loc) / self.scale
+        return jax.scipy.linalg.solve_triangular(self.scale, (x - self.loc).T, lower=True).T
 
     def log_det(self) -> Float[Array, ""]:
         """log |dx/dz|, so that the log-density of z is log_prob(x) + log_det."""

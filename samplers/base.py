@@ -85,6 +85,7 @@ class Sampler(ABC):
 
     unbiased_z: ClassVar[bool] = False  # E[Z-hat] = Z exactly
     amortised: ClassVar[bool] = False  # one fit serves every y of the target's joint
+    fit_share: ClassVar[float] = 0.5  # of a budget; the rest is for draws
 
     def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
         """Nothing to adapt unless a sampler says so."""
@@ -93,3 +94,16 @@ class Sampler(ABC):
     @abstractmethod
     def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
         """About `n` draws (`n` rounded down to whole chains), and the state that goes on."""
+
+    def scaled(self, effort: float) -> "Sampler":
+        """The same sampler with about `effort` times the work in `fit`; itself where that has no size."""
+        return self
+
+    def retrace(
+        self, key: PRNGKeyArray, target: Target, state: State, x: Float[Array, "n dim"]
+    ) -> Float[Array, " n"]:
+        """Log weights of paths that end at exact draws x of the target, drawn from the backward law.
+
+        Their mean is the evidence upper bound. Raises Unsupported where there are no such paths.
+        """
+        raise Unsupported("no paths that end at a given point")

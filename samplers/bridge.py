@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, add_evals, evals
+from samplers.base import add_evals, evals
 from samplers.control import Network, between
 from samplers.law import Law
 from samplers.learnt import Trace
@@ -37,9 +37,9 @@ class Bridge(LossSampler):
 
     Each of `rounds` is two half bridges. The forward control fits the target with the backward kernels
     of the round before (at first the reference's: round one is the diffusion sampler's); the backward
-    control climbs the likelihood of the forward paths, which needs no draw of the target. Both are
-    trained on the same paths, so the second half costs no evaluation, and the log weights are those of
-    the newest backward kernels, which are proper in every round.
+    control climbs the likelihood of the forward paths, which needs no draw of the target; where variances
+    are not learnt that is mean matching. Both are trained on the same paths, so the second half costs no
+    evaluation, and the log weights are those of the newest backward kernels, proper in every round.
     """
 
     horizon: float = 2.0
@@ -87,12 +87,8 @@ class Bridge(LossSampler):
         backward, step = step_down(self.optimiser(target), state.backward, gradient)
         return backward, Trace(evals(), {"backward_misfit": value, "backward_skipped": step.skipped})
 
-    def sample(
-        self, key: PRNGKeyArray, target: Target, state: BridgeState, n: int
-    ) -> tuple[BridgeState, Draws]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
-        law = self.law((state.forward.parameters.networks, state.backward.parameters), log_gamma)
-        return state, self.draw(key, n, law, state.coordinates, log_gamma)
+    def trained_law(self, state: BridgeState, log_gamma: LogProb) -> Law:
+        return self.law((state.forward.parameters.networks, state.backward.parameters), log_gamma)
 
 
 SAMPLERS = {

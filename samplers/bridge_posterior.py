@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, evals
+from samplers.base import evals
 from samplers.control import Network
 from samplers.gaussian import normal
 from samplers.law import Law, reverse
@@ -92,12 +92,9 @@ class BridgePosterior(PosteriorSampler):
         after = BridgePosteriorState(state.scale, forward, backward, noising, state.updated + 1)
         return after, trace(evals(simulations=self.batch), step, loss=loss, backward_misfit=misfit)
 
-    def sample(
-        self, key: PRNGKeyArray, target: Target, state: BridgePosteriorState, n: int
-    ) -> tuple[BridgePosteriorState, Draws]:
+    def trained_law(self, state: BridgePosteriorState, target: Target) -> Law:
         y = observed(target, state.scale)
-        sides = self.ahead(state.forward.parameters, y), self.behind(state.backward.parameters, y)
-        return state, self.draw(key, target, n, *sides)
+        return self.law(self.ahead(state.forward.parameters, y), self.behind(state.backward.parameters, y))
 
 
 SAMPLERS = {"bridge-posterior": BridgePosterior()}

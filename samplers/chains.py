@@ -1,7 +1,7 @@
 """What Hamiltonian chains share: window adaptation in `fit`, several chains from the base, counted steps."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import blackjax
@@ -33,6 +33,9 @@ class HamiltonianChains(Sampler):
     chains: int = 4
     warm_up: int = 1_000
     acceptance: float = 0.8
+
+    def scaled(self, effort: float) -> Sampler:
+        return replace(self, warm_up=max(round(effort * self.warm_up), 20))
 
     @abstractmethod
     def algorithm(self) -> Any:

@@ -8,9 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, evals
+from samplers.base import evals
 from samplers.control import Network
 from samplers.gaussian import normal
+from samplers.law import Law
 from samplers.learnt import Trace
 from samplers.path_sampler import Trained, step_down, trace, untrained
 from samplers.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
@@ -63,11 +64,8 @@ class DDSPosterior(PosteriorSampler):
         forward, step = step_down(self.optimiser(), state.forward, gradient)
         return state._replace(forward=forward), trace(evals(simulations=self.batch), step, loss=value)
 
-    def sample(
-        self, key: PRNGKeyArray, target: Target, state: DDSPosteriorState, n: int
-    ) -> tuple[DDSPosteriorState, Draws]:
-        y = observed(target, state.scale)
-        return state, self.draw(key, target, n, self.ahead(state.forward.parameters, y))
+    def trained_law(self, state: DDSPosteriorState, target: Target) -> Law:
+        return self.law(self.ahead(state.forward.parameters, observed(target, state.scale)))
 
 
 SAMPLERS = {"dds-posterior": DDSPosterior()}

@@ -10,7 +10,7 @@ from samplers.base import Draws, evals
 from samplers.gaussian import normal
 from samplers.law import Law
 from samplers.parallel import over_devices
-from samplers.paths import run
+from samplers.paths import retraced, run
 from targets.base import LogProb
 
 
@@ -40,6 +40,20 @@ def weighted_draws(
     ends, weights = over_devices(part, None, jax.random.split(key, n))
     spent = evals(values=n, gradients=n * gradients)
     return Draws(coordinates.forward(ends)[:, None], weights[:, None], None, spent, {})
+
+
+def retraced_weights(
+    key: PRNGKeyArray, x: Float[Array, "n dim"], law: Law, log_gamma: LogProb, coordinates: Affine
+) -> Float[Array, " n"]:
+    """Log weights of the backward law's paths from each of x, in `coordinates`."""
+    steps = len(law.chain.times) - 1
+
+    def one(inputs: tuple[PRNGKeyArray, Array]) -> Array:
+        key, end = inputs
+        return retraced(law, log_gamma, end, normal(key, (steps, len(end))))
+
+    ends = coordinates.inverse(x)
+    return jax.lax.map(one, (jax.random.split(key, len(x)), ends), batch_size=_block(len(x)))
 
 
 def _block(n: int) -> int:

@@ -1,8 +1,8 @@
 """Samplers that are trained: they say how a state is made and improved, and inherit `fit`."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -25,11 +25,16 @@ class Trace(NamedTuple):
 class Learnt(Sampler):
     """A sampler trained by `updates` updates, so that others can drive the same training in pieces."""
 
+    fit_share: ClassVar[float] = 0.8
+
     updates: int
 
     def updates_for(self, dim: int) -> int:
         """Updates made on a target of this dimension."""
         return self.updates
+
+    def scaled(self, effort: float) -> Sampler:
+        return replace(self, updates=max(round(effort * self.updates), 1))
 
     @abstractmethod
     def init(self, key: PRNGKeyArray, target: Target) -> tuple[State, Trace]:

@@ -1,19 +1,19 @@
 """What every learnt path sampler shares: coordinates, grid, batches, weighted draws."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, Evals
+from samplers.base import Draws, Evals, Sampler
 from samplers.chain import Chain, ornstein_uhlenbeck
-from samplers.draws import weighted_draws
+from samplers.draws import retraced_weights, weighted_draws
 from samplers.gaussian import normal
 from samplers.law import Law
 from samplers.learnt import Learnt, Step, Trace, adam, descend
@@ -97,10 +97,33 @@ class PathSampler(Learnt):
         trained = untrained(parameters, self.optimiser(target))
         return PathState(pilot.coordinates, pilot.one_basin, trained), Trace(pilot.evals, pilot.info)
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: PathState, n: int) -> tuple[PathState, Draws]:
+    def scaled(self, effort: float) -> Sampler:
+        """Fewer updates; below a hundredth of them a smaller pilot too, which would take all of it."""
+        return replace(
+            self,
+            updates=max(round(effort * self.updates), 1),
+            update_coordinates=max(round(effort * self.update_coordinates), 1),
+            pilot=min(max(round(100 * effort * self.pilot), 8), self.pilot),
+        )
+
+    def trained_law(self, state: Any, log_gamma: LogProb) -> Law:
+        """The path law that was learnt."""
+        return self.law(state.trained.parameters.networks, log_gamma)
+
+    def looks(self) -> int:
+        """Gradients of log gamma that a path costs: the score is looked at at every point."""
+        return self.steps + 1
+
+    def sample(self, key: PRNGKeyArray, target: Target, state: Any, n: int) -> tuple[Any, Draws]:
         log_gamma = state.coordinates.pull_back(target.log_prob)
-        law = self.law(state.trained.parameters.networks, log_gamma)
-        return state, self.draw(key, n, law, state.coordinates, log_gamma)
+        law = self.trained_law(state, log_gamma)
+        return state, weighted_draws(key, n, law, log_gamma, state.coordinates, self.looks(), self.start)
+
+    def retrace(
+        self, key: PRNGKeyArray, target: Target, state: Any, x: Float[Array, "n dim"]
+    ) -> Float[Array, " n"]:
+        log_gamma = state.coordinates.pull_back(target.log_prob)
+        return retraced_weights(key, x, self.trained_law(state, log_gamma), log_gamma, state.coordinates)
 
     def find_coordinates(self, key: PRNGKeyArray, target: Target) -> Pilot:
         """Working coordinates, by the pilot unless it is switched off."""
@@ -117,10 +140,6 @@ class PathSampler(Learnt):
         drawn = over_devices(lambda _, keys: one(keys), None, keys)
         starts = jnp.repeat(drawn[: len(drawn) // per_start, 0], per_start, axis=0)
         return Batch(self.start(starts), drawn[: len(starts), 1:])
-
-    def draw(self, key: PRNGKeyArray, n: int, law: Law, coordinates: Affine, log_gamma: LogProb) -> Draws:
-        """n independent weighted draws; the score is looked at at every point of a path."""
-        return weighted_draws(key, n, law, log_gamma, coordinates, self.steps + 1, self.start)
 
 
 def untrained(parameters: Any, optimiser: optax.GradientTransformation) -> Trained:

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from samplers.chain import Chain
-from samplers.law import Law, Nudge, Nudger
+from samplers.law import Law, Nudge, Nudger, reverse
 from targets.base import LogProb
 
 BLOCK = 8  # steps of a stored path scored at once: a batch of them stays in a core's cache
@@ -111,6 +111,17 @@ def score_path(law: Law, path: Path) -> Float[Array, ""]:
     log_forward = jnp.sum(_over_steps(step, (ahead, *before, path.displacement)))
     ends = law.chain.log_start(start) - law.log_mu(start) - law.chain.log_end(end)
     return ends + backward_log_likelihood(law, path) - log_forward
+
+
+def retraced(
+    law: Law, log_gamma: LogProb, end: Float[Array, " dim"], noise: Float[Array, "steps dim"]
+) -> Float[Array, ""]:
+    """The log weight of a path of the backward kernels from x_K = `end` to the source."""
+    back = simulate(reverse(law), end, noise)
+    x, hints = jax.tree.map(lambda leaf: leaf[::-1], (back.x, back.hints))
+    lost = jnp.asarray(law.chain.ahead.lost, x.dtype)[:, None]
+    path = Path(x, x[1:] - x[:-1] + lost * x[:-1], hints)
+    return score_path(law, path) + log_gamma(end)
 
 
 def forward_controls(law: Law, path: Path) -> Float[Array, "steps dim"]:

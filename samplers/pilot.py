@@ -57,7 +57,7 @@ def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
     choice = jnp.argmax(scores)
     found = jax.tree.map(lambda *leaves: jnp.stack(leaves)[choice], *candidates)
     coordinates = _compose(base, found)
-    basin = one_basin(coordinates.pull_back(target.log_prob), _whitened(found, held_out))
+    basin = one_basin(coordinates.pull_back(target.log_prob), found.inverse(held_out))
     others = (NEWTON_STEPS + 1) * (1 + target.dim) + basins.gradients_spent(len(held_out))
     spent = jnp.append(gradients_spent(MOVES, particles, ladder), others)
     cost = evals(gradients=spent, values=basins.values_spent(len(held_out)))
@@ -101,13 +101,8 @@ def _laplace(log_target: LogProb, start: Float[Array, " dim"]) -> Affine:
 
 def _score(candidate: Affine, z: Float[Array, "n dim"]) -> Float[Array, ""]:
     """Mean log-density of particles under the candidate; minus infinity where it is not a Gaussian."""
-    score = jnp.mean(jax.vmap(log_standard_normal)(_whitened(candidate, z))) - candidate.log_det()
+    score = jnp.mean(jax.vmap(log_standard_normal)(candidate.inverse(z))) - candidate.log_det()
     return jnp.where(jnp.isfinite(score), score, -jnp.inf)
-
-
-def _whitened(candidate: Affine, z: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
-    """Points in the candidate's own coordinates."""
-    return jax.scipy.linalg.solve_triangular(candidate.scale, (z - candidate.loc).T, lower=True).T
 
 
 def _compose(outer: Affine, inner: Affine) -> Affine:

@@ -1,5 +1,6 @@
 """What amortised posterior samplers share: they learn from simulations of the joint, for all y at once."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -10,10 +11,10 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, Unsupported, evals
+from samplers.base import Draws, State, Unsupported, evals
 from samplers.chain import Chain, ornstein_uhlenbeck
 from samplers.control import Features, Network
-from samplers.draws import weighted_draws
+from samplers.draws import retraced_weights, weighted_draws
 from samplers.gaussian import log_standard_normal
 from samplers.law import NO_CONTROL, NO_HINT, Law, Nudge, Side
 from samplers.learnt import Learnt, Trace, adam
@@ -93,13 +94,23 @@ class PosteriorSampler(Learnt):
         """Paths from N(0, I), for one y."""
         return Law(self.chain(), NO_HINT, forward, backward, log_standard_normal)
 
-    def draw(
-        self, key: PRNGKeyArray, target: Target, n: int, forward: Side, backward: Side = NO_CONTROL
-    ) -> Draws:
+    @abstractmethod
+    def trained_law(self, state: State, target: Target) -> Law:
+        """The path law that was learnt, for the target's y."""
+
+    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
         """Weighted draws of the posterior: the weights look at its density, the paths do not."""
         coordinates = prior_coordinates(joint_of(target))
         log_gamma = coordinates.pull_back(target.log_prob)
-        return weighted_draws(key, n, self.law(forward, backward), log_gamma, coordinates, gradients=0)
+        law = self.trained_law(state, target)
+        return state, weighted_draws(key, n, law, log_gamma, coordinates, gradients=0)
+
+    def retrace(
+        self, key: PRNGKeyArray, target: Target, state: State, x: Float[Array, "n dim"]
+    ) -> Float[Array, " n"]:
+        coordinates = prior_coordinates(joint_of(target))
+        log_gamma = coordinates.pull_back(target.log_prob)
+        return retraced_weights(key, x, self.trained_law(state, target), log_gamma, coordinates)
 
 
 def joint_of(target: Target) -> Joint:

@@ -14,10 +14,9 @@ import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from samplers.affine import Affine
-from samplers.base import Draws, add_evals, evals
+from samplers.base import add_evals, evals
 from samplers.chain import Chain
 from samplers.control import Network, free, guided, score_hint
-from samplers.draws import weighted_draws
 from samplers.ends import Between, Ends, between, chances
 from samplers.gaussian import normal
 from samplers.law import NO_HINT, Hint, Law, Side, steered
@@ -64,8 +63,7 @@ class ReplaySampler(PathSampler):
         return adam(self.learning_rate, self.updates_for(target.dim) * self.regressions)
 
     def looks(self) -> int:
-        """Gradients of log gamma that the control of a path leans on."""
-        return self.lean * (self.steps + 1)
+        return self.lean * super().looks()
 
     def ahead(self, network: Network, log_gamma: LogProb) -> tuple[Hint, Side]:
         """The forward control and its hint."""
@@ -151,12 +149,8 @@ class ReplaySampler(PathSampler):
         noise = normal(key_noise, ends.end.shape)
         return jax.vmap(lambda *each: between(chain, *each))(ends, k, noise)
 
-    def sample(
-        self, key: PRNGKeyArray, target: Target, state: ReplayState, n: int
-    ) -> tuple[ReplayState, Draws]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
-        law = self.law(state.trained.parameters, log_gamma)
-        return state, weighted_draws(key, n, law, log_gamma, state.coordinates, self.looks(), self.start)
+    def trained_law(self, state: ReplayState, log_gamma: LogProb) -> Law:
+        return self.law(state.trained.parameters, log_gamma)
 
 
 def adjoint_miss(law: Law, judge: Side, drawn: Between) -> Float[Array, ""]:

@@ -1,6 +1,6 @@
 """Tempered SMC with HMC moves: an adaptive pass in `fit`, its frozen ladder replayed in `sample`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import jax
@@ -23,6 +23,7 @@ class SMC(Sampler):
     """
 
     unbiased_z: ClassVar[bool] = True
+    fit_share: ClassVar[float] = 0.2
     runs: int = 4
     fit_particles: int = 512
     transitions: int = 2
@@ -31,6 +32,9 @@ class SMC(Sampler):
     ess_fraction: float = 0.8
     largest_rise: float = 0.05
     max_temperatures: int = 200
+
+    def scaled(self, effort: float) -> Sampler:
+        return replace(self, fit_particles=max(round(effort * self.fit_particles), 16))
 
     def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
         coordinates = base_coordinates(target)

@@ -33,6 +33,11 @@ class Importance(Sampler):
     def finish(self, x, log_weights):
         return x, log_weights
 
+    def retrace(self, key, target, state, x):
+        spread = self.scale * jnp.asarray(target.base.scale, float)
+        z = (x - jnp.asarray(target.base.loc, float)) / spread
+        return jax.vmap(target.log_prob)(x) - self.log_density(z) + self.volume(spread)
+
     def sample(self, key, target, state, n):
         spread = self.scale * jnp.asarray(target.base.scale, float)
         z = self.noise(key, n, target.dim)
@@ -62,6 +67,13 @@ class NormaliserTooOften(Importance):
 
     def log_density(self, z):
         return super().log_density(z) - 2 * HALF_LOG_2PI * z.shape[1]
+
+
+class OwnRetraced(Importance):
+    """Weights of its own draws where those of exact ones are asked for: an ELBO for an EUBO."""
+
+    def retrace(self, key, target, state, x):
+        return self.sample(key, target, state, len(x))[1].log_weights[:, 0]
 
 
 class SharedStarts(Importance):
@@ -205,6 +217,7 @@ MUTANTS = {
     "Jacobian missing": (JacobianMissing(), "unbiased on a skewed target"),
     "normaliser dropped": (NormaliserDropped(), "unbiased on a Gaussian"),
     "normaliser thrice": (NormaliserTooOften(scale=0.5), "ELBO at most log Z, skewed target"),
+    "own draws retraced": (OwnRetraced(), "EUBO at least log Z"),
     "shared starts": (SharedStarts(), "independent chains"),
     "one chain for all": (OneForAll(), "independent chains"),
     "half the count": (HalfTheCount(), "counts true"),

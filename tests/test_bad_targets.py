@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from test_samplers import CLASSES, SAMPLERS, SMALL, make, mixture
 
-from benchmarks.measure import compile_phases, require_recovered, run_seed
+from benchmarks.measure import require_recovered, run_seed
+from benchmarks.programs import compile_phases
 from benchmarks.record import Record
 from samplers.base import Fit, evals
 

@@ -17,7 +17,7 @@ from synthetic_rows import row
 from benchmarks import registry
 from benchmarks.columns import MEANING
 from benchmarks.leaderboard import BEGIN, END
-from benchmarks.measure import total
+from benchmarks.programs import total
 from benchmarks.record import Cost
 from benchmarks.store import Store
 

@@ -18,9 +18,10 @@ from rich.console import Console
 from benchmarks import process, progress, runner
 from benchmarks.errors import BadInput
 from benchmarks.identity import hash_of_closure, source_hash, truth_hash
-from benchmarks.measure import require_finite, total
+from benchmarks.measure import require_finite
 from benchmarks.plan import Request, missing_cells, plan
 from benchmarks.presets import PRESETS
+from benchmarks.programs import total
 from benchmarks.registry import build, samplers, targets
 from benchmarks.store import Store
 from samplers.base import Draws, evals

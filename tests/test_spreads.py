@@ -14,7 +14,7 @@ from test_paths import LIMIT, LOG_Z, SOURCE, TARGET, every_chain, gaussian, log_
 from samplers.chain import brownian, ornstein_uhlenbeck
 from samplers.control import Network, free
 from samplers.law import Nudge, Side
-from samplers.paths import run, score_path
+from samplers.paths import retraced, run, score_path
 
 HORIZON = 0.5  # too short for noise to forget the target
 
@@ -49,8 +49,15 @@ def test_the_bridges_own_kernels_give_every_path_the_weight_z(stationary, make, 
     ahead, behind = exact_nudges(chain, bridge(SOURCE, TARGET, stationary, HORIZON))
     law = unhinted(chain, Side(nudged, ahead), Side(nudged, behind))
     np.testing.assert_allclose(log_weights(law, gaussian(*TARGET), 1, 200), LOG_Z, atol=1e-9)
+    np.testing.assert_allclose(retraced_weights(law, 200), LOG_Z, atol=1e-9)
     plain = [Side(nudged, (*side[:2], 0.0 * side[2])) for side in (ahead, behind)]
     assert np.var(log_weights(unhinted(chain, *plain), gaussian(*TARGET), 1, 200)) > 1e-3
+
+
+def retraced_weights(law, n):
+    """Of paths back from points anywhere: the pair of kernels is exact, the points need not be."""
+    noise = jax.random.normal(jax.random.key(3), (n, len(law.chain.times), 1))
+    return jax.vmap(lambda one: retraced(law, gaussian(*TARGET), 3.0 * one[0], one[1:]))(noise)
 
 
 def test_a_detached_judge_has_no_gradient_at_the_exact_kernels(x64):
