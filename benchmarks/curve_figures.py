@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.curves import GOALS, METRICS
 from benchmarks.style import GREY, grid, head, looks, note, order, sampler_handles, save
+from benchmarks.tables import number
 
 UNITS = {"gradients": "gradients spent, fit + sample", "seconds": "seconds spent, fit + sample"}
 
@@ -51,8 +53,7 @@ def curves(points: pd.DataFrame, axis_label: str, path: Path) -> Path:
 
 
 def _panel(axis: Axes, points: pd.DataFrame | None, samplers: Sequence[str]) -> None:
-    axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.yaxis.set_minor_formatter(NullFormatter())
+    _label(axis.xaxis, *axis.get_xlim())
     axis.grid(color="0.93", linewidth=0.8)
     axis.spines[["top", "right"]].set_visible(False)
     axis.tick_params(which="minor", length=0)
@@ -62,6 +63,7 @@ def _panel(axis: Axes, points: pd.DataFrame | None, samplers: Sequence[str]) -> 
         return
     bottom, top = _reach(points)
     axis.set_ylim(bottom, top)
+    _label(axis.yaxis, bottom, top)
     for goal in GOALS:
         if goal.metric == points["metric"].iloc[0]:
             axis.axhline(goal.threshold, color=GREY, linestyle=":", linewidth=1.0, zorder=1)
@@ -75,6 +77,14 @@ def _panel(axis: Axes, points: pd.DataFrame | None, samplers: Sequence[str]) -> 
         if sampler in rungs:
             _crosses(axis, own, looks(samplers)[sampler][0], rungs[sampler])
     _floors(axis, points, samplers)
+
+
+def _label(axis: Axis, low: float, high: float) -> None:
+    """Whole decades, and within a decade and a half, where there may be none, 1, 2 and 5."""
+    axis.set_minor_formatter(NullFormatter())
+    if high < 30 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
 def _reach(points: pd.DataFrame) -> tuple[float, float]:

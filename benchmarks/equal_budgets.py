@@ -38,7 +38,8 @@ def write(table: pd.DataFrame, results_dir: Path) -> str:
         return ""
     path = Path(results_dir) / "tables" / "curves.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    found.to_csv(path, index=False, float_format="%.6g")
+    numbers = {"floor": float} if len(found) else {}
+    found.astype(numbers).to_csv(path, index=False, float_format="%.6g")
     parts = ["## At equal budgets", ABOUT]
     labels = rows.sort_values(["dim", "label"], kind="stable")["label"]
     for label in dict.fromkeys(labels):
