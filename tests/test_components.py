@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from synthetic_rows import failed, row
 
-from benchmarks import components, tables
+from benchmarks import components, leaderboard, tables
 
 
 def repeated(seed, *values, name="log_z_error"):
@@ -83,3 +83,10 @@ def test_a_row_says_how_its_sets_of_draws_vary():
     assert list(table["evaluation_sd.log_z_error"]) == [1.0, None]
     assert list(table["evaluations"]) == [3, None]
     assert components.of_repeats({"elbo": [None, None], "log_z": [1.0], "mode_tv": [0.1, math.nan]}) == {}
+
+
+def test_the_page_shows_both(tmp_path):
+    page = leaderboard.write([repeated(0, 1.0, 3.0), repeated(1, 5.0, 7.0)], tmp_path).read_text()
+    assert "sd of log Z trainings / draws" in page
+    assert "| 2.6 / 1.4 " in page
+    assert "trainings / draws" not in leaderboard.write([row()], tmp_path).read_text()
