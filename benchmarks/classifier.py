@@ -10,6 +10,7 @@ from jaxtyping import Float
 FOLDS = 5
 WIDTH = 10  # hidden units a dimension, in each of two layers: as in sbibm
 EPOCHS = 1_000  # at most: a tenth of the training points tells when to stop
+RATE = 1e-2  # at scikit-learn's 1e-3 small networks are stopped before they have learnt
 
 
 def installed() -> bool:
@@ -31,7 +32,11 @@ def c2st(
     folds = np.concatenate([noise.permutation(len(x))[origin] % FOLDS, noise.permutation(len(y)) % FOLDS])
     labels = np.repeat([0, 1], [len(origin), len(y)])
     network = import_module("sklearn.neural_network").MLPClassifier(
-        (WIDTH * x.shape[1],) * 2, max_iter=EPOCHS, early_stopping=True, random_state=seed
+        (WIDTH * x.shape[1],) * 2,
+        learning_rate_init=RATE,
+        max_iter=EPOCHS,
+        early_stopping=True,
+        random_state=seed,
     )
     choose = import_module("sklearn.model_selection")
     with warnings.catch_warnings():
