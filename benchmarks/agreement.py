@@ -1,34 +1,26 @@
-"""How far weighted points are from a target: biases, mode weights, transport; and the floors of these."""
+"""How far weighted points are from a target: biases, mode weights, distances; their floors and errors."""
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 from scipy.special import entr
 
-from benchmarks.transport import sliced_w2
-from targets.base import Modes, Sample, Statistic, Target
+from benchmarks.distances import costly, distance_errors, distances
+from benchmarks.points import Points, Values, exact
+from benchmarks.spread import mean_error, square_error
+from targets.base import Modes, Statistic, Target
 
 FLOOR_REPEATS = 8
 FLOOR_SEED = 271828  # floors belong to (target, n): every sampler and seed is shown the same
-MAX_TRANSPORT = 10_000
-
-Values: TypeAlias = dict[str, Any]  # numbers or None
-
-
-class Points(NamedTuple):
-    """All chains together: weights sum to 1."""
-
-    x: Float[np.ndarray, "n dim"]
-    weights: Float[np.ndarray, " n"]
+COSTLY_REPEATS = 2
 
 
 def agreement(target: Target, points: Points, key: PRNGKeyArray) -> Values:
-    """Squared biases, mode weights and sliced W2, whichever of them the target can judge."""
-    return {"sliced_w2": _transport(target, points, key)} | expectations(target, points)
+    """Squared biases, mode weights and distances, whichever of them the target can judge."""
+    return distances(target, points, key) | expectations(target, points)
 
 
 def expectations(target: Target, points: Points) -> Values:
@@ -39,14 +31,14 @@ def expectations(target: Target, points: Points) -> Values:
     return values | (_modes(target.modes, points) if target.modes else {})
 
 
-def floors(target: Target, n: int) -> Values:
+def floors(target: Target, n: int, with_costly: bool = False) -> Values:
     """Mean agreement of n exact draws; without an exact sampler only E[bias2] = 1/n is known."""
     if target.sample is None:
         names = [f"bias2_{statistic.name}" for statistic in target.statistics]
         return {f"{name}_mean": 1 / n for name in names} | {f"{name}_max": None for name in names}
-    identity = (target.name, target.version, n)
+    identity = (target.name, target.version, n, with_costly)
     if identity not in _known_floors:
-        _known_floors[identity] = _simulated_floors(target, n)
+        _known_floors[identity] = _simulated_floors(target, n, COSTLY_REPEATS if with_costly else 0)
     return _known_floors[identity]
 
 
@@ -58,17 +50,40 @@ def resolution(target: Target) -> Values:
     return values
 
 
-_known_floors: dict[tuple[str, int, int], Values] = {}
+def agreement_errors(
+    target: Target, points: Points, starts: Int[np.ndarray, " pieces"], key: PRNGKeyArray
+) -> Values:
+    """Standard errors by the draws alone, as `NAME_draws`; `starts` of nearly independent pieces of them.
+
+    For the mean of several squares, and for the total variation, the sum of the terms' errors: too large
+    unless they move together.
+    """
+    values = distance_errors(target, points, key)
+    for statistic in target.statistics:
+        values |= _bias_error(statistic, points, starts)
+    if target.modes:
+        error = mean_error(_values(target.modes.responsibilities, points), points.weights, starts)
+        values["mode_tv_draws"] = None if error is None else 0.5 * np.sum(error)
+    return values
 
 
-def _simulated_floors(target: Target, n: int) -> Values:
+_known_floors: dict[tuple[str, int, int, bool], Values] = {}
+
+
+def _simulated_floors(target: Target, n: int, costly_repeats: int) -> Values:
     keys = jax.random.split(jax.random.key(FLOOR_SEED), (FLOOR_REPEATS, 2))
-    weights = np.full(n, 1 / n)
-    repeats = [agreement(target, Points(_exact(target, one, n), weights), other) for one, other in keys]
-    return {
-        name: None if value is None else np.mean([repeat[name] for repeat in repeats])
-        for name, value in repeats[0].items()
-    }
+    assert target.sample is not None
+    even, repeats = np.full(n, 1 / n), []
+    for one, other in keys:
+        points = Points(exact(target.sample, one, n), even)
+        rare = costly(target, points, other) if len(repeats) < costly_repeats else {}
+        repeats.append(agreement(target, points, other) | rare)
+    return {name: _mean([repeat[name] for repeat in repeats if name in repeat]) for name in repeats[0]}
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _bias(statistic: Statistic, points: Points) -> Values:
@@ -81,6 +96,19 @@ def _squares(statistic: Statistic, difference: Float[np.ndarray, " k"]) -> Value
     squares = (difference[varies] / statistic.sd[varies]) ** 2
     name = f"bias2_{statistic.name}"
     return {f"{name}_max": np.max(squares), f"{name}_mean": np.mean(squares)} if varies.any() else {}
+
+
+def _bias_error(statistic: Statistic, points: Points, starts: Int[np.ndarray, " pieces"]) -> Values:
+    varies, name = statistic.sd > 0, f"bias2_{statistic.name}"
+    if not varies.any():
+        return {}
+    values = (_values(statistic.fn, points)[:, varies] - statistic.mean[varies]) / statistic.sd[varies]
+    error = mean_error(values, points.weights, starts)
+    if error is None:
+        return {f"{name}_max_draws": None, f"{name}_mean_draws": None}
+    bias = points.weights @ values
+    errors = square_error(bias, error)
+    return {f"{name}_max_draws": errors[np.argmax(bias**2)], f"{name}_mean_draws": np.mean(errors)}
 
 
 def _modes(modes: Modes, points: Points) -> Values:
@@ -99,29 +127,12 @@ def _batched(function: Callable[[Array], Array]) -> Callable[[np.ndarray], Array
     return jax.jit(jax.vmap(function))  # kept by function, so that the next seed does not compile again
 
 
-def _average(function: Callable[[Array], Array], points: Points) -> Float[np.ndarray, " k"]:
+def _values(function: Callable[[Array], Array], points: Points) -> Float[np.ndarray, "n k"]:
+    """The function of every point; zero where the weight is, or a lost point would lose the mean."""
     with jax.enable_x64(True):
         values = np.asarray(_batched(function)(points.x))
-    return points.weights @ np.where(points.weights[:, None] == 0, 0.0, values)
+    return np.where(points.weights[:, None] == 0, 0.0, values)
 
 
-def _transport(target: Target, points: Points, key: PRNGKeyArray) -> float | None:
-    """Sliced W2 to as many exact draws; more than MAX_TRANSPORT points are thinned evenly."""
-    if target.sample is None or target.about.finite_moment < 2:
-        return None
-    kept = points.weights != 0
-    x, weights = points.x[kept], points.weights[kept]
-    thin = -(-len(x) // MAX_TRANSPORT)
-    x, weights = x[::thin], weights[::thin] / np.sum(weights[::thin])
-    return sliced_w2(x, weights, _exact(target, key, min(len(points.x), MAX_TRANSPORT)))
-
-
-@functools.cache
-def _compiled(sample: Sample) -> Sample:
-    return jax.jit(sample, static_argnums=1)
-
-
-def _exact(target: Target, key: PRNGKeyArray, n: int) -> Float[np.ndarray, "n dim"]:
-    assert target.sample is not None
-    with jax.enable_x64(True):
-        return np.asarray(_compiled(target.sample)(key, n), np.float64)
+def _average(function: Callable[[Array], Array], points: Points) -> Float[np.ndarray, " k"]:
+    return points.weights @ _values(function, points)

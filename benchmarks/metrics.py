@@ -8,23 +8,29 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 from scipy.special import logsumexp
 
-from benchmarks.agreement import Points, Values, agreement, expectations, floors, resolution
+from benchmarks.agreement import agreement, agreement_errors, expectations, floors, resolution
 from benchmarks.diagnostics import MIN_LENGTH, ess_bulk, r_hat
+from benchmarks.distances import costly
+from benchmarks.evidence import evidence, evidence_errors, forward, forward_errors
+from benchmarks.pareto import pareto_k
+from benchmarks.points import Points, Values
+from benchmarks.spread import pieces
 from samplers.base import Draws
 from targets.base import Target
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Metrics by name; `floors`: the same of exact unweighted draws at the same n.
 
-    `errors`: standard errors of `log_z` and `elbo`, that of the truth as `log_z_truth`, and for each
-    squared bias the smallest value that the truth can resolve.
+    `errors`: standard errors of `log_z`, `elbo`, `eubo`, `log_z_forward` and `mmd2`, that of the truth as
+    `log_z_truth`. Of a squared bias the name bears the smallest value that the truth can resolve, and
+    `NAME_draws`, as `mode_tv_draws`, the standard error by the draws.
     """
 
     metrics: dict[str, float | None]
@@ -49,28 +55,40 @@ def evaluate(
     sample_seconds: float,
     key: PRNGKeyArray,
     forward_log_weights: np.ndarray | None = None,
+    with_costly: bool = False,
 ) -> Evaluation:
-    """All metrics of one cell and seed; the key draws the exact points that transport compares with."""
+    """All metrics of one cell and seed; the key draws the exact points that distances compare with.
+
+    `forward_log_weights` (n,): log weights of independent paths that end in exact draws of the target and
+    were run backwards from there. They say nothing beside weights that were resampled. `with_costly` asks
+    for `sinkhorn` and `c2st`, which need the extra `transport` and take up to a minute a row.
+    """
     drawn = _on_host(draws)
     with np.errstate(all="ignore"):
-        sizes = _importance(drawn) | _chains(drawn)
+        parts, proper, points = _log_z_parts(drawn), _proper(drawn), _points(drawn)
+        reverse = None if proper is None else _forward_logs(forward_log_weights)
+        sizes = _importance(proper) | _chains(drawn)
         metrics = (
-            _log_z(target, drawn)
+            evidence(target.log_z, parts, proper)
+            | forward(target.log_z, reverse)
             | sizes
             | _efficiency(sizes, fit_gradients, sample_gradients, fit_seconds + sample_seconds)
-            | agreement(target, _points(drawn), key)
+            | agreement(target, points, key)
+            | (costly(target, points, key) if with_costly else {})
             | {"nan_fraction": _nan_fraction(drawn)}
         )
-        errors = _log_z_errors(target, drawn) | resolution(target)
+        errors = evidence_errors(target.log_z, parts, proper) | forward_errors(reverse) | resolution(target)
+        errors |= agreement_errors(target, points, _pieces(drawn), key)
     n = drawn.x.shape[0] * drawn.x.shape[1]
-    return Evaluation(_plain(metrics), _plain(floors(target, n)), _plain(errors))
+    return Evaluation(_plain(metrics), _plain(floors(target, n, with_costly)), _plain(errors))
 
 
 def brief(target: Target, draws: Draws) -> dict[str, float | None]:
     """Those metrics of `evaluate` that need neither exact draws nor what was spent."""
     drawn = _on_host(draws)
     with np.errstate(all="ignore"):
-        values = _log_z(target, drawn) | _importance(drawn) | _chains(drawn)
+        proper = _proper(drawn)
+        values = evidence(target.log_z, _log_z_parts(drawn), proper) | _importance(proper) | _chains(drawn)
         return _plain(values | expectations(target, _points(drawn)))
 
 
@@ -84,6 +102,14 @@ def _logs(array: Array | None) -> np.ndarray | None:
         return None
     values = np.asarray(array, np.float64)
     return np.where(np.isposinf(values), np.nan, values)
+
+
+def _forward_logs(array: np.ndarray | None) -> np.ndarray | None:
+    """In double precision; a path that the sampler never takes has an infinite weight, none has weight 0."""
+    if array is None:
+        return None
+    values = np.ravel(np.asarray(array, np.float64))
+    return np.where(np.isneginf(values), np.nan, values)
 
 
 def _plain(values: Values) -> dict[str, float | None]:
@@ -102,15 +128,6 @@ def _softmax(log_weights: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return np.exp(log_weights - logsumexp(log_weights))
 
 
-def _log_mean(log_values: Float[np.ndarray, " n"]) -> tuple[float, float | None]:
-    """Log of the mean of independent values, and its standard error by the delta method."""
-    n = len(log_values)
-    estimate = float(logsumexp(log_values) - np.log(n))
-    if n == 1:
-        return estimate, None
-    return estimate, float(np.std(np.exp(log_values - estimate), ddof=1) / np.sqrt(n))
-
-
 def _log_z_parts(drawn: _Drawn) -> Float[np.ndarray, " n"] | None:
     """Independent unbiased log estimates of Z: one a run where runs resampled, else one a weight."""
     parts = drawn.log_weights if drawn.log_z is None else drawn.log_z
@@ -122,35 +139,18 @@ def _proper(drawn: _Drawn) -> Float[np.ndarray, " n"] | None:
     return None if drawn.log_weights is None or drawn.log_z is not None else drawn.log_weights.ravel()
 
 
-def _log_z(target: Target, drawn: _Drawn) -> Values:
-    parts, proper = _log_z_parts(drawn), _proper(drawn)
-    truth = None if target.log_z is None else target.log_z.value
-    log_z = None if parts is None else _log_mean(parts)[0]
-    elbo = None if proper is None else np.mean(proper)
-    return {
-        "log_z": log_z,
-        "log_z_error": None if log_z is None or truth is None else log_z - truth,
-        "elbo": elbo,
-        "elbo_gap": None if elbo is None or truth is None else truth - elbo,
-    }
+def _pieces(drawn: _Drawn) -> Int[np.ndarray, " pieces"]:
+    """Where nearly independent pieces of the draws start; the particles of one run are one."""
+    return pieces(drawn.x.shape[0], drawn.x.shape[1], whole=drawn.log_z is not None)
 
 
-def _log_z_errors(target: Target, drawn: _Drawn) -> Values:
-    parts, proper = _log_z_parts(drawn), _proper(drawn)
-    return {
-        "log_z": None if parts is None else _log_mean(parts)[1],
-        "elbo": None if proper is None or len(proper) == 1 else np.std(proper, ddof=1) / np.sqrt(len(proper)),
-        "log_z_truth": None if target.log_z is None else target.log_z.standard_error,
-    }
-
-
-def _importance(drawn: _Drawn) -> Values:
-    """Kish's effective size of the weights, and its share of the draws."""
-    proper = _proper(drawn)
+def _importance(proper: Float[np.ndarray, " n"] | None) -> Values:
+    """Kish's effective size of the weights, its share of the draws, and the shape of the weights' tail."""
     if proper is None:
-        return {"importance_ess": None, "importance_ess_fraction": None}
+        return dict.fromkeys(("importance_ess", "importance_ess_fraction", "pareto_k"))
     size = 1 / np.sum(_softmax(proper) ** 2)
-    return {"importance_ess": size, "importance_ess_fraction": size / len(proper)}
+    fraction = size / len(proper)
+    return {"importance_ess": size, "importance_ess_fraction": fraction, "pareto_k": pareto_k(proper)}
 
 
 def _chains(drawn: _Drawn) -> Values:

@@ -12,8 +12,10 @@ def pareto_k(log_weights: Float[np.ndarray, " n"]) -> float | None:
 
     The min(n / 5, 3 sqrt n) largest are fitted by Zhang and Stephens (2009), with the weak prior towards
     1/2. Moments of order below 1/k are finite. None for fewer than 25 weights; infinite where all but
-    a few are zero; -inf where the largest are all equal.
+    a few are zero; -inf where the largest are all equal; NaN where a weight is NaN or all are zero.
     """
+    if np.isnan(log_weights).any() or np.max(log_weights, initial=-np.inf) == -np.inf:
+        return np.nan
     n = len(log_weights)
     if n < LEAST:
         return None

@@ -1,4 +1,6 @@
-"""Exact optimal transport on a line between weighted points, and its average over directions."""
+"""Exact optimal transport on a line between weighted points, and what it is over many directions."""
+
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +13,34 @@ def directions(dim: int) -> Float[np.ndarray, "directions dim"]:
     """The fixed unit vectors of a dimension."""
     normal = np.random.default_rng((SEED, dim)).normal(size=(DIRECTIONS, dim))
     return normal / np.linalg.norm(normal, axis=1, keepdims=True)
+
+
+class OnLines(NamedTuple):
+    """2-Wasserstein distances in units of x: root mean square over the fixed directions; the largest over
+    these, the coordinates and the principal axes; the largest over coordinates, in units of `sd`.
+    """
+
+    sliced: float
+    largest: float
+    marginal: float | None
+
+
+def on_lines(
+    x: Float[np.ndarray, "n dim"],
+    weights: Float[np.ndarray, " n"],
+    y: Float[np.ndarray, "m dim"],
+    sd: Float[np.ndarray, " dim"],
+    axes: Float[np.ndarray, "axes dim"],
+) -> OnLines:
+    """Weighted points x (weights sum to 1) against equally weighted y; a coordinate of no sd has no unit."""
+    lines = np.concatenate([directions(x.shape[1]), np.eye(x.shape[1]), axes])
+    squares = squared_w2(lines @ x.T, weights, lines @ y.T)
+    marginal, varies = squares[DIRECTIONS : DIRECTIONS + x.shape[1]], sd > 0
+    return OnLines(
+        float(np.sqrt(np.mean(squares[:DIRECTIONS]))),
+        float(np.sqrt(np.max(squares))),
+        float(np.max(np.sqrt(marginal[varies]) / sd[varies])) if varies.any() else None,
+    )
 
 
 def sliced_w2(
