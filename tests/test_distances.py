@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import entropy
+from test_metrics import KEY, drawn, gaussian, iid, judge
 
 from benchmarks import classifier, kernel, sinkhorn
 from benchmarks.distances import costly, distances
@@ -18,7 +19,6 @@ from benchmarks.scales import scales
 from benchmarks.transport import directions, on_lines, squared_w2
 from targets.base import About
 from targets.linear_gaussian import TARGETS as LINEAR
-from tests.test_metrics import KEY, drawn, gaussian, iid, judge
 
 CHEAP = ("sliced_w2", "max_sliced_w2", "marginal_w2_max", "mmd2", "binned_kl")
 

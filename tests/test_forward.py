@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from test_metrics import KEY, autoregressive, drawn, gaussian, iid, judge
 
 from benchmarks.columns import columns
 from benchmarks.evidence import forward
@@ -11,7 +12,6 @@ from benchmarks.metrics import evaluate
 from benchmarks.pareto import pareto_k
 from benchmarks.spread import mean_error, pieces, square_error
 from targets.base import Truth
-from tests.test_metrics import KEY, autoregressive, drawn, gaussian, iid, judge
 
 FORWARD = ("eubo", "eubo_gap", "log_z_forward", "forward_ess_fraction")
 
