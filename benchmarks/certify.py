@@ -13,9 +13,10 @@ from pathlib import Path
 
 from benchmarks import registry
 from benchmarks.cell import configure
-from benchmarks.checks import CHECKS, PARTS, NotJudged, Trial
+from benchmarks.checks import CHECKS, PARTS, Trial
 from benchmarks.environment import available_cores
 from benchmarks.identity import hash_of_closure, row_identity, source_hash
+from benchmarks.judgements import NotJudged
 from samplers.base import Sampler, Unsupported
 
 PASSED, FAILED, ABSENT = "passed", "failed", "not judged"

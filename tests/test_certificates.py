@@ -10,7 +10,8 @@ from scipy import integrate, stats
 
 from benchmarks import certify as certificates
 from benchmarks.certify import ABSENT, FAILED, certify, judge
-from benchmarks.checks import CHECKS, Trial, independent, unbiased
+from benchmarks.checks import CHECKS, Trial
+from benchmarks.judgements import independent, unbiased
 from benchmarks.pareto import pareto_k
 from benchmarks.trials import Replicates, gaussian, skewed
 
