@@ -1,5 +1,6 @@
 """The columns of a target's table on the leaderboard: a heading, and how to fill it from a summary line."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,6 +12,7 @@ Line: TypeAlias = dict[str, Any]
 MAIN = "bias2_x_max"
 SECONDS = ("compile_seconds", "fit_seconds", "sample_seconds")
 GRADIENTS = ("fit_evals.gradients", "sample_evals.gradients")
+IMPOSSIBLE = 3.0  # standard errors
 SPREADS = ("training_sd.log_z_error", "evaluation_sd.log_z_error")
 
 MEANING = """\
@@ -25,7 +27,8 @@ MEANING = """\
   squares add up to the variance of what a single run tells.
 - **ELBO gap**: log Z − mean log weight, which is KL(sampler ∥ target). It has no meaning after resampling.
 - **EUBO gap**: mean log weight of paths run backwards from exact draws − log Z, that is KL(target ∥ sampler):
-  large where modes are missed, which the ELBO gap does not see.
+  large where modes are missed, which the ELBO gap does not see. ‡ after either: negative by more than three
+  standard errors, which proper weights cannot be.
 - **bias² of f**: (Ê f − E f)² / Var f of the worst coordinate; 0.01 is what 100 independent exact draws
   reach on average. After the slash the floor: what as many exact unweighted draws score.
 - **mode TV**: total variation between drawn and true mode weights; after the slash the floor.
@@ -58,8 +61,8 @@ def columns(lines: Sequence[Line]) -> list[Column]:
         Column("seeds", lambda line: f"{line['ok']}/{line['seeds']}"),
         Column("\\|log Z error\\| (signed)", _log_z),
         Column("sd of log Z trainings / draws", lambda line: _join(line, " / ", SPREADS)),
-        Column("ELBO gap", lambda line: _spread(line, "elbo_gap")),
-        Column("EUBO gap", lambda line: _spread(line, "eubo_gap")),
+        _bound("ELBO gap", "elbo_gap", "errors.elbo"),
+        _bound("EUBO gap", "eubo_gap", "errors.eubo"),
         *(_with_floor(f"bias² of {name[6:-4]}", name) for name in (MAIN, *others)),
         _with_floor("mode TV", "mode_tv"),
         _with_floor("sliced W2", "sliced_w2"),
@@ -88,6 +91,16 @@ def _with_floor(heading: str, name: str) -> Column:
     def fill(line: Line) -> str:
         value, floor = _spread(line, name), number(line.get(f"floors.{name}"), 2)
         return f"{value} / {floor}" if value and floor else value
+
+    return Column(heading, fill)
+
+
+def _bound(heading: str, name: str, error: str) -> Column:
+    """With a double dagger where a gap that cannot be negative is so by more than IMPOSSIBLE errors."""
+
+    def fill(line: Line) -> str:
+        noise = math.hypot(line.get(error) or 0.0, line.get("errors.log_z_truth") or 0.0)
+        return _spread(line, name) + " ‡" * ((line.get(name) or 0.0) < -IMPOSSIBLE * noise)
 
     return Column(heading, fill)
 

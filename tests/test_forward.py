@@ -94,10 +94,18 @@ def test_pareto_k_is_of_proper_weights_and_flags_log_z():
 
 def test_columns_of_the_upper_bound_and_of_squares():
     line = {"label": "a", "ok": 1, "seeds": 1, "eubo_gap": 1.5, "ess_bulk_min": 90.0, "ess_x2_min": 40.0}
-    line |= {name + end: line[name] for name in ("eubo_gap", "ess_x2_min") for end in (".min", ".max")}
+    line |= {name + end: line[name] for name in ("eubo_gap", "ess_x2_min") for end in (".low", ".high")}
     shown = {column.heading: column.fill(line) for column in columns([line])}
     assert shown["EUBO gap"] == "1.5"
     assert shown["ESS of squares"] == "40"
+
+
+@pytest.mark.parametrize(("gap", "flagged"), [(-0.5, True), (-0.4, False), (0.5, False), (math.nan, False)])
+def test_a_gap_that_cannot_be_is_flagged(gap, flagged):
+    """Three standard errors of 0.1 and 0.1 together are 0.42."""
+    line = {"label": "a", "ok": 1, "seeds": 1, "elbo_gap": gap, "errors.elbo": 0.1, "errors.log_z_truth": 0.1}
+    (column,) = (one for one in columns([line]) if one.heading == "ELBO gap")
+    assert column.fill(line).endswith("‡") is flagged
 
 
 def test_pieces_are_batches_of_few_chains_else_chains():
