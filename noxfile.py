@@ -41,7 +41,7 @@ def benchmark(session: nox.Session) -> None:
 
 @nox.session
 def certify(session: nox.Session) -> None:
-    """Certify again those that have a certificate, or those given after --; only what has changed is tried."""
+    """Certify again what has a certificate, or is named after --; only what has changed is tried."""
     install(session)
     names = session.posargs or sorted(path.stem for path in Path("results/certificates").glob("*.json"))
     session.run("python", "-m", "benchmarks", "certify", "sampler", *names)
