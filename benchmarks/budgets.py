@@ -13,7 +13,6 @@ from typing import NamedTuple
 from benchmarks.record import Cost
 
 RATES = {"gradients": 1.0, "values": 1 / 3, "simulations": 1 / 3}
-UNITS = ("gradients", "seconds")
 AIM = 0.95  # of the budget, since runs of one size vary
 GOOD = (0.88, 1.02)  # a trial that spends so much of it ends the search
 ALLOWED = (0.80, 1.05)  # a row that spends another share says why
@@ -50,15 +49,20 @@ Run = Callable[[Size], Spending]
 Same = Callable[[float, float], bool]  # whether two efforts make one sampler, as where it has no less to do
 
 
+def in_gradients(cost: Cost) -> float:
+    """What a phase cost, in gradients."""
+    return sum(rate * getattr(cost, name) for name, rate in RATES.items())
+
+
 def spent(fit: Cost, sample: Cost) -> float:
     """What both phases cost, in gradients."""
-    return _gradients(fit) + _gradients(sample)
+    return in_gradients(fit) + in_gradients(sample)
 
 
 def spending(unit: str, fit: Cost, sample: Cost, fit_seconds: float, sample_seconds: float) -> Spending:
     """What a run spent, in `unit`."""
     in_unit = {
-        "gradients": Spending(_gradients(fit), _gradients(sample)),
+        "gradients": Spending(in_gradients(fit), in_gradients(sample)),
         "seconds": Spending(fit_seconds, sample_seconds),
     }
     return in_unit[unit]
@@ -109,10 +113,6 @@ def why_missed(budget: Budget, size: Size, dim: int, cost: Spending) -> str | No
         return told + (": it cannot do with less" if least else ": its cost varies from run to run")
     full = size.draws >= MOST_COORDINATES // dim
     return told + (": more draws are not kept" if full else ": its cost varies from run to run")
-
-
-def _gradients(cost: Cost) -> float:
-    return sum(rate * getattr(cost, name) for name, rate in RATES.items())
 
 
 def _nearest(budget: Budget, tried: list[Trial]) -> Trial:

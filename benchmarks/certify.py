@@ -47,6 +47,10 @@ class Certificate:
         statuses = [finding.status for finding in self.findings]
         return FAILED not in statuses and PASSED in statuses
 
+    def reason(self, check: str) -> str:
+        """What a check had to say."""
+        return next((found.reason or "" for found in self.findings if found.check == check), "")
+
     @property
     def verdict(self) -> str:
         """In a few words."""

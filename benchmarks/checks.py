@@ -7,9 +7,11 @@ import jax
 import numpy as np
 
 from benchmarks import counting, trials
-from benchmarks.judgements import bounded, honest, independent, retraced, unbiased
+from benchmarks.budgets import in_gradients, spent
+from benchmarks.judgements import NotJudged, bounded, honest, independent, retraced, unbiased
 from benchmarks.programs import total
-from benchmarks.trials import BARE, BRIEF, TINY, Bench, Replicates, gaussian, reduced, skewed
+from benchmarks.record import Cost
+from benchmarks.trials import BARE, BRIEF, SEVERAL, TINY, Bench, Replicates, gaussian, reduced, skewed
 from samplers.base import Evals, Sampler
 
 
@@ -97,6 +99,20 @@ def _compare(phase: str, declared: Evals, tally: counting.Tally) -> str | None:
     return f"{phase} declares {said} values, gradients, simulations; {seen} were made"
 
 
+def executed(trial: Trial) -> str | None:
+    """Raises NotJudged, to say how many evaluations are made for each that is declared.
+
+    More than one where memory is saved by making some again, and where chains wait for the longest.
+    """
+    tally = counting.Tally()
+    bench = Bench(reduced(trial.sampler, TINY | SEVERAL, gaussian()), counting.counting(gaussian(), tally))
+    run = bench.run()
+    jax.effects_barrier()
+    made = in_gradients(Cost(values=tally.values, gradients=tally.gradients, simulations=tally.simulations))
+    declared = spent(total(run.fit_evals), total(run.sample_evals))
+    raise NotJudged(f"{made / declared:.2f} for each that is counted")
+
+
 def compiled(trial: Trial) -> str | None:
     """Compiled or not, the draws are the same up to rounding."""
     bench = Bench(reduced(trial.sampler, BARE, gaussian()), gaussian(), draws=4)
@@ -114,6 +130,7 @@ def one_dimension(trial: Trial) -> str | None:
     return None if finite else "draws or weights in one dimension are not finite"
 
 
+EXECUTED = "executed work"
 Check = Callable[[Trial], str | None]
 # Two halves that take about as long; what shares runs stays together.
 PARTS: tuple[dict[str, Check], ...] = (
@@ -130,6 +147,7 @@ PARTS: tuple[dict[str, Check], ...] = (
         "unbiased on a skewed target": lambda trial: unbiased(trial.skewed),
         "ELBO at most log Z, skewed target": lambda trial: bounded(trial.skewed),
         "repeatable": repeatable,
+        EXECUTED: executed,
         "no key inside": no_key_inside,
         "counts true": counted,
         "jit or no jit": compiled,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import certify, equal_budgets, registry
+from benchmarks.checks import EXECUTED
 from benchmarks.columns import MAIN, MEANING, Line, columns, escaped
 from benchmarks.record import STATUSES, Record
 from benchmarks.tables import current, frame, number, plain, summary
@@ -30,7 +31,9 @@ on and the range of fewer; differences inside these, or below a floor, are noise
 ranks."""
 CERTIFIED = """\
 `bridgemark certify sampler NAME` tries a sampler on targets of which all is known: unbiased weights and
-moments in both precisions, independent draws, honest effective sizes, true counts, keys obeyed."""
+moments in both precisions, bounds of log Z, independent draws, honest effective sizes, true counts, keys
+obeyed. Executed work: evaluations that were made, on a small run, for each that the tables count; more than
+one where memory is saved by making some again, and where chains wait for the longest."""
 
 
 def write(records: Sequence[Record], results_dir: Path) -> Path:
@@ -124,10 +127,11 @@ def _certificates(records: Sequence[Record], folder: Path) -> str:
         stale = ""  # of a plug-in nothing is known here
         if found is not None and name in known and found.identity != certify.identity_of(known[name]):
             stale = " (of another version of its source)"
-        lines.append((name, "not certified" if found is None else found.verdict + stale))
+        verdict = "not certified" if found is None else found.verdict + stale
+        lines.append((name, verdict, "" if found is None else found.reason(EXECUTED)))
     if not lines:
         return ""
-    table = pd.DataFrame(lines, columns=["sampler", "certificate"]).to_markdown(index=False)
+    table = pd.DataFrame(lines, columns=["sampler", "certificate", EXECUTED]).to_markdown(index=False)
     return f"## Certificates\n\n{CERTIFIED}\n\n{table}"
 
 

@@ -32,6 +32,7 @@ TINY = {
     "batch_coordinates": 3,
     "max_temperatures": 30,
 }
+SEVERAL = {"chains": 4, "runs": 2}  # for what shows in company only
 BARE = TINY | {"pilot": 0, "max_temperatures": 2}  # for what runs uncompiled
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
 
