@@ -68,24 +68,20 @@ def spending(unit: str, fit: Cost, sample: Cost, fit_seconds: float, sample_seco
     return in_unit[unit]
 
 
-def find_size(budget: Budget, dim: int, same: Same, run: Run, known: list[Trial]) -> Size:
-    """The size whose trial came nearest to the budget, of at most TRIALS that are added to `known`."""
-    size, first = first_size(budget, dim, same, known), len(known)
+def find_size(budget: Budget, dim: int, same: Same, run: Run) -> Size:
+    """The size whose trial came nearest to the budget, of at most TRIALS, from a small one on.
+
+    It looks at nothing but this budget, so that a row run alone has the size that it has among others.
+    """
+    size, tried = Size(FIRST_EFFORT, LEAST_DRAWS), []
     for _ in range(TRIALS):
-        known.append((size, run(size)))
-        if GOOD[0] <= sum(known[-1][1]) / budget.amount <= GOOD[1]:
+        tried.append((size, run(size)))
+        if GOOD[0] <= sum(tried[-1][1]) / budget.amount <= GOOD[1]:
             break
-        size = next_size(budget, dim, same, known[-1])
-        if any(size == tried for tried, _ in known[first:]):
+        size = next_size(budget, dim, same, tried[-1])
+        if any(size == other for other, _ in tried):
             break
-    return _nearest(budget, known[first:])[0]
-
-
-def first_size(budget: Budget, dim: int, same: Same, known: list[Trial]) -> Size:
-    """Where to begin: from the trial for another budget that spent most nearly this one, or small."""
-    if not known:
-        return Size(FIRST_EFFORT, LEAST_DRAWS)
-    return next_size(budget, dim, same, _nearest(budget, known))
+    return min(tried, key=lambda trial: _miss(budget, trial[1]))[0]
 
 
 def next_size(budget: Budget, dim: int, same: Same, last: Trial) -> Size:
@@ -115,6 +111,6 @@ def why_missed(budget: Budget, size: Size, dim: int, cost: Spending) -> str | No
     return told + (": more draws are not kept" if full else ": its cost varies from run to run")
 
 
-def _nearest(budget: Budget, tried: list[Trial]) -> Trial:
-    """The trial that came nearest to the budget on a logarithmic scale."""
-    return min(tried, key=lambda trial: abs(math.log(sum(trial[1]) / (AIM * budget.amount))))
+def _miss(budget: Budget, cost: Spending) -> float:
+    """How far a trial is from the budget on a logarithmic scale."""
+    return abs(math.log(sum(cost) / (AIM * budget.amount)))

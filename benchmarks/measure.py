@@ -14,7 +14,6 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from benchmarks import environment, metrics
-from benchmarks.budgets import Trial
 from benchmarks.programs import Programs, timed, total
 from benchmarks.record import Record
 from benchmarks.sizing import prepare
@@ -38,23 +37,15 @@ def run_cell(sampler: Sampler, target: Target, rows: list[Record], store: Store,
     Compiling happens once a budget: all its rows bear the same `compile_seconds`, so a sum over seeds
     must count them once.
     """
-    known: dict[str, list[Trial]] = {}
     rows = [replace(row, device=environment.device(), started=_now()) for row in rows]
     for _, group in groupby(rows, key=lambda row: (row.budget, row.budget_unit)):
-        _run_seeds(sampler, target, list(group), known, store, say)
+        _run_seeds(sampler, target, list(group), store, say)
 
 
-def _run_seeds(
-    sampler: Sampler,
-    target: Target,
-    rows: list[Record],
-    known: dict[str, list[Trial]],
-    store: Store,
-    say: Say,
-) -> None:
+def _run_seeds(sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say) -> None:
     say(phase="compiling" if rows[0].budget is None else f"finding what {rows[0].budget:g} buys")
     try:
-        prepared = prepare(sampler, target, rows[0], known)
+        prepared = prepare(sampler, target, rows[0])
     except Exception as error:
         for row in rows:
             _finish(store, say, replace(row, **_verdict(error)), {})
@@ -90,13 +81,10 @@ def run_seed(
         require_recovered(traces)
         require_finite(draws)
         say(phase=f"judging seed {row.seed}")
-        key_metric = jax.random.fold_in(key, METRIC)
-        done |= judge(target, draws, done, _retraced(programs, key_metric, fit.state), key_metric)
-        if PILOT in traces.info:
-            done["metrics"][PILOT] = float(traces.info[PILOT])
+        done |= judge(target, draws, done, programs, fit.state, jax.random.fold_in(key, METRIC))
+        done["metrics"] |= {name: float(traces.info[name]) for name in (PILOT,) if name in traces.info}
         say(phase=f"sampling seed {row.seed} again")
-        done |= again(programs, target, key, state, done["metrics"])
-        done |= {"status": "ok", "reason": None}
+        done |= again(programs, target, key, state, done["metrics"]) | {"status": "ok", "reason": None}
     except Exception as error:
         done |= _verdict(error)
     return replace(row, **done, peak_memory_mb=_peak_memory_mb()), arrays
@@ -120,14 +108,11 @@ def again(
     return {"repeats": repeats, "steady_seconds": float(np.median(seconds))}
 
 
-def _retraced(programs: Programs, key: PRNGKeyArray, state: Any) -> np.ndarray | None:
-    return None if programs.retrace is None else np.asarray(programs.retrace(key, state), np.float64)
-
-
 def judge(
-    target: Target, draws: Draws, done: dict[str, Any], retraced: np.ndarray | None, key: PRNGKeyArray
+    target: Target, draws: Draws, done: dict[str, Any], programs: Programs, state: Any, key: PRNGKeyArray
 ) -> dict[str, Any]:
-    """Metrics, floors and errors of finished draws, as fields of a record."""
+    """Metrics, floors and errors of finished draws, as fields of a record; `state` is that of the fit."""
+    retraced = None if programs.retrace is None else np.asarray(programs.retrace(key, state), np.float64)
     evaluation = metrics.evaluate(
         target,
         draws,

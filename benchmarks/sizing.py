@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import jax
 
-from benchmarks.budgets import Budget, Size, Spending, Trial, find_size, spending, why_missed
+from benchmarks.budgets import Budget, Size, Spending, find_size, spending, why_missed
 from benchmarks.programs import Programs, compile_phases, timed, total
 from benchmarks.record import Record
 from samplers.base import Sampler
@@ -25,8 +25,8 @@ class Prepared(NamedTuple):
     note: Callable[[Record], str | None]
 
 
-def prepare(sampler: Sampler, target: Target, row: Record, known: dict[str, list[Trial]]) -> Prepared:
-    """Compile for a row; with a budget after trials, which are added to `known` under its unit."""
+def prepare(sampler: Sampler, target: Target, row: Record) -> Prepared:
+    """Compile for a row; with a budget after trials of several sizes."""
     if row.budget is None or row.budget_unit is None:
         return Prepared(compile_phases(sampler, target, row.draws), None, lambda done: None)
     budget = Budget(row.budget, row.budget_unit, sampler.fit_share)
@@ -40,7 +40,7 @@ def prepare(sampler: Sampler, target: Target, row: Record, known: dict[str, list
     def same(a: float, b: float) -> bool:
         return sampler.scaled(a) == sampler.scaled(b)
 
-    size = find_size(budget, target.dim, same, run, known.setdefault(budget.unit, []))
+    size = find_size(budget, target.dim, same, run)
     scaled = sampler.scaled(size.effort)
     programs = compiled.get(size) or compile_phases(scaled, target, size.draws)
 
