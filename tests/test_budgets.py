@@ -129,7 +129,7 @@ def test_a_cell_with_budgets(tmp_path):
                 f"{one.sample_evals.gradients // 10} draws"
             )
             assert (one.config, one.draws) == (rows[0].config, rows[0].draws)
-    assert found[50.0, 0].note == "spent 1328 % of the budget: it cannot do with less"
+    assert found[50.0, 0].note == "spent 1320 % of the budget: it cannot do with less"
 
 
 def test_draws_are_repeated_and_not_charged(tmp_path):
