@@ -14,7 +14,7 @@ COLUMNS = ("dim", "steps", "batch")
 CENTRE = {"dim": 10, "steps": 128, "batch": 256}
 TRIED = {"dim": (2, 10, 50, 200), "steps": (16, 64, 128, 256), "batch": (32, 64, 128, 256)}
 COLOURS = {"plain": "0.45", "dds": "#1b2a41"}
-DASHES = {"reverse KL": "-", "log-variance": "--"}
+DASHES = {"reverse KL": "-", "log-variance": "--", "sticking reverse KL": ":"}
 
 
 def measure():
@@ -40,11 +40,10 @@ def draw(table):
             sampler, loss = run.split(", ")
             axis.plot(rows.value, rows.seconds, DASHES[loss], color=COLOURS[sampler], marker="o")
         axis.set(xscale="log", yscale="log", xlabel=column, ylabel="seconds a training step")
-    handles = [
-        Line2D([], [], color=COLOURS[sampler], linestyle=DASHES[loss], label=f"{sampler}, {loss}")
-        for sampler in COLOURS
-        for loss in DASHES
-    ]
+    handles = []
+    for run in sorted(set(table.run)):
+        sampler, loss = run.split(", ")
+        handles.append(Line2D([], [], color=COLOURS[sampler], linestyle=DASHES[loss], label=run))
     head(figure, "Scaling on one core", handles)
     return save(figure, FIGURES / "scaling.png")
 
