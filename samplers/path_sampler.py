@@ -45,7 +45,7 @@ class PathSampler(Learnt):
     `horizon` is the reference's time, `steps` its grid, finer towards the target where `power` exceeds
     one. Large targets get smaller batches and fewer updates, by the dimension alone: a batch has
     batch_coordinates / dim paths (16 to 256), and update_coordinates / dim updates (at least a tenth of
-    `updates`, at most all) are made. `pilot` is the number of particles that look for coordinates (0:
+    `updates` and one, at most all) are made. `pilot` is the number of particles that look for coordinates (0:
     those of the base).
     """
 
@@ -80,7 +80,7 @@ class PathSampler(Learnt):
         return noise
 
     def updates_for(self, dim: int) -> int:
-        return min(max(self.update_coordinates // dim, self.updates // 10), self.updates)
+        return min(max(self.update_coordinates // dim, self.updates // 10, 1), self.updates)
 
     def group(self) -> int:
         """Batches are whole groups of this many paths, which devices can share."""

@@ -19,6 +19,7 @@ from benchmarks.sizing import TRIAL
 from benchmarks.store import Store
 from samplers.base import Draws, Fit, Sampler, evals
 
+EFFORTS = (1e-6, 0.1, 3.0)
 BUDGET = Budget(1e5, "gradients", 0.5)
 
 
@@ -178,9 +179,13 @@ def test_bad_amounts_end_before_any_work(tmp_path, monkeypatch, capsys):
 def test_every_registered_sampler_can_be_scaled():
     """Less effort is a sampler of the same class, and no effort is too little."""
     for name, sampler in samplers().items():
-        for effort in (1e-6, 0.1, 3.0):
+        for effort in EFFORTS:
             assert type(sampler.scaled(effort)) is type(sampler), name
         assert 0.0 < sampler.fit_share < 1.0
+        if "updates_for" in dir(sampler):
+            assert all(
+                sampler.scaled(effort).updates_for(dim) > 0 for effort in EFFORTS for dim in (1, 2_000)
+            )
         assert sampler.scaled(1.0) == sampler, name
 
 
