@@ -18,6 +18,7 @@ from benchmarks.registry import samplers
 from benchmarks.sizing import TRIAL
 from benchmarks.store import Store
 from samplers.base import Draws, Fit, Sampler, evals
+from samplers.learnt import Learnt
 
 EFFORTS = (1e-6, 0.1, 3.0)
 BUDGET = Budget(1e5, "gradients", 0.5)
@@ -182,11 +183,13 @@ def test_every_registered_sampler_can_be_scaled():
         for effort in EFFORTS:
             assert type(sampler.scaled(effort)) is type(sampler), name
         assert 0.0 < sampler.fit_share < 1.0
-        if "updates_for" in dir(sampler):
-            assert all(
-                sampler.scaled(effort).updates_for(dim) > 0 for effort in EFFORTS for dim in (1, 2_000)
-            )
         assert sampler.scaled(1.0) == sampler, name
+
+
+def test_the_smallest_training_is_one_update_whatever_the_dimension():
+    learnt = [sampler for sampler in samplers().values() if isinstance(sampler, Learnt)]
+    assert len(learnt) > 10
+    assert all(sampler.scaled(1e-6).updates_for(dim) >= 1 for sampler in learnt for dim in (1, 10, 2_000))
 
 
 def test_keys_of_trials_are_no_seeds():
