@@ -1,6 +1,7 @@
 """What Hamiltonian chains share: window adaptation in `fit`, several chains from the base, counted steps."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.base import Draws, Fit, Sampler, evals
+from samplers.parallel import over_devices
 from targets.base import Target
 
 
@@ -63,7 +65,7 @@ class HamiltonianChains(Sampler):
             (position, parameters), trace = adaptation.run(key, start, self.warm_up)
             return position, parameters["step_size"], parameters["inverse_mass_matrix"], trace.info
 
-        *tuned, info = jax.vmap(warm_up)(jax.random.split(key_warm_up, self.chains), starts)
+        *tuned, info = every_chain(warm_up, jax.random.split(key_warm_up, self.chains), starts)
         state = ChainState(*tuned)
         spent = jnp.append(info.num_integration_steps, self.chains)  # and a gradient at each start
         traces = {"step_size": state.step_size, "warm_up_divergences": jnp.sum(info.is_divergent)}
@@ -86,6 +88,12 @@ class HamiltonianChains(Sampler):
 
             return jax.lax.scan(transition, position, jax.random.split(key, length))
 
-        positions, (x, steps, rates, divergent) = jax.vmap(chain)(jax.random.split(key, self.chains), *state)
+        keys = jax.random.split(key, self.chains)
+        positions, (x, steps, rates, divergent) = every_chain(chain, keys, *state)
         info = {"acceptance": jnp.mean(rates, axis=1), "divergences": jnp.sum(divergent, axis=1)}
         return state._replace(positions=positions), Draws(x, None, None, evals(gradients=steps), info)
+
+
+def every_chain(run: Callable[..., Any], *each: Any) -> Any:
+    """`run` of each chain: side by side on a device, and shared among devices."""
+    return over_devices(lambda _, chains: jax.vmap(run)(*chains), (), each)

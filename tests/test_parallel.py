@@ -16,12 +16,17 @@ from targets.funnel import funnel
 
 SMALL = {"steps": 4, "updates": 3, "batch_coordinates": 32, "pilot": 0, "width": 8}
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
-CASES = [("dds", ReverseKL()), ("dds", AdjointMatching()), ("bridge", LogVariance())]
+LOSSES = [("dds", ReverseKL()), ("dds", AdjointMatching()), ("bridge", LogVariance())]
+CASES = [
+    *((name, SMALL | {"loss": loss, "loss_one_basin": loss}) for name, loss in LOSSES),
+    ("hmc", {"warm_up": 30}),
+]
+NAMES = ["dds-reverse", "dds-adjoint", "bridge", "hmc"]
 
 
-def numbers(name, loss):
+def numbers(name, settings):
     """Devices, and traces, draws and weights of a small run."""
-    sampler = replace(registry.samplers()[name], **SMALL, loss=loss, loss_one_basin=loss)
+    sampler = replace(registry.samplers()[name], **settings)
     target = funnel("funnel-2", 2)
 
     def both(key):
@@ -40,13 +45,13 @@ def two_devices():
         yield process
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=NAMES)
 def test_two_devices_give_the_numbers_of_one(two_devices, case):
     pending = two_devices.submit(numbers, *case)
     with jax.enable_x64(True):
         devices, expected = numbers(*case)
     assert (devices, pending.result()[0]) == (1, 2)
-    assert all(map(np.any, expected[1]))
+    assert all(map(np.any, jax.tree.leaves(expected[1])))
     close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)  # noqa: E731
     jax.tree.map(close, expected, pending.result()[1])
 
