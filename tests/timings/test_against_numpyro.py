@@ -1,0 +1,72 @@
+"""NUTS beside NumPyro's: the same chains, warm-up and starts, on one core, taking turns in one process."""
+
+from functools import partial
+from time import process_time
+
+import jax
+import numpy as np
+import pytest
+from race import on_cores
+
+from benchmarks import registry
+from benchmarks.diagnostics import ess_bulk
+from samplers.nuts import NUTS
+
+infer = pytest.importorskip("numpyro.infer", reason="NumPyro comes with the extra `test`")
+CHAINS, WARM_UP, SEEDS = 4, 1_000, 3
+PER_GRADIENT, PER_SECOND = 0.8, 1.0  # ours over theirs, at least
+
+
+def ours(target, seed, draws):
+    """Draws (chains, n, dim), gradients spent and seconds of the second call, after warming up."""
+    sampler = NUTS(chains=CHAINS, warm_up=WARM_UP)
+    key_fit, *keys = jax.random.split(jax.random.key(seed), 3)
+    state = jax.jit(partial(sampler.fit, target=target))(key_fit).state
+    draw = jax.jit(lambda key, state: sampler.sample(key, target, state, CHAINS * draws)[1])
+    jax.block_until_ready(draw(keys[0], state))
+    begun = process_time()
+    drawn = jax.block_until_ready(draw(keys[1], state))
+    return np.asarray(drawn.x), int(np.sum(drawn.evals.gradients)), process_time() - begun
+
+
+def theirs(target, seed, draws):
+    """The same of NumPyro, its chains side by side as ours are, its transitions compiled as one scan."""
+    kernel = infer.NUTS(potential_fn=lambda x: -target.log_prob(x), target_accept_prob=0.8)
+    settings = {"num_chains": CHAINS, "chain_method": "vectorized", "progress_bar": False}
+    chains = infer.MCMC(kernel, num_warmup=WARM_UP, num_samples=draws, **settings)
+    key_start, key_fit = jax.random.split(jax.random.key(seed))
+    chains.warmup(key_fit, init_params=target.base.sample(key_start, CHAINS))
+
+    def transition(state, _):
+        state = kernel.sample(state, (), {})
+        return state, (state.z, state.num_steps)
+
+    draw = jax.jit(lambda state: jax.lax.scan(transition, state, length=draws))
+    state, _ = jax.block_until_ready(draw(chains.post_warmup_state))
+    begun = process_time()
+    _, (x, steps) = jax.block_until_ready(draw(state))
+    return np.swapaxes(x, 0, 1), int(np.sum(steps)), process_time() - begun
+
+
+def compare(name, draws):
+    """Geometric means over seeds of ours / theirs: smallest ESS of a coordinate, a gradient and a second."""
+    target, logs = registry.build(name, registry.targets()[name]), []
+    for seed in range(SEEDS):
+        rates = []
+        for contestant in (ours, theirs):
+            x, gradients, seconds = contestant(target, seed, draws)
+            ess = np.min(ess_bulk(x))
+            rates.append([ess / gradients, ess / seconds])
+        logs.append(np.log(rates[0]) - np.log(rates[1]))
+    return np.exp(np.mean(logs, axis=0)).tolist()
+
+
+@pytest.mark.parametrize(("name", "draws"), [("ionosphere-35", 2_000), ("lgcp-256", 500)])
+def test_nuts_against_numpyro(benchmark, name, draws):
+    with on_cores(1) as process:
+        a_gradient, a_second = benchmark.pedantic(
+            lambda: process.submit(compare, name, draws).result(), rounds=1
+        )
+    benchmark.extra_info.update(a_gradient=round(a_gradient, 3), a_second=round(a_second, 3))
+    assert a_gradient >= PER_GRADIENT
+    assert a_second >= PER_SECOND
