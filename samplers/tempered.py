@@ -1,0 +1,60 @@
+"""What tempered samplers share: an adaptive pass in `fit` that freezes a ladder of temperatures."""
+
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from samplers.affine import base_coordinates
+from samplers.base import Fit, Sampler, evals
+from samplers.gaussian import log_standard_normal
+from samplers.tempering import Moves, Particles, adapt, gradients_spent
+from targets.base import LogProb, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tempered(Sampler):
+    """Along base^(1-b) target^b in the coordinates of the Gaussian base, with HMC moves.
+
+    `fit` climbs with resampling and an adaptive ladder, step sizes and mass matrix (see `tempering`); its
+    state is the ladder.
+    """
+
+    fit_particles: int = 512
+    transitions: int = 2
+    leapfrog_steps: int = 5
+    acceptance: float = 0.8
+    ess_fraction: float = 0.8
+    largest_rise: float = 0.05
+    max_temperatures: int = 200
+
+    def scaled(self, effort: float) -> Sampler:
+        return replace(self, fit_particles=max(round(effort * self.fit_particles), 16))
+
+    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
+        log_target = base_coordinates(target).pull_back(target.log_prob)
+        key_start, key_run = jax.random.split(key)
+        start = jax.random.normal(key_start, (self.fit_particles, target.dim))
+        ladder, outcome = adapt(key_run, log_standard_normal, log_target, start, self.moves())
+        spent = gradients_spent(self.moves(), self.fit_particles, ladder)
+        info = {"log_z": outcome.log_z, "acceptance": outcome.acceptance, "reached": outcome.reached}
+        return Fit(ladder, evals(gradients=spent), info | ladder._asdict())
+
+    def moves(self) -> Moves:
+        """The fields that `tempering` asks for."""
+        return Moves(
+            transitions=self.transitions,
+            leapfrog_steps=self.leapfrog_steps,
+            acceptance=self.acceptance,
+            ess_fraction=self.ess_fraction,
+            largest_rise=self.largest_rise,
+            max_temperatures=self.max_temperatures,
+        )
+
+
+def looked_at(log_target: LogProb, z: Float[Array, "particles dim"]) -> Particles:
+    """Particles at z between N(0, I) and the target, a gradient each; NaN is read as impossible."""
+    values, slopes = jax.vmap(jax.value_and_grad(log_target))(z)
+    values = jnp.where(jnp.isnan(values), -jnp.inf, values)
+    return Particles(z, jax.vmap(log_standard_normal)(z), values, -z, slopes)
