@@ -1,19 +1,20 @@
 """Annealed importance sampling: HMC along a frozen ladder, weighted and never resampled."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.affine import base_coordinates
 from samplers.base import Draws, State, evals
 from samplers.gaussian import log_standard_normal
 from samplers.particles import reweigh
 from samplers.tempered import Tempered, looked_at
-from samplers.tempering import Ladder, gradients_spent, move
-from targets.base import Target
+from samplers.tempering import Ladder, Particles, gradients_spent, move
+from targets.base import LogProb, Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,29 +28,23 @@ class AIS(Tempered):
     unbiased_z: ClassVar[bool] = True
     fit_share: ClassVar[float] = 0.2
     transitions: int = 1
-    ess_fraction: float = 0.98
-    largest_rise: float = 0.02
-    max_temperatures: int = 500
+    ess_fraction: float = 0.995
+    largest_rise: float = 0.01
+    max_temperatures: int = 1_000
     blocks: int = 4
 
     def sample(self, key: PRNGKeyArray, target: Target, state: Ladder, n: int) -> tuple[State, Draws]:
         coordinates = base_coordinates(target)
         log_target = coordinates.pull_back(target.log_prob)
-        size = max(n // self.blocks, 1)
-        before = jnp.concatenate([jnp.zeros(1), state.temperatures[:-1]])
+        size, moved, rises = max(n // self.blocks, 1), self.mover(log_target, state), _rises(state)
 
         def block(key: PRNGKeyArray) -> tuple[Array, Array]:
             key_start, key_moves = jax.random.split(key)
 
             def climb(rung: Array, carry: tuple) -> tuple:
                 cloud, log_weights = carry
-                temperature = state.temperatures[rung]
-                excess = cloud.log_target - cloud.log_base
-                log_weights = reweigh(log_weights, (temperature - before[rung]) * excess)
-                steps = (state.step_sizes[rung], state.inverse_masses[rung], self.moves())
-                key = jax.random.fold_in(key_moves, rung)
-                cloud, _, _ = move(key, log_standard_normal, log_target, cloud, temperature, *steps, gain=0.0)
-                return cloud, log_weights
+                log_weights = reweigh(log_weights, rises[rung] * (cloud.log_target - cloud.log_base))
+                return moved(jax.random.fold_in(key_moves, rung), rung, cloud), log_weights
 
             start = looked_at(log_target, jax.random.normal(key_start, (size, target.dim)))
             cloud, log_weights = jax.lax.fori_loop(0, state.length, climb, (start, jnp.zeros(size)))
@@ -59,6 +54,36 @@ class AIS(Tempered):
         spent = jnp.tile(gradients_spent(self.moves(), size, state), self.blocks)
         flat = x.reshape(-1, 1, target.dim), log_weights.reshape(-1, 1)
         return state, Draws(*flat, None, evals(gradients=spent), {})
+
+    def retrace(
+        self, key: PRNGKeyArray, target: Target, state: Ladder, x: Float[Array, "n dim"]
+    ) -> Float[Array, " n"]:
+        coordinates = base_coordinates(target)
+        log_target = coordinates.pull_back(target.log_prob)
+        moved, rises = self.mover(log_target, state), _rises(state)
+
+        def descend(step: Array, carry: tuple) -> tuple:
+            cloud, log_weights = carry
+            rung = state.length - 1 - step
+            # HMC is its own reversal: the rung's move is undone by the same move, and then weighed.
+            cloud = moved(jax.random.fold_in(key, rung), rung, cloud)
+            return cloud, reweigh(log_weights, rises[rung] * (cloud.log_target - cloud.log_base))
+
+        start = looked_at(log_target, coordinates.inverse(x)), jnp.zeros(len(x))
+        return jax.lax.fori_loop(0, state.length, descend, start)[1]
+
+    def mover(self, log_target: LogProb, ladder: Ladder) -> Callable[..., Particles]:
+        """Moves particles at a rung by a key."""
+
+        def moved(key: PRNGKeyArray, rung: Array, cloud: Particles) -> Particles:
+            tuned = ladder.temperatures[rung], ladder.step_sizes[rung], ladder.inverse_masses[rung]
+            return move(key, log_standard_normal, log_target, cloud, *tuned, self.moves(), gain=0.0)[0]
+
+        return moved
+
+
+def _rises(ladder: Ladder) -> Float[Array, " rungs"]:
+    return jnp.diff(ladder.temperatures, prepend=0.0)
 
 
 SAMPLERS = {"ais": AIS()}
