@@ -9,7 +9,7 @@ import optax
 from blackjax.optimizers.lbfgs import lbfgs_inverse_hessian_factors, lbfgs_recover_alpha
 from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from samplers.affine import base_coordinates
 from samplers.base import Draws, Evals, Fit, Sampler, State, evals
@@ -52,21 +52,33 @@ class Mixture(NamedTuple):
         return logsumexp(self.log_shares + jax.vmap(lambda part: part.log_prob(z))(self.parts))
 
 
+class Curvature(NamedTuple):
+    """What L-BFGS knows of the Hessian: a diagonal of its inverse, the last moves and turns of the slope."""
+
+    alpha: Float[Array, " dim"]
+    moves: Float[Array, "dim history"]
+    turns: Float[Array, "dim history"]
+
+    def after(self, move: Float[Array, " dim"], turn: Float[Array, " dim"]) -> "Curvature":
+        """With one more move, left out where it does not curve upwards."""
+        alpha, kept = lbfgs_recover_alpha(self.alpha, move, turn)
+        push = lambda past, last: jnp.roll(past, -1, axis=1).at[:, -1].set(jnp.where(kept, last, 0.0))  # noqa: E731
+        return Curvature(alpha, push(self.moves, move), push(self.turns, turn))
+
+
 class Path(NamedTuple):
-    """Where a path has come to, its best normal so far with that ELBO, and what it has looked at."""
+    """Where a path down -log gamma has come to, its best normal so far with that ELBO, and its looks."""
 
     z: Float[Array, " dim"]
     value: Float[Array, ""]
     slope: Float[Array, " dim"]
     memory: Any
-    alpha: Float[Array, " dim"]
-    moves: Float[Array, "dim history"]
-    turns: Float[Array, "dim history"]
+    curvature: Curvature
     best: Normal
     elbo: Float[Array, ""]
-    steps: Array
-    looks: Array
-    going: Array
+    steps: Int[Array, ""]
+    looks: Int[Array, ""]
+    going: Bool[Array, ""]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,51 +132,35 @@ class Pathfinder(Sampler):
         """One path up log gamma."""
         search = optax.scale_by_zoom_linesearch(self.search_steps, initial_guess_strategy="one")
         optimiser = optax.lbfgs(memory_size=self.history, linesearch=search)
-        update: Any = optimiser.update  # its trees are arrays here
-        loss = lambda z: -log_gamma(z)  # noqa: E731
+        first = first_look(start, log_gamma, optimiser.init(start), self.history)
+        return jax.lax.while_loop(
+            lambda path: path.going,
+            lambda path: self.step(jax.random.fold_in(key, path.steps), log_gamma, optimiser.update, path),
+            first,
+        )
 
-        def step(path: Path) -> Path:
-            change, memory = update(
-                path.slope, path.memory, path.z, value=path.value, grad=path.slope, value_fn=loss
-            )
-            found: Any = memory[-1]
-            moved, turned = change, found.grad - path.slope
-            alpha, kept = lbfgs_recover_alpha(path.alpha, moved, turned)
-            moves, turns = (
-                jnp.roll(past, -1, axis=1).at[:, -1].set(jnp.where(kept, latest, 0.0))
-                for past, latest in ((path.moves, moved), (path.turns, turned))
-            )
-            z = path.z + change
-            normal = normal_at(z, found.grad, alpha, moves, turns)
-            elbo = self.elbo(jax.random.fold_in(key, path.steps), log_gamma, normal)
-            better = elbo > path.elbo
-            best = jax.tree.map(lambda new, old: jnp.where(better, new, old), normal, path.best)
-            drop = jnp.abs(path.value - found.value) / jnp.maximum(jnp.abs(found.value), 1.0)
-            steps = path.steps + 1
-            return Path(
-                z,
-                found.value,
-                found.grad,
-                memory,
-                alpha,
-                moves,
-                turns,
-                best,
-                jnp.where(better, elbo, path.elbo),
-                steps,
-                path.looks + found.info.num_linesearch_steps,
-                (drop > FLAT) & (steps < self.iterations),
-            )
-
-        value, slope = jax.value_and_grad(loss)(start)
-        empty = jnp.zeros((len(start), self.history))
-        width = min(len(start), 2 * self.history)
-        base = Normal(jnp.zeros_like(start), jnp.ones_like(start), jnp.eye(len(start), width), jnp.eye(width))
-        first = Path(
-            start, value, slope, optimiser.init(start), jnp.ones_like(start), empty, empty, base,
-            jnp.asarray(-jnp.inf, start.dtype), jnp.asarray(0), jnp.asarray(1), jnp.asarray(True),
-        )  # fmt: skip
-        return jax.lax.while_loop(lambda path: path.going, step, first)
+    def step(self, key: PRNGKeyArray, log_gamma: LogProb, update: Any, path: Path) -> Path:
+        """One line search, and the ELBO of the normal where it ends."""
+        known = {"value": path.value, "grad": path.slope, "value_fn": lambda z: -log_gamma(z)}
+        move, memory = update(path.slope, path.memory, path.z, **known)
+        found = memory[-1]
+        z, curvature = path.z + move, path.curvature.after(move, found.grad - path.slope)
+        normal = normal_at(z, found.grad, curvature)
+        elbo = self.elbo(key, log_gamma, normal)
+        best = jax.tree.map(lambda new, old: jnp.where(elbo > path.elbo, new, old), normal, path.best)
+        drop = jnp.abs(path.value - found.value) / jnp.maximum(jnp.abs(found.value), 1.0)
+        return Path(
+            z=z,
+            value=found.value,
+            slope=found.grad,
+            memory=memory,
+            curvature=curvature,
+            best=best,
+            elbo=jnp.maximum(elbo, path.elbo),
+            steps=path.steps + 1,
+            looks=path.looks + found.info.num_linesearch_steps,
+            going=(drop > FLAT) & (path.steps + 1 < self.iterations),
+        )
 
     def elbo(self, key: PRNGKeyArray, log_gamma: LogProb, normal: Normal) -> Float[Array, ""]:
         """Mean of log gamma - log q over a few draws; minus infinity where it is no number."""
@@ -173,14 +169,28 @@ class Pathfinder(Sampler):
         return jnp.where(jnp.isfinite(gain), gain, -jnp.inf)
 
 
-def normal_at(
-    z: Float[Array, " dim"],
-    slope: Float[Array, " dim"],
-    alpha: Float[Array, " dim"],
-    moves: Float[Array, "dim history"],
-    turns: Float[Array, "dim history"],
-) -> Normal:
+def first_look(start: Float[Array, " dim"], log_gamma: LogProb, memory: Any, history: int) -> Path:
+    """A path at its start; its normal is the base, for want of a better one."""
+    dim, rank = len(start), min(len(start), 2 * history)
+    value, slope = jax.value_and_grad(lambda z: -log_gamma(z))(start)
+    ones, none = jnp.ones_like(start), jnp.zeros((dim, history))
+    return Path(
+        z=start,
+        value=value,
+        slope=slope,
+        memory=memory,
+        curvature=Curvature(ones, none, none),
+        best=Normal(jnp.zeros_like(start), ones, jnp.eye(dim, rank), jnp.eye(rank)),
+        elbo=jnp.asarray(-jnp.inf, start.dtype),
+        steps=jnp.asarray(0),
+        looks=jnp.asarray(1),
+        going=jnp.asarray(True),
+    )
+
+
+def normal_at(z: Float[Array, " dim"], slope: Float[Array, " dim"], curvature: Curvature) -> Normal:
     """The normal of L-BFGS's inverse Hessian H at z, its mean a Newton step on, z - H slope of -log gamma."""
+    alpha, moves, turns = curvature
     beta, gamma = lbfgs_inverse_hessian_factors(moves, turns, alpha)
     root = jnp.sqrt(alpha)
     basis, upper = jnp.linalg.qr(beta / root[:, None])
