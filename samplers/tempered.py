@@ -1,16 +1,22 @@
 """What tempered samplers share: an adaptive pass in `fit` that freezes a ladder of temperatures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from blackjax.mcmc.hmc import HMCState
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from samplers.affine import base_coordinates
 from samplers.base import Fit, Sampler, evals
 from samplers.gaussian import log_standard_normal
-from samplers.tempering import Moves, Particles, adapt, gradients_spent
+from samplers.hmc import jittered_kernel
+from samplers.tempering import Ladder, Moves, Particles, adapt, gradients_spent
 from targets.base import LogProb, Target
+
+JITTER = 0.2  # of step sizes, as in the adaptive pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +47,20 @@ class Tempered(Sampler):
         info = {"log_z": outcome.log_z, "acceptance": outcome.acceptance, "reached": outcome.reached}
         return Fit(ladder, evals(gradients=spent), info | ladder._asdict())
 
+    def kernel(self, ladder: Ladder, rung: Array) -> Callable:
+        """One HMC step at a rung as BlackJAX's SMC takes it: (key, state, log density) -> (state, info)."""
+        step = jittered_kernel()
+
+        def tuned(key: PRNGKeyArray, state: HMCState, log_prob: LogProb) -> tuple[HMCState, Any]:
+            sizes = ladder.step_sizes[rung], ladder.inverse_masses[rung]
+            return step(key, state, log_prob, *sizes, self.leapfrog_steps, JITTER)
+
+        return tuned
+
+    def rungs(self, ladder: Ladder) -> Int[Array, " rungs"]:
+        """One where the ladder has a rung, zero beyond: what a rung costs is counted in parts."""
+        return (jnp.arange(self.max_temperatures) < ladder.length).astype(int)
+
     def moves(self) -> Moves:
         """The fields that `tempering` asks for."""
         return Moves(
@@ -51,6 +71,11 @@ class Tempered(Sampler):
             largest_rise=self.largest_rise,
             max_temperatures=self.max_temperatures,
         )
+
+
+def at_temperature(temperature: Array, log_target: LogProb) -> LogProb:
+    """log of N(0, I)^(1-b) target^b."""
+    return lambda z: (1 - temperature) * log_standard_normal(z) + temperature * log_target(z)
 
 
 def looked_at(log_target: LogProb, z: Float[Array, "particles dim"]) -> Particles:
