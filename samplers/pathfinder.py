@@ -92,7 +92,7 @@ class Pathfinder(Sampler):
 
     unbiased_z: ClassVar[bool] = True
     fit_share: ClassVar[float] = 0.3
-    runs: int = 32
+    runs: int = 64
     iterations: int = 100
     history: int = 20
     elbo_draws: int = 10
