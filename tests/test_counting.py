@@ -51,7 +51,8 @@ def curved():
         observations={},
         about=About("", ""),
     )
-    return replace(joint.condition(np.array([0.5, 1.0, -0.5])), name="curved")
+    target = joint.condition(np.array([0.5, 1.0, -0.5]))
+    return replace(target, name="curved", sample=joint.prior.sample)  # for the count of drawing alone
 
 
 def seen(compute):
