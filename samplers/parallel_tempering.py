@@ -1,0 +1,99 @@
+"""Parallel tempering: replicas at temperatures from the base to the target, which swap places."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray
+
+from samplers.affine import base_coordinates
+from samplers.base import Draws, Fit, Sampler, State, evals
+from samplers.particles import log_mean
+from samplers.replicas import Replicas, Told, evaluate, first_tuned, iterate, nothing_seen, retuned, see
+from targets.base import LogProb, Target
+
+TUNINGS = (0.03, 0.06, 0.12, 0.25, 0.5)  # of the warm-up, where temperatures and masses are set anew
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelTempering(Sampler):
+    """Non-reversible parallel tempering (Syed et al. 2022) with HMC moves, from the Gaussian base.
+
+    `runs` independent runs share what `warm_up` iterations tune: temperatures, at which swaps are refused
+    alike, and a step size and diagonal mass matrix for each. A draw is the replica at the target after
+    an iteration. log Z by stepping stones (Xie, Lewis, Fan, Kuo and Chen 2011), one a run.
+    """
+
+    fit_share: ClassVar[float] = 0.3
+    runs: int = 4
+    warm_up: int = 500
+    temperatures: int = 12
+    leapfrog_steps: int = 5
+    acceptance: float = 0.8
+
+    def scaled(self, effort: float) -> Sampler:
+        return replace(self, warm_up=max(round(effort * self.warm_up), 20))
+
+    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
+        log_target, rungs = base_coordinates(target).pull_back(target.log_prob), self.temperatures
+        key_start, key_run = jax.random.split(key)
+        starts = jax.random.normal(key_start, (self.runs, rungs, target.dim))
+        replicas = jax.vmap(lambda z: evaluate(log_target, z))(starts)
+
+        def step(carry: tuple, inputs: tuple) -> tuple[tuple, None]:
+            replicas, tuned, seen = carry
+            key, time, since, due = inputs
+            replicas, told = self._iterate(key, log_target, replicas, tuned, time % 2)
+            off = jnp.mean(told.acceptance, axis=0) - self.acceptance
+            tuned = tuned._replace(step_sizes=tuned.step_sizes * jnp.exp(off * (1 + since) ** -0.6))
+            seen = see(seen, replicas.z, told.swap)
+            fresh = nothing_seen(rungs, target.dim)
+            tuned, seen = jax.lax.cond(due, lambda: (retuned(tuned, seen), fresh), lambda: (tuned, seen))
+            return (replicas, tuned, seen), None
+
+        times = np.arange(self.warm_up)
+        last = np.unique([int(share * self.warm_up) for share in TUNINGS])
+        since = times - np.max(np.where(last < times[:, None], last + 1, 0), axis=1)
+        inputs = (jax.random.split(key_run, self.warm_up), times, since, np.isin(times, last))
+        start = (replicas, first_tuned(rungs, target.dim), nothing_seen(rungs, target.dim))
+        (replicas, tuned, seen), _ = jax.lax.scan(step, start, inputs)
+        info = tuned._asdict() | {"refused": seen.refused / seen.count}
+        return Fit((replicas, tuned), self._spent(self.warm_up, rungs), info)
+
+    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
+        coordinates = base_coordinates(target)
+        log_target, (replicas, tuned) = coordinates.pull_back(target.log_prob), state
+        length = max(n // self.runs, 1)
+
+        def step(replicas: Replicas, inputs: tuple) -> tuple[Replicas, tuple]:
+            key, time = inputs
+            replicas, told = self._iterate(key, log_target, replicas, tuned, time % 2)
+            return replicas, (replicas.z[:, -1], told)
+
+        keys = jax.random.split(key, length)
+        replicas, (z, told) = jax.lax.scan(step, replicas, (keys, jnp.arange(length)))
+        ratios = jnp.where(jnp.isnan(told.log_ratio), -jnp.inf, told.log_ratio)
+        stones = jax.vmap(jax.vmap(log_mean, 1), 1)(ratios)
+        info = {"acceptance": jnp.mean(told.acceptance, axis=(0, 1)), "swaps": jnp.mean(told.swap, (0, 1))}
+        x = coordinates.forward(jnp.swapaxes(z, 0, 1))
+        draws = Draws(x, None, jnp.sum(stones, axis=1), self._spent(length, 0), info)
+        return (replicas, tuned), draws
+
+    def _iterate(
+        self, key: PRNGKeyArray, log_target: LogProb, replicas: Replicas, tuned: State, parity: Array
+    ) -> tuple[Replicas, Told]:
+        """All runs by one iteration."""
+        one = lambda key, replicas: iterate(  # noqa: E731
+            key, log_target, replicas, tuned, parity, self.leapfrog_steps
+        )
+        return jax.vmap(one)(jax.random.split(key, self.runs), replicas)
+
+    def _spent(self, iterations: int, starts: int) -> State:
+        """Gradients, in parts: a run's iterations, and its starts."""
+        a_run = iterations * (1 + (self.temperatures - 1) * self.leapfrog_steps) + starts
+        return evals(gradients=self.runs * a_run)
+
+
+SAMPLERS = {"parallel-tempering": ParallelTempering()}
