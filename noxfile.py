@@ -7,12 +7,17 @@ import nox
 nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 
+# Most of what tests cost is compiling, and what they compile is small.
+COMPILE_SOONER = {"XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"}
+
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test that takes seconds, two at a time; arguments after -- go to pytest."""
     install(session, "test")
-    session.run("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+    session.run(
+        "python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *session.posargs, env=COMPILE_SOONER
+    )
 
 
 @nox.session

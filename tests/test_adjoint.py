@@ -18,7 +18,6 @@ from targets.base import About, Target, gaussian_base
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 HORIZON, STEPS = 1.3, 4
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
 SOURCE, TARGET = (0.3, 1.4), (2.0, 0.25)
 CHAINS = [brownian, ornstein_uhlenbeck]  # at the index of their `stationary`
 
@@ -181,7 +180,7 @@ def test_the_mean_weight_is_z_for_untrained_networks(sampler):
         trained = state.trained._replace(parameters=shaken(state.trained.parameters))
         return sampler.sample(key, narrow, state._replace(trained=trained), 30_000)[1].log_weights
 
-    weights = np.exp(np.asarray(jax.jit(draw, compiler_options=QUICK)(jax.random.key(2)), float) - LOG_Z)
+    weights = np.exp(np.asarray(jax.jit(draw)(jax.random.key(2)), float) - LOG_Z)
     error = np.std(weights) / np.sqrt(weights.size)
     assert 0.0 < error < 0.02
     assert abs(np.mean(weights) - 1.0) < LIMIT * error
@@ -194,7 +193,7 @@ def fit_and_draw(sampler, target):
         fit = sampler.fit(key, target)
         return fit, sampler.sample(key, target, fit.state, 4_000)[1].log_weights
 
-    return jax.jit(both, compiler_options=QUICK)(jax.random.key(3))
+    return jax.jit(both)(jax.random.key(3))
 
 
 LEARNT = {"steps": 16, "power": 1.0, "horizon": 1.0, "pilot": 0, "width": 32, "points": 128}

@@ -15,7 +15,6 @@ from samplers.parallel import over_devices
 from targets.funnel import funnel
 
 SMALL = {"steps": 4, "updates": 3, "batch_coordinates": 32, "pilot": 0, "width": 8}
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
 LOSSES = [("dds", ReverseKL()), ("dds", AdjointMatching()), ("bridge", LogVariance())]
 CASES = [
     *((name, SMALL | {"loss": loss, "loss_one_basin": loss}) for name, loss in LOSSES),
@@ -33,7 +32,7 @@ def numbers(name, settings):
         fit = sampler.fit(key, target)
         return fit.info, sampler.sample(key, target, fit.state, 24)[1][:2]
 
-    run = jax.jit(both, compiler_options=QUICK)
+    run = jax.jit(both)
     return len(jax.devices()), jax.tree.map(np.asarray, run(jax.random.key(0)))
 
 

@@ -22,7 +22,6 @@ LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the nor
 LOG_Z = 1.234
 MEAN = np.array([1.0, -2.0, 0.5])
 COVARIANCE = np.array([[1.0, 0.8, 0.0], [0.8, 2.0, -0.3], [0.0, -0.3, 0.25]])
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
 
 
 def correlated():
@@ -67,7 +66,7 @@ def test_z_and_weighted_means_have_no_bias_whatever_the_networks(sampler):
         state = state._replace(trained=state.trained._replace(parameters=parameters))
         return sampler.sample(keys[2], correlated(), state, 1_000 * 16)[1]
 
-    compiled = jax.jit(both, compiler_options=QUICK)
+    compiled = jax.jit(both)
     for by in (0.0, 0.05):
         draws = compiled(jax.random.key(1), by)
         weights = np.exp(np.asarray(draws.log_weights, float) - LOG_Z)
@@ -87,7 +86,7 @@ def test_offspring_keep_the_weight_of_their_parents_on_average(x64):
         parents, level, due = resample(key, jnp.arange(7), jnp.log(weights), threshold)
         return jnp.zeros(7).at[parents].add(jnp.exp(level)), due
 
-    masses, due = jax.jit(jax.vmap(partial(kept, threshold=below["always"])), compiler_options=QUICK)(
+    masses, due = jax.jit(jax.vmap(partial(kept, threshold=below["always"])))(
         jax.random.split(jax.random.key(2), 10_000)
     )
     assert np.all(due)
@@ -129,7 +128,7 @@ def test_a_gaussian_of_the_right_precision_has_its_exact_potential(variance, x64
     def spread(steps):
         sampler = PDDS(steps=steps, horizon=8.0, clip=np.inf, power=1.0 if variance > 1 else 2.5)
         law = sampler.law(networks, log_gamma)
-        run = jax.jit(lambda key: sampler.filter(key, law, 1_000, 2), compiler_options=QUICK)
+        run = jax.jit(lambda key: sampler.filter(key, law, 1_000, 2))
         _, log_weights, resampled = run(jax.random.key(2))
         assert not np.any(resampled)
         assert abs(log_mean(log_weights) - LOG_Z) < LIMIT * np.std(log_weights) / np.sqrt(1_000)
@@ -165,7 +164,7 @@ def test_without_correction_the_weights_are_those_of_annealed_importance_samplin
     sampler = SCLD(steps=6, stride=2, horizon=1.0, clip=np.inf, resample_below=0.0)
     networks = Annealed(Network(jax.random.key(1), 2, 8), jnp.linspace(-1.0, 1.0, 6))
     start = normal(jax.random.key(2), (5, 2))
-    sweep = jax.jit(lambda key: sampler.sweep(key, networks, two_modes, start, stay), compiler_options=QUICK)
+    sweep = jax.jit(lambda key: sampler.sweep(key, networks, two_modes, start, stay))
     (_, log_weights), legs, _ = sweep(jax.random.key(3))
     x = np.concatenate([np.asarray(legs.paths.x[0, :, :1]), *np.asarray(legs.paths.x)[:, :, 1:]], axis=1)
     assert x.shape == (5, 7, 2)

@@ -36,7 +36,6 @@ SMALL = {
 }
 SPARING = {"oracle"}  # draws without evaluating anything
 NOT_ON_A_LINE = {"mclmc", "adjusted-mclmc"}  # a direction there has no room to turn
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}  # compile sooner
 LOG_Z = 1.234
 MEAN = np.array([1.0, -2.0, 0.5])
 COVARIANCE = np.array([[1.0, 0.8, 0.0], [0.8, 2.0, -0.3], [0.0, -0.3, 0.25]])
@@ -91,20 +90,20 @@ def correlated():
     return make(3, log_prob)
 
 
-def fit_and_draw(sampler, target, n, options=None):
+def fit_and_draw(sampler, target, n):
     def both(key):
         key_fit, key_sample = jax.random.split(key)
         fit = sampler.fit(key_fit, target)
         return fit, sampler.sample(key_sample, target, fit.state, n)[1]
 
-    return jax.jit(both, compiler_options=options)
+    return jax.jit(both)
 
 
 @cache
 def small_run(name, dim, **settings):
     sampler, chosen = SAMPLERS[name], SMALL | settings
     small = replace(sampler, **{f.name: chosen[f.name] for f in fields(sampler) if f.name in chosen})
-    return fit_and_draw(small, mixture(dim), DRAWS, QUICK)
+    return fit_and_draw(small, mixture(dim), DRAWS)
 
 
 def check(name, fit, draws, dim, dtype):
@@ -184,7 +183,7 @@ def test_chains_have_the_moments_of_a_correlated_gaussian(sampler):
 
 def test_the_pilot_finds_a_gaussian_nearly_exactly():
     with jax.enable_x64(True):
-        find = jax.jit(lambda key: run_pilot(key, correlated(), 128), compiler_options=QUICK)
+        find = jax.jit(lambda key: run_pilot(key, correlated(), 128))
         pilot = find(jax.random.key(6))
     scale = np.asarray(pilot.coordinates.scale, float)
     assert np.argmax(pilot.info["pilot_scores"]) == 2
@@ -193,8 +192,6 @@ def test_the_pilot_finds_a_gaussian_nearly_exactly():
 
 
 def test_the_pilot_refuses_the_laplace_approximation_of_one_mode_among_two():
-    pilot = jax.jit(lambda key: run_pilot(key, mixture(1, apart=4.0), 128), compiler_options=QUICK)(
-        jax.random.key(7)
-    )
+    pilot = jax.jit(lambda key: run_pilot(key, mixture(1, apart=4.0), 128))(jax.random.key(7))
     assert np.argmax(pilot.info["pilot_scores"]) != 2
     assert abs(pilot.coordinates.scale.item()) > 2.0  # the modes lie 8 apart, either no wider than 1
