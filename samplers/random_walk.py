@@ -13,12 +13,15 @@ from samplers.chains import ChainState, HamiltonianChains
 from samplers.thinning import Told, thinned
 from targets.base import LogProb, Target
 
+UNIT = 0.1  # of step sizes: dual averaging begins with ten, which for a walk is far too long
+
 
 @dataclass(frozen=True, kw_only=True)
 class RandomWalk(HamiltonianChains):
     """Gaussian random-walk Metropolis, its step size and diagonal scale from window adaptation.
 
-    The acceptance aimed at is that of Roberts, Gelman and Gilks (1997); a draw is kept of `thinning`.
+    Steps have standard deviations UNIT * step size * scale. The acceptance aimed at is that of Roberts,
+    Gelman and Gilks (1997); a draw is kept of `thinning`.
     """
 
     acceptance: float = 0.234
@@ -54,7 +57,7 @@ def _walk(
     step_size: Float[Array, ""],
     inverse_mass: Float[Array, " dim"],
 ) -> tuple[HMCState, Told]:
-    step: Any = random_walk.normal(step_size * jnp.sqrt(inverse_mass))
+    step: Any = random_walk.normal(UNIT * step_size * jnp.sqrt(inverse_mass))
     before = random_walk.RWState(state.position, state.logdensity)
     after, info = random_walk.build_additive_step()(key, before, log_prob, step)
     told = Told(jnp.ones((), int), jnp.asarray(info.acceptance_rate), jnp.zeros((), bool))
