@@ -14,15 +14,14 @@ FOLDER = Path(__file__).parent / "references"
 
 
 def log_z(name: str) -> Truth | None:
-    """The stored log normalising constant of a target, None where there is none yet.
+    """The stored log normalising constant of a target, None where there is none yet or two disagree.
 
     Raises ValueError when the stored file cannot be used.
     """
     try:
-        stored = _read(name)["log_z"]
-        return stored and Truth(stored["value"], stored["standard_error"], stored["recipe"])
-    except FileNotFoundError:
-        return None
+        stored = _read(name)
+        found = stored and stored["log_z"]
+        return found and Truth(found["value"], found["standard_error"], found["recipe"])
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(name, error) from error
 
@@ -30,25 +29,29 @@ def log_z(name: str) -> Truth | None:
 def statistics(name: str, functions: Mapping[str, Callable]) -> tuple[Statistic, ...]:
     """The stored moments of each of `functions`, by statistic name; () where there are none yet.
 
+    Nor are there any where the estimates of log Z disagree: the moments come from the same chains.
     Raises ValueError when the stored file cannot be used.
     """
     try:
-        stored = _read(name)["statistics"]
+        stored = _read(name)
+        moments = stored and stored["statistics"]
         return tuple(
-            Statistic(key, fn, *(np.array(stored[key][part], dtype=float) for part in PARTS))
-            for key, fn in functions.items()
+            Statistic(key, fn, *(np.array(moments[key][part], dtype=float) for part in PARTS))
+            for key, fn in (functions.items() if moments else ())
         )
-    except FileNotFoundError:
-        return ()
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(name, error) from error
 
 
-def _read(name: str) -> dict[str, Any]:
-    stored = json.loads((FOLDER / f"{name}.json").read_text())
+def _read(name: str) -> dict[str, Any] | None:
+    """What is stored; None where nothing is, or what says of itself that its two methods disagree."""
+    path = FOLDER / f"{name}.json"
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text())
     if stored["target"] != name:
         raise ValueError(f"it describes {stored['target']!r}")
-    return stored
+    return None if stored.get("agree") is False else stored
 
 
 def _unusable(name: str, error: Exception) -> ValueError:

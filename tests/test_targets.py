@@ -41,6 +41,15 @@ PINNED = {
     "smooth-moons-2-b": (1, "49898274dd3a057f"),
     "synthetic-logistic-6-a": (1, "4bc98331358b6877"),
     "synthetic-logistic-6-b": (1, "b65314ab1fc5a499"),
+    "credit-25-n10": (1, "4c638ea00ea52b2b"),
+    "credit-25-n1": (1, "0f2ac89b9738144a"),
+    "cancer-31-n10": (1, "ba4305db2cb08c48"),
+    "seeds-26": (1, "c6dec68f3a15b45a"),
+    "eight-schools-10": (1, "0bf9159367d9e827"),
+    "brownian-32": (1, "0ec420c58a75798b"),
+    "sparse-credit-51": (1, "b047804a6250b0a6"),
+    "volatility-103": (1, "261537400e9f054f"),
+    "item-response-501": (1, "415fdfe86534d70b"),
 }
 BUILDERS = registry.targets()
 EXACT = ["gmm9", "gmm40-2", "gmm40-50", "skewed-mixture", "funnel-10"]
