@@ -13,6 +13,7 @@ from benchmarks.fingerprint import fingerprint
 from benchmarks.identity import CELL_VERSION, row_identity, source_hash, truth_hash
 from benchmarks.presets import Preset
 from benchmarks.record import Record
+from benchmarks.refusals import choose_targets
 from benchmarks.store import Store
 from samplers.base import Sampler
 from targets.base import Target
@@ -61,7 +62,7 @@ def plan(request: Request) -> list[Record]:
     chosen = request.samplers or request.preset.samplers or tuple(samplers)
     names = request.targets or request.preset.targets or tuple(builders)
     samplers = choose("sampler", chosen, samplers)
-    targets = [registry.build(*item) for item in choose("target", names, builders).items()]
+    targets = [registry.build(*item) for item in choose_targets(names, builders).items()]
     provenance = {"versions": environment.versions(), "commit": environment.commit()}
     return [row for target in targets for row in _rows_of_target(request, samplers, target, provenance)]
 

@@ -11,6 +11,7 @@ from targets.base import Statistic, Truth
 
 PARTS = ("mean", "sd", "standard_error")
 FOLDER = Path(__file__).parent / "references"
+NOTHING: dict[str, Any] = {"log_z": None, "statistics": {}}
 
 
 def log_z(name: str) -> Truth | None:
@@ -19,9 +20,8 @@ def log_z(name: str) -> Truth | None:
     Raises ValueError when the stored file cannot be used.
     """
     try:
-        stored = _read(name)
-        found = stored and stored["log_z"]
-        return found and Truth(found["value"], found["standard_error"], found["recipe"])
+        stored = _read(name)["log_z"]
+        return stored and Truth(stored["value"], stored["standard_error"], stored["recipe"])
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(name, error) from error
 
@@ -33,25 +33,24 @@ def statistics(name: str, functions: Mapping[str, Callable]) -> tuple[Statistic,
     Raises ValueError when the stored file cannot be used.
     """
     try:
-        stored = _read(name)
-        moments = stored and stored["statistics"]
+        stored = _read(name)["statistics"]
         return tuple(
-            Statistic(key, fn, *(np.array(moments[key][part], dtype=float) for part in PARTS))
-            for key, fn in (functions.items() if moments else ())
+            Statistic(key, fn, *(np.array(stored[key][part], dtype=float) for part in PARTS))
+            for key, fn in (functions.items() if stored else ())
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(name, error) from error
 
 
-def _read(name: str) -> dict[str, Any] | None:
-    """What is stored; None where nothing is, or what says of itself that its two methods disagree."""
+def _read(name: str) -> dict[str, Any]:
+    """What is stored; nothing known where there is no file, or one whose two methods disagree."""
     path = FOLDER / f"{name}.json"
     if not path.exists():
-        return None
+        return NOTHING
     stored = json.loads(path.read_text())
     if stored["target"] != name:
         raise ValueError(f"it describes {stored['target']!r}")
-    return None if stored.get("agree") is False else stored
+    return NOTHING if stored.get("agree") is False else stored
 
 
 def _unusable(name: str, error: Exception) -> ValueError:

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import reference
+from benchmarks import bridging, reference
 from benchmarks.errors import BadInput
 from samplers.nuts import NUTS
 from samplers.smc import SMC
+from targets import stored
 
 TOYS = str(Path(__file__).parent / "plugins" / "toys.py")
 MEAN, SD, LOG_Z = np.array([1.0, -2.0]), np.array([0.5, 2.0]), 3.0  # of the toy Gaussian
@@ -34,13 +35,45 @@ def test_a_made_truth_is_the_closed_form(monkeypatch, tmp_path, unknown):
     path = reference.make("toy-gaussian", tmp_path, say=lambda line: None, plugins=(TOYS,))
     made = json.loads(path.read_text())
     assert made["command"] == "bridgemark reference toy-gaussian"
-    assert len(made["log_z"]["runs"]) == 16
-    assert 0 < made["log_z"]["standard_error"] < 0.1
-    assert abs(made["log_z"]["value"] - LOG_Z) < LIMIT * made["log_z"]["standard_error"]
+    assert made["agree"] is True
+    methods = made["log_z"]["methods"]
+    assert len(methods["smc"]["runs"]) == 16
+    for method in methods.values():
+        assert 0 < method["standard_error"] < 0.1
+        # Rounded to four digits: the bridge between two Gaussians errs by no more.
+        assert abs(method["value"] - LOG_Z) < LIMIT * method["standard_error"] + 5e-5
+    assert made["log_z"].items() >= methods["bridge"].items() - {("recipe", methods["bridge"]["recipe"])}
+    assert made["log_z"]["recipe"].startswith("bridgemark reference toy-gaussian: bridge")
     for name, mean in (("x", MEAN), ("x2", MEAN**2 + SD**2)):
         found = made["statistics"][name]
         assert np.all(np.abs(found["mean"] - mean) < LIMIT * np.array(found["standard_error"]))
     np.testing.assert_allclose(made["statistics"]["x"]["sd"], SD, rtol=0.05)
+
+
+def test_estimates_that_disagree_are_stored_and_give_no_truth(monkeypatch, tmp_path, unknown):
+    monkeypatch.setattr(reference, "effort", lambda dim: small(dim, draws=4_000))
+    elsewhere = bridging.Bridged(LOG_Z + 5.0, 0.01)
+    monkeypatch.setattr(bridging, "log_z", lambda *given: elsewhere)
+    path = reference.make("toy-gaussian", tmp_path, say=lambda line: None, plugins=(TOYS,))
+    assert json.loads(path.read_text())["agree"] is False
+    monkeypatch.setattr(stored, "FOLDER", tmp_path)
+    assert stored.log_z("toy-gaussian") is None
+    assert stored.statistics("toy-gaussian", {"x": lambda x: x}) == ()
+
+
+def test_without_a_bridge_the_reference_rests_on_one_method(monkeypatch, tmp_path, unknown):
+    monkeypatch.setattr(reference, "effort", lambda dim: small(dim, draws=4_000))
+    monkeypatch.setattr(bridging, "LEAST_DRAWS", 10_000)
+    path = reference.make("toy-gaussian", tmp_path, say=lambda line: None, plugins=(TOYS,))
+    made = json.loads(path.read_text())
+    assert made["agree"] is None
+    assert "too few" in made["log_z"]["methods"]["bridge"]["refused"]
+    assert made["log_z"]["value"] == made["log_z"]["methods"]["smc"]["value"]
+
+
+def test_a_name_that_is_refused_is_told_why(tmp_path):
+    with pytest.raises(BadInput, match=r"cancer-31-flat.*integral is infinite; take cancer-31-n10"):
+        reference.make("cancer-31-flat", tmp_path)
 
 
 def test_chains_that_disagree_write_nothing(monkeypatch, tmp_path, unknown):
