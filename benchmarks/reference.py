@@ -71,7 +71,7 @@ def make(name: str, folder: Path = FOLDER, say: Say = print, plugins: tuple[str,
     methods = {"smc": _by_smc(target, plan, say)}
     x, chains = _chains(target, plan, say)
     methods["bridge"] = _by_bridge(target, x, say)
-    log_z, agree = _best(methods)
+    log_z, agree = reconcile(methods)
     record = {
         "target": name,
         "fingerprint": identity,
@@ -122,8 +122,8 @@ def _estimate(value: float, error: float, recipe: str) -> dict[str, Any]:
     return {"value": round(float(value), 4), "standard_error": round(float(error), 4), "recipe": recipe}
 
 
-def _best(methods: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bool | None]:
-    """The estimate with the smaller standard error, and whether the two agree; None of a single one."""
+def reconcile(methods: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bool | None]:
+    """The estimate with the smaller standard error, and whether the two agree: None where one is refused."""
     made = [method for method in methods.values() if "refused" not in method]
     best = min(made, key=lambda method: method["standard_error"])
     best = {key: best[key] for key in ("value", "standard_error", "recipe")}

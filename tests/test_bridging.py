@@ -26,15 +26,31 @@ def chains(rng, correlation=0.0, length=2_000, dim=3):
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.9])
-def test_a_bridge_finds_the_closed_form_and_knows_its_error(correlation):
-    """Forty repetitions: their mean is log Z, and their spread the stated error."""
-    rng, n = np.random.default_rng(0), 40
-    keys = jax.random.split(jax.random.key(0), n)
-    found = [bridging.log_z(key, log_student, chains(rng, correlation, 400)) for key in keys]
+def test_a_bridge_knows_its_error(correlation):
+    """Fifty repetitions: their mean is log Z, and their spread the stated error."""
+    rng, n = np.random.default_rng(0), 50
+    proposal = scipy.stats.norm(0.0, 1.3)
+
+    def log_ratio(x):
+        return LOG_Z + np.sum(scipy.stats.t.logpdf(x, 7.0) - proposal.logpdf(x), axis=-1)
+
+    found = [
+        bridging.optimal_bridge(
+            log_ratio(chains(rng, correlation, 400)),
+            log_ratio(proposal.rvs((3_200, 3), random_state=rng)),
+        )
+        for _ in range(n)
+    ]
     values, errors = np.array(found).T
     assert abs(np.mean(values) - LOG_Z) < LIMIT * np.std(values) / np.sqrt(n)
-    # The ratio of a spread of 40 to its true value is chi / sqrt(39): beyond [0.55, 1.6] with chance 1e-5.
-    assert 0.55 < np.std(values, ddof=1) / np.mean(errors) < 1.6
+    # The ratio of a spread of 50 to its true value is chi / 7: beyond [0.6, 1.5] with chance 1e-5.
+    assert 0.6 < np.std(values, ddof=1) / np.mean(errors) < 1.5
+
+
+def test_the_gaussian_of_other_chains_is_a_proposal():
+    x = chains(np.random.default_rng(4), correlation=0.5)
+    found = bridging.log_z(jax.random.key(0), log_student, x)
+    assert abs(found.value - LOG_Z) < LIMIT * found.standard_error < 0.05
 
 
 def test_a_perfect_proposal_has_no_error():

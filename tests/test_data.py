@@ -83,6 +83,13 @@ def test_a_reference_without_log_z_has_none(references):
     assert stored.log_z("pair") is None
 
 
+@pytest.mark.parametrize(("agree", "known"), [(True, True), (None, True), (False, False)])
+def test_a_reference_whose_methods_disagree_gives_no_truth(references, agree, known):
+    (references / "pair.json").write_text(json.dumps(STORED | {"agree": agree}))
+    assert (stored.log_z("pair") is not None) is known
+    assert (stored.statistics("pair", {"x": np.negative}) != ()) is known
+
+
 @pytest.mark.parametrize("text", ["{", "{}", json.dumps(STORED | {"target": "other"}), '{"target": "pair"}'])
 def test_a_damaged_reference_raises_and_says_what_to_do(references, text):
     (references / "pair.json").write_text(text)

@@ -9,6 +9,9 @@ import scipy.special
 import scipy.stats
 
 from benchmarks import registry
+from benchmarks.errors import BadInput
+from benchmarks.plan import Request, plan
+from benchmarks.presets import PRESETS
 from targets import data, stored
 from targets.refused import REFUSED
 
@@ -145,8 +148,14 @@ def test_the_cancer_data_are_separable_and_the_credit_data_are_not():
         bound = {"A_ub": -signed, "b_ub": -np.ones(len(sign)), "bounds": (None, None)}
         found = scipy.optimize.linprog(np.zeros(signed.shape[1]), **bound)
         assert found.success == separable
-    assert "cancer-31-flat" in REFUSED
-    assert not REFUSED.keys() & BUILDERS.keys()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refused_name_says_why_and_what_to_take(name):
+    with pytest.raises(BadInput, match=f"{name}.* is refused: .*; take ") as refused:
+        plan(Request(preset=PRESETS["smoke"], targets=(name,)))
+    assert str(refused.value).rpartition("; take ")[2] in BUILDERS
+    assert name not in BUILDERS
 
 
 def test_brownian_evidence_is_a_kalman_filters():

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bridging, reference
+from benchmarks import reference
 from benchmarks.errors import BadInput
 from samplers.nuts import NUTS
 from samplers.smc import SMC
-from targets import stored
 
 TOYS = str(Path(__file__).parent / "plugins" / "toys.py")
 MEAN, SD, LOG_Z = np.array([1.0, -2.0]), np.array([0.5, 2.0]), 3.0  # of the toy Gaussian
@@ -50,25 +49,19 @@ def test_a_made_truth_is_the_closed_form(monkeypatch, tmp_path, unknown):
     np.testing.assert_allclose(made["statistics"]["x"]["sd"], SD, rtol=0.05)
 
 
-def test_estimates_that_disagree_are_stored_and_give_no_truth(monkeypatch, tmp_path, unknown):
-    monkeypatch.setattr(reference, "effort", lambda dim: small(dim, draws=4_000))
-    elsewhere = bridging.Bridged(LOG_Z + 5.0, 0.01)
-    monkeypatch.setattr(bridging, "log_z", lambda *given: elsewhere)
-    path = reference.make("toy-gaussian", tmp_path, say=lambda line: None, plugins=(TOYS,))
-    assert json.loads(path.read_text())["agree"] is False
-    monkeypatch.setattr(stored, "FOLDER", tmp_path)
-    assert stored.log_z("toy-gaussian") is None
-    assert stored.statistics("toy-gaussian", {"x": lambda x: x}) == ()
+def estimates(gap, refused=False):
+    smc = {"value": 1.0, "standard_error": 0.04, "recipe": "smc", "runs": [1.0]}
+    bridge = {"value": 1.0 + gap, "standard_error": 0.03, "recipe": "bridge"}
+    return {"smc": smc, "bridge": {"refused": "too few draws"} if refused else bridge}
 
 
-def test_without_a_bridge_the_reference_rests_on_one_method(monkeypatch, tmp_path, unknown):
-    monkeypatch.setattr(reference, "effort", lambda dim: small(dim, draws=4_000))
-    monkeypatch.setattr(bridging, "LEAST_DRAWS", 10_000)
-    path = reference.make("toy-gaussian", tmp_path, say=lambda line: None, plugins=(TOYS,))
-    made = json.loads(path.read_text())
-    assert made["agree"] is None
-    assert "too few" in made["log_z"]["methods"]["bridge"]["refused"]
-    assert made["log_z"]["value"] == made["log_z"]["methods"]["smc"]["value"]
+def test_the_surer_of_two_estimates_is_taken_and_three_errors_apart_they_disagree():
+    for gap, agree in ((0.149, True), (-0.149, True), (0.151, False), (np.nan, False)):  # of errors 0.05
+        best, agreed = reference.reconcile(estimates(gap))
+        assert agreed is agree
+        assert best["recipe"] == "bridge"
+    best, agreed = reference.reconcile(estimates(0.0, refused=True))
+    assert (best, agreed) == ({"value": 1.0, "standard_error": 0.04, "recipe": "smc"}, None)
 
 
 def test_a_name_that_is_refused_is_told_why(tmp_path):
