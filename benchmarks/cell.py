@@ -28,6 +28,7 @@ class Specification:
     precision: str
     core_ids: tuple[int, ...]
     store: str
+    costly: bool
 
     def to_line(self) -> bytes:
         """One line of JSON."""
@@ -50,7 +51,8 @@ def main() -> None:
 
     sampler = registry.samplers(spec.plugins)[spec.sampler]
     target = registry.build(spec.target, registry.targets(spec.plugins)[spec.target])
-    run_cell(sampler, target, [Record.from_json(row) for row in spec.rows], Store(Path(spec.store)), say)
+    rows = [Record.from_json(row) for row in spec.rows]
+    run_cell(sampler, target, rows, Store(Path(spec.store)), say, spec.costly)
 
 
 def configure(core_ids: tuple[int, ...], precision: str) -> None:

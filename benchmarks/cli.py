@@ -88,6 +88,10 @@ def run(
     timeout: Annotated[float | None, typer.Option(help="Seconds a cell (all its seeds).")] = None,
     budget: Amounts = [],  # noqa: B006
     seconds: Amounts = [],  # noqa: B006
+    costly: Annotated[
+        bool,
+        typer.Option("--costly", help="Sinkhorn divergence and classifier test, too: up to a minute a row."),
+    ] = False,
     precision: Annotated[Precision, typer.Option(help="Floating point of the cells.")] = Precision.FLOAT32,
 ) -> None:
     """Run what is missing of a grid of samplers, targets and seeds; what is stored is not run again."""
@@ -107,6 +111,7 @@ def run(
         precision=precision.value,
         cores=cores,
         budgets=amounts("budget", budget, "gradients") + amounts("seconds", seconds, "seconds"),
+        costly=costly,
         plugins=tuple(plugin),
     )
     raise typer.Exit(run_sweep(request, store, workers, timeout))

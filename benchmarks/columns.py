@@ -33,6 +33,8 @@ MEANING = """\
   reach on average. After the slash the floor: what as many exact unweighted draws score.
 - **mode TV**: total variation between drawn and true mode weights; after the slash the floor.
 - **sliced W2**: 2-Wasserstein distance to exact draws over 128 fixed directions; after the slash the floor.
+- **Sinkhorn**: debiased Sinkhorn divergence to exact draws, 2,000 points on either side; **C2ST**: accuracy
+  with which a classifier tells draws from exact ones, 0.5 where it cannot. Of rows run with `--costly`.
 - **ESS**: bulk effective sample size of the worst coordinate of Markov chains, or for importance weights
   Kish's share of the draws in per cent.
 - **ESS of squares**: bulk effective sample size of x² of the worst coordinate of Markov chains.
@@ -66,6 +68,8 @@ def columns(lines: Sequence[Line]) -> list[Column]:
         *(_with_floor(f"bias² of {name[6:-4]}", name) for name in (MAIN, *others)),
         _with_floor("mode TV", "mode_tv"),
         _with_floor("sliced W2", "sliced_w2"),
+        _with_floor("Sinkhorn", "sinkhorn"),
+        _with_floor("C2ST", "c2st"),
         Column("ESS", _ess),
         Column("ESS of squares", lambda line: _spread(line, "ess_x2_min")),
         Column("R-hat", lambda line: _spread(line, "r_hat_max", 4)),

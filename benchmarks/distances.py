@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
 from benchmarks import classifier, kernel, sinkhorn
+from benchmarks.errors import BadInput
 from benchmarks.histogram import binned_kl
 from benchmarks.points import Points, Values, exact, finite, thinned
 from benchmarks.scales import scales
@@ -13,6 +14,7 @@ from targets.base import Target
 
 MAX_TRANSPORT = 10_000
 PAIRED = 2_000  # points on either side where all pairs are compared
+COSTLY = frozenset({"sinkhorn", "c2st"})  # seconds to minutes a row, by the extra `transport`
 LINES = ("sliced_w2", "max_sliced_w2", "marginal_w2_max")
 
 
@@ -36,13 +38,21 @@ def distances(target: Target, points: Points, key: PRNGKeyArray) -> Values:
     return values if finite(points) else _lost(values)
 
 
+def require_transport() -> None:
+    """Raise BadInput unless the extra `transport` is installed."""
+    if not (sinkhorn.installed() and classifier.installed()):
+        raise BadInput(
+            "--costly needs further packages: pip install 'bridgemark[transport]', or '.[transport]'"
+        )
+
+
 def costly(target: Target, points: Points, key: PRNGKeyArray) -> Values:
     """Those that take seconds to minutes a row: `sinkhorn` and `c2st`, by the extra `transport`.
 
     None where the extra is not installed. At PAIRED points on either side and at no fewer, because their
     values depend on it. The classifier is for posteriors, whose literature uses it.
     """
-    values: Values = dict.fromkeys(("sinkhorn", "c2st"))
+    values: Values = dict.fromkeys(sorted(COSTLY))
     if target.sample is None or len(points.x) < PAIRED:
         return values
     sound, (x, weights, y) = finite(points), _paired(target, points, key)

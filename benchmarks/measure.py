@@ -31,7 +31,9 @@ KEPT_INFO = 20_000  # entries of an info array
 Say = Callable[..., None]
 
 
-def run_cell(sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say) -> None:
+def run_cell(
+    sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say, costly: bool = False
+) -> None:
     """Run and store every row (they differ by budget and seed). A seed that fails does not stop the others.
 
     Compiling happens once a budget: all its rows bear the same `compile_seconds`, so a sum over seeds
@@ -39,10 +41,12 @@ def run_cell(sampler: Sampler, target: Target, rows: list[Record], store: Store,
     """
     rows = [replace(row, device=environment.device(), started=_now()) for row in rows]
     for _, group in groupby(rows, key=lambda row: (row.budget, row.budget_unit)):
-        _run_seeds(sampler, target, list(group), store, say)
+        _run_seeds(sampler, target, list(group), store, say, costly)
 
 
-def _run_seeds(sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say) -> None:
+def _run_seeds(
+    sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say, costly: bool
+) -> None:
     say(phase="compiling" if rows[0].budget is None else f"finding what {rows[0].budget:g} buys")
     try:
         prepared = prepare(sampler, target, rows[0])
@@ -51,14 +55,14 @@ def _run_seeds(sampler: Sampler, target: Target, rows: list[Record], store: Stor
             _finish(store, say, replace(row, **_verdict(error)), {})
         return
     for row in rows:
-        row, arrays = run_seed(prepared.programs, target, replace(row, started=_now()), say)
+        row, arrays = run_seed(prepared.programs, target, replace(row, started=_now()), say, costly)
         if row.status == "ok":
             row = replace(row, met_by=prepared.met_by, note=prepared.note(row))
         _finish(store, say, row, arrays)
 
 
 def run_seed(
-    programs: Programs, target: Target, row: Record, say: Say
+    programs: Programs, target: Target, row: Record, say: Say, costly: bool = False
 ) -> tuple[Record, dict[str, np.ndarray]]:
     """The finished row of one seed and the arrays worth keeping; an exception becomes a failed row.
 
@@ -81,7 +85,7 @@ def run_seed(
         require_recovered(traces)
         require_finite(draws)
         say(phase=f"judging seed {row.seed}")
-        done |= judge(target, draws, done, programs, fit.state, jax.random.fold_in(key, METRIC))
+        done |= judge(target, draws, done, programs, fit.state, jax.random.fold_in(key, METRIC), costly)
         done["metrics"] |= {name: float(traces.info[name]) for name in (PILOT,) if name in traces.info}
         say(phase=f"sampling seed {row.seed} again")
         done |= again(programs, target, key, state, done["metrics"]) | {"status": "ok", "reason": None}
@@ -109,7 +113,13 @@ def again(
 
 
 def judge(
-    target: Target, draws: Draws, done: dict[str, Any], programs: Programs, state: Any, key: PRNGKeyArray
+    target: Target,
+    draws: Draws,
+    done: dict[str, Any],
+    programs: Programs,
+    state: Any,
+    key: PRNGKeyArray,
+    costly: bool,
 ) -> dict[str, Any]:
     """Metrics, floors and errors of finished draws, as fields of a record; `state` is that of the fit."""
     retraced = None if programs.retrace is None else np.asarray(programs.retrace(key, state), np.float64)
@@ -122,6 +132,7 @@ def judge(
         sample_seconds=done["sample_seconds"],
         key=key,
         forward_log_weights=retraced,
+        with_costly=costly,
     )
     return {"metrics": evaluation.metrics, "floors": evaluation.floors, "errors": evaluation.errors}
 

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from benchmarks import environment, metrics, registry
+from benchmarks.distances import COSTLY, require_transport
 from benchmarks.errors import choose
 from benchmarks.fingerprint import fingerprint
 from benchmarks.identity import CELL_VERSION, row_identity, source_hash, truth_hash
@@ -23,7 +24,8 @@ from targets.base import Target
 class Request:
     """A grid as asked for; what is empty or None is the preset's.
 
-    `budgets`: amounts and units; without any, samplers run as they are registered.
+    `budgets`: amounts and units; without any, samplers run as they are registered. `costly` asks for the
+    distances that take long, too.
     """
 
     preset: Preset
@@ -34,6 +36,7 @@ class Request:
     precision: str = "float32"
     cores: int = 1
     budgets: tuple[tuple[float, str], ...] = ()
+    costly: bool = False
     plugins: tuple[str, ...] = ()
 
 
@@ -42,6 +45,7 @@ class Cell:
     """One sampler on one target: the rows to be made, which differ by seed and budget alone."""
 
     rows: tuple[Record, ...]
+    costly: bool = False
 
     @property
     def name(self) -> str:
@@ -55,7 +59,12 @@ class Cell:
 
 
 def plan(request: Request) -> list[Record]:
-    """Every row of the grid, as yet without a result. Raises BadInput for unknown names and broken files."""
+    """Every row of the grid, as yet without a result.
+
+    Raises BadInput for unknown names, broken files, and costly distances without the extra they need.
+    """
+    if request.costly:
+        require_transport()
     # The parent only looks targets up and must not hold the accelerator that its cells will use.
     jax.config.update("jax_platforms", "cpu")
     samplers, builders = registry.samplers(request.plugins), registry.targets(request.plugins)
@@ -67,11 +76,18 @@ def plan(request: Request) -> list[Record]:
     return [row for target in targets for row in _rows_of_target(request, samplers, target, provenance)]
 
 
-def missing_cells(rows: Iterable[Record], store: Store) -> list[Cell]:
-    """Cells of the rows that the store lacks, largest targets first so that the sweep packs well."""
-    missing = [row for row in rows if not store.settled(row)]
+def missing_cells(rows: Iterable[Record], store: Store, costly: bool = False) -> list[Cell]:
+    """Cells of the rows that the store lacks, largest targets first so that the sweep packs well.
+
+    Where `costly` distances are asked for, a row without them is run again, and takes its place.
+    """
+    missing = [row for row in rows if not store.settled(row) or (costly and _without_costly(store.find(row)))]
     groups = groupby(missing, key=lambda row: (row.target, row.sampler))
-    return sorted((Cell(tuple(group)) for _, group in groups), key=lambda cell: -cell.rows[0].dim)
+    return sorted((Cell(tuple(group), costly) for _, group in groups), key=lambda cell: -cell.rows[0].dim)
+
+
+def _without_costly(row: Record | None) -> bool:
+    return row is not None and row.status == "ok" and COSTLY.isdisjoint(row.metrics)
 
 
 def _rows_of_target(

@@ -51,6 +51,7 @@ def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, 
         precision=first.precision,
         core_ids=cores,
         store=str(store.root),
+        costly=cell.costly,
     )
     with store.open_log(first) as log:
         process = subprocess.Popen(

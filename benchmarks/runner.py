@@ -28,7 +28,7 @@ def run(request: Request, store: Store, workers: int | None = None, timeout: flo
     console = Console()
     places = slots(workers, request.cores)
     rows = plan(request)
-    cells = missing_cells(rows, store)
+    cells = missing_cells(rows, store, request.costly)
     console.print(f"{sum(len(cell.rows) for cell in cells)} of {len(rows)} rows to run in {len(cells)} cells")
     try:
         with display(cells, console) as shown:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import process, progress, runner
+from benchmarks import classifier, process, progress, runner, sinkhorn
 from benchmarks.errors import BadInput
 from benchmarks.identity import hash_of_closure, source_hash, truth_hash
 from benchmarks.measure import require_finite
@@ -250,6 +250,24 @@ def test_the_truth_of_a_target_is_part_of_the_identity():
     assert len({truth_hash(other) for other in [target, *others]}) == 6
     rounded = replace(statistic, mean=statistic.mean * (1 + 1e-15))
     assert truth_hash(replace(target, statistics=(rounded,))) == truth_hash(target)
+
+
+def test_costly_distances_are_made_up_for_in_the_rows_own_place(tmp_path, monkeypatch):
+    store, wanted = (
+        Store(tmp_path),
+        replace(REQUEST, samplers=("toy-exact",), seeds=1, draws=2_000, costly=True),
+    )
+    for module in (sinkhorn, classifier):
+        monkeypatch.setattr(module, "installed", lambda: False)
+    with pytest.raises(BadInput, match="transport"):
+        plan(wanted)
+    (row,) = plan(replace(wanted, costly=False))
+    store.write(replace(row, status="ok", metrics={"log_z": 0.0}))
+    assert not missing_cells([row], store)
+    (cell,) = missing_cells([row], store, costly=True)
+    assert (cell.rows, cell.costly) == ((row,), True)
+    store.write(replace(row, status="ok", metrics={"sinkhorn": None, "c2st": None}))
+    assert not missing_cells([row], store, costly=True)
 
 
 def test_large_targets_come_first_and_draw_less():
