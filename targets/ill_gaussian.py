@@ -1,0 +1,64 @@
+"""An ill-conditioned Gaussian, rotated so that no scaling of the coordinates helps."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from targets.base import About, Alias, Statistic, Target, Truth, gaussian_base
+from targets.data import load
+
+CONDITION = 1000.0
+
+
+def ill_gaussian(name: str, dim: int) -> Target:
+    """N(0, Q D Q') without its normaliser; the variances D fall geometrically from 1 to 1 / CONDITION."""
+    rotation = np.linalg.qr(load(f"rotation_{dim}.csv"))[0]
+    sds = CONDITION ** (-0.5 * np.arange(dim) / (dim - 1))
+    variances = rotation**2 @ sds**2
+
+    def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
+        return -0.5 * jnp.sum((x @ rotation.astype(x.dtype) / sds.astype(x.dtype)) ** 2)
+
+    def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
+        noise = jax.random.normal(key, (n, dim))
+        return noise * sds.astype(noise.dtype) @ rotation.T.astype(noise.dtype)
+
+    def principal(x: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return x @ rotation.astype(x.dtype)
+
+    exact = np.zeros(dim)
+    return Target(
+        name=name,
+        version=1,
+        dim=dim,
+        log_prob=log_prob,
+        base=gaussian_base(np.zeros(dim), np.ones(dim)),
+        about=About(
+            source="bridgemark; of the kind of inference_gym's IllConditionedGaussian",
+            definition="-|D^(-1/2) Q' x|^2 / 2, no normaliser; D_i = 1000^(-i/(d - 1)), i = 0, ..., d - 1, "
+            f"the variances; Q orthonormalises the columns of data/rotation_{dim}.csv; base N(0, I). "
+            "Statistic principal2 is (Q'x)^2, where a wrong scale in a narrow direction shows",
+            aliases=(
+                Alias(
+                    "ill_conditioned_gaussian", "inference_gym: random eigenvalues, another rotation", False
+                ),
+            ),
+        ),
+        log_z=Truth(
+            float(0.5 * dim * np.log(2 * np.pi) + np.sum(np.log(sds))),
+            0.0,
+            "d log(2 pi) / 2 + sum_i log sd_i",
+        ),
+        sample=sample,
+        statistics=(
+            Statistic("x", lambda x: x, np.zeros(dim), np.sqrt(variances), exact),
+            Statistic("x2", jnp.square, variances, np.sqrt(2) * variances, exact),
+            Statistic("principal2", lambda x: principal(x) ** 2, sds**2, np.sqrt(2) * sds**2, exact),
+        ),
+    )
+
+
+TARGETS = {"ill-gaussian-100": partial(ill_gaussian, "ill-gaussian-100", 100)}
