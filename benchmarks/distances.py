@@ -28,7 +28,7 @@ def distances(target: Target, points: Points, key: PRNGKeyArray) -> Values:
         return values
     found = scales(target)
     values["mmd2"] = kernel.mmd2(*_paired(target, points, key), found.bandwidth)
-    if target.about.finite_moment >= 2:
+    if target.about.finite_moment > 2:
         y = _against(target, points, key)
         lines = on_lines(*thinned(points, MAX_TRANSPORT), y, found.sd, found.axes)
         values |= dict(zip(LINES, (lines.sliced, lines.largest, lines.marginal), strict=True))
@@ -56,7 +56,7 @@ def costly(target: Target, points: Points, key: PRNGKeyArray) -> Values:
     if target.sample is None or len(points.x) < PAIRED:
         return values
     sound, (x, weights, y) = finite(points), _paired(target, points, key)
-    if sinkhorn.installed() and target.about.finite_moment >= 2:
+    if sinkhorn.installed() and target.about.finite_moment > 2:
         epsilon = scales(target).epsilon
         values["sinkhorn"] = sinkhorn.sinkhorn(x, weights, y, epsilon) if sound else np.nan
     if classifier.installed() and target.joint is not None:

@@ -1,0 +1,104 @@
+"""Mixtures of Student laws with two degrees of freedom: a mean, but no variance."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from targets.base import About, Alias, Modes, Statistic, Target, Truth, gaussian_base
+from targets.data import load
+
+FAR = 20.0  # beyond it lies a tail
+
+
+def student_mixture(name: str, dim: int, aliases: tuple[Alias, ...]) -> Target:
+    """Ten equal components of independent coordinates m_i + t, t of density (2 + t^2)^(-3/2)."""
+    means = load(f"mos10_{dim}_means.csv")
+    count = len(means)
+
+    # Relative to a component at the origin: single precision resolves differences of small numbers only.
+    def log_ratios(x: Float[Array, " dim"]) -> Float[Array, " k"]:
+        ratios = (2 + (x - means.astype(x.dtype)) ** 2) / (2 + x**2)
+        return -1.5 * jnp.sum(jnp.log(ratios), axis=1)
+
+    def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
+        return jax.nn.logsumexp(log_ratios(x)) - np.log(count) - 1.5 * jnp.sum(jnp.log(2 + x**2))
+
+    def responsibilities(x: Float[Array, " dim"]) -> Float[Array, " k"]:
+        return jax.nn.softmax(log_ratios(x))
+
+    def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
+        key_component, key_normal, key_square = jax.random.split(key, 3)
+        normal = jax.random.normal(key_normal, (n, dim))
+        half_square = jax.random.exponential(key_square, (n, dim))  # chi-squared of 2 degrees, halved
+        component = jax.random.randint(key_component, (n,), 0, count)
+        return jnp.asarray(means, dtype=normal.dtype)[component] + normal / jnp.sqrt(half_square)
+
+    return Target(
+        name=name,
+        version=1,
+        dim=dim,
+        log_prob=log_prob,
+        base=gaussian_base(np.zeros(dim), np.full(dim, 10.0)),
+        about=About(
+            source="Blessing et al. (2024), Beyond ELBOs: a large-scale evaluation of variational methods, "
+            "ICML",
+            definition="equal mixture of ten laws of independent coordinates m_i + t, t Student with 2 "
+            "degrees of freedom and scale 1; locations m drawn once uniformly from [-10, 10]^d and kept in "
+            f"data/mos10_{dim}_means.csv; base N(0, 10^2 I). There is no variance, so no statistic x2; "
+            "statistic x is of x / sqrt(2 + x^2), and tails = (x < -20, x > 20), coordinate by coordinate",
+            aliases=aliases,
+            finite_moment=2.0,
+        ),
+        log_z=Truth(0.0, 0.0, "normalised by construction"),
+        sample=sample,
+        statistics=_bounded(means),
+        modes=Modes(responsibilities, np.full(count, 1 / count)),
+    )
+
+
+def _squashed(x: Array) -> Array:
+    return x / jnp.sqrt(2 + x**2)
+
+
+def _tails(x: Array) -> Array:
+    return jnp.concatenate([x < -FAR, x > FAR]).astype(x.dtype)
+
+
+def _bounded(means: np.ndarray) -> tuple[Statistic, ...]:
+    """By t = sqrt(2) tan(a), a of density cos(a) / 2 on (-pi/2, pi/2): smooth, so 400 nodes are exact."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    angles = nodes * np.pi / 2
+    weights = weights * np.pi / 2 * np.cos(angles) / 2
+    x = means[..., None] + np.sqrt(2) * np.tan(angles)
+    squashed = x / np.sqrt(2 + x**2)
+    first, second = (np.mean(squashed**power @ weights, axis=0) for power in (1, 2))
+    below, above = (np.mean(_below(-FAR - sign * means), axis=0) for sign in (1, -1))
+    masses = np.concatenate([below, above])
+    return (
+        Statistic("x", _squashed, first, np.sqrt(second - first**2), np.zeros_like(first)),
+        Statistic("tails", _tails, masses, np.sqrt(masses * (1 - masses)), np.zeros_like(masses)),
+    )
+
+
+def _below(t: np.ndarray) -> np.ndarray:
+    """P(T < t) of the Student law, without cancellation for t < 0."""
+    root = np.sqrt(2 + t**2)
+    return 1 / (root * (root - t))
+
+
+MOS = (
+    Alias("mos10-2-df2", "long identifier", True),
+    Alias("student_t_mixture", "Beyond ELBOs, with JAX before 0.5", True),
+)
+MOS_50 = (
+    Alias("mos10-50-df2", "long identifier", True),
+    Alias("student_t_mixture", "SCLD, UnderdampedDiffusionBridges, with JAX before 0.5", True),
+)
+
+TARGETS = {
+    "mos10-2": partial(student_mixture, "mos10-2", 2, MOS),
+    "mos10-50": partial(student_mixture, "mos10-50", 50, MOS_50),
+}
