@@ -11,7 +11,7 @@ FLOORS = ("targets", "samplers", "benchmarks")
 FILES = {f"{floor}/{path.name}": path for floor in FLOORS for path in sorted((ROOT / floor).glob("*.py"))}
 TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
 
-TARGET_HELPERS = {"targets.base", "targets.data", "targets.stored"}
+TARGET_HELPERS = {"targets.base", "targets.data", "targets.stored", "targets.mixtures"}
 SCREEN_AND_DISK = {
     "time",
     "datetime",
