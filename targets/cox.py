@@ -166,6 +166,10 @@ TARGETS = {
     "lgcp-1600": partial(lgcp, "lgcp-1600", 40, CLEAN),
     "lgcp-1600-white": partial(white, "lgcp-1600-white", "lgcp-1600", 40, WHITE),
     "lgcp-1600-rescaled": partial(lgcp_rescaled, "lgcp-1600-rescaled", 40, RESCALED),
+    "lgcp-1024": partial(
+        lgcp, "lgcp-1024", 32, (Alias("lgcp", "AFT: 32 x 32 cells, the points given by the user", False),)
+    ),
+    "lgcp-900": partial(lgcp, "lgcp-900", 30),
     "lgcp-256": partial(lgcp, "lgcp-256", 16),
     "lgcp-256-white": partial(white, "lgcp-256-white", "lgcp-256", 16, ()),
 }
