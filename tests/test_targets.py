@@ -50,9 +50,31 @@ PINNED = {
     "sparse-credit-51": (1, "b047804a6250b0a6"),
     "volatility-103": (1, "261537400e9f054f"),
     "item-response-501": (1, "415fdfe86534d70b"),
+    "ill-gaussian-100": (1, "b0fba6fe118d0e86"),
+    "mos10-2": (1, "9fe85cb6618369b1"),
+    "mos10-50": (1, "7c0a0ab90bc773a3"),
+    "banana": (1, "58dabbf8c7c26455"),
+    "rosenbrock": (1, "6b749a23f189562e"),
+    "manywell-32": (1, "465ce517c5bc41be"),
+    "manywell-5": (1, "d58a35e808acfc71"),
+    "manywell-50": (1, "a42e4ee5f29bc91e"),
+    "twomodes-8": (1, "5ef6af15d6c7d9a3"),
+    "twomodes-32": (1, "d0030559b7b6e12a"),
+    "twomodes-128": (1, "905bfc55d4dc4a75"),
+    "phi4-64": (1, "eb280cf75202005b"),
+    "phi4-256": (1, "f36685651e9ca8d6"),
+    "dw4-8": (1, "5ff138bb4af085ca"),
+    "lj13-39": (1, "cf3ddebd645ec7ca"),
+    "lgcp-1024": (1, "e55eda87b34b5d85"),
+    "lgcp-900": (1, "aba826b6f9aa8001"),
 }
 BUILDERS = registry.targets()
-EXACT = ["gmm9", "gmm40-2", "gmm40-50", "skewed-mixture", "funnel-10"]
+MIXTURES = ["gmm9", "gmm40-2", "gmm40-50", "skewed-mixture"]
+TWO_MODES = ["twomodes-8", "twomodes-32", "twomodes-128"]
+STUDENT = ["mos10-2", "mos10-50"]
+WELLS = ["manywell-32", "manywell-5", "manywell-50"]
+BENT = ["banana", "rosenbrock"]
+EXACT = [*MIXTURES, "funnel-10", *TWO_MODES, *STUDENT, *WELLS, *BENT, "ill-gaussian-100"]
 LIMIT = 6.0  # standard errors: 2e-9 a comparison under the normal law, 1e-6 over the few hundred of a test
 KEY = jax.random.key(20240607)
 
@@ -150,7 +172,7 @@ def assert_mean(samples, expected, sd=None):
 
 @every_exact_target
 def test_exact_sampler_satisfies_steins_identities(name):
-    # E[grad log p] = 0 and E[x_i d_i log p] = -1: 132 comparisons over all targets, false-alarm rate 3e-7.
+    # E[grad log p] = 0 and E[x_i d_i log p] = -1: 1010 comparisons over all targets, false-alarm rate 2e-6.
     target, x = build(name), exact_draws(name)
     gradient = jax.jit(jax.vmap(jax.grad(target.log_prob)))(x)
     assert_mean(gradient, 0.0)
@@ -159,11 +181,11 @@ def test_exact_sampler_satisfies_steins_identities(name):
 
 @every_exact_target
 def test_exact_sampler_agrees_with_the_stated_truths(name):
-    # 230 comparisons over all targets. Squares of squares are skewed, so the normal rate of 5e-7 is
-    # optimistic; a false alarm stays below 1e-3, and the key is fixed.
+    # 2000 comparisons over all targets. Squares of squares are skewed, so the normal rate of 5e-7 is
+    # optimistic; a false alarm stays below 1e-2, and the key is fixed.
     target, x = build(name), exact_draws(name)
-    assert target.log_z.value == target.log_z.standard_error == 0.0
-    assert {"x", "x2"} <= {statistic.name for statistic in target.statistics}
+    assert target.log_z.standard_error == 0.0
+    assert ("x2" in {statistic.name for statistic in target.statistics}) == (target.about.finite_moment > 2)
     for statistic in target.statistics:
         values = np.asarray(jax.jit(jax.vmap(statistic.fn))(x), dtype=float)
         # By the stated sd: a wrong heavy-tailed sampler hides behind the sd that it measures itself.
@@ -172,9 +194,9 @@ def test_exact_sampler_agrees_with_the_stated_truths(name):
         assert statistic.mean.shape == statistic.sd.shape == statistic.standard_error.shape
 
 
-@pytest.mark.parametrize("name", EXACT[:4])
+@pytest.mark.parametrize("name", [*MIXTURES, *TWO_MODES, *STUDENT])
 def test_mode_masses(name):
-    # 92 comparisons, false-alarm rate 2e-7.
+    # 118 comparisons, false-alarm rate 3e-7.
     modes = build(name).modes
     assert np.isclose(modes.masses.sum(), 1.0)
     assert_mean(jax.jit(jax.vmap(modes.responsibilities))(exact_draws(name)), modes.masses)
@@ -193,7 +215,7 @@ def mixture_components(name):
     return np.full(40, 1 / 40), means, [np.eye(dim)] * 40
 
 
-@pytest.mark.parametrize("name", EXACT[:4])
+@pytest.mark.parametrize("name", MIXTURES)
 def test_mixture_density_is_scipys(name, x64):
     target, parts = build(name), zip(*mixture_components(name), strict=True)
     x = np.concatenate([starts(target, 50), np.asarray(exact_draws(name)[:50], dtype=float)])
