@@ -87,7 +87,7 @@ class NestedSlice(Sampler):
             batch, cloud, _ = carry
             known = cloud.integrator
             remains = known.logZ_live - jnp.logaddexp(known.logZ, known.logZ_live)
-            return (batch < self.max_batches) & ~(remains < jnp.log(self.left))
+            return (batch < self.max_batches) & (remains >= jnp.log(self.left))
 
         def replace(carry: tuple) -> tuple:
             batch, cloud, dead = carry

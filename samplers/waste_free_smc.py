@@ -31,7 +31,7 @@ class WasteFreeSMC(Tempered):
     unbiased_z: ClassVar[bool] = True
     fit_share: ClassVar[float] = 0.2
     runs: int = 4
-    kept_states: int = 10
+    kept_states: int = 4
 
     def sample(self, key: PRNGKeyArray, target: Target, state: Ladder, n: int) -> tuple[State, Draws]:
         coordinates = base_coordinates(target)
