@@ -190,6 +190,7 @@ def first_look(start: Float[Array, " dim"], log_gamma: LogProb, memory: Any, his
 
 def normal_at(z: Float[Array, " dim"], slope: Float[Array, " dim"], curvature: Curvature) -> Normal:
     """The normal of L-BFGS's inverse Hessian H at z, its mean a Newton step on, z - H slope of -log gamma."""
+    # BlackJAX 1.7 has the factors; its `approximate` steps the other way, and does not say what it looked at.
     alpha, moves, turns = curvature
     beta, gamma = lbfgs_inverse_hessian_factors(moves, turns, alpha)
     root = jnp.sqrt(alpha)
