@@ -14,7 +14,6 @@ from samplers.base import Fit, Unsupported, evals
 
 ONE = dict.fromkeys(("chains", "runs", "steps", "batch", "batch_coordinates", "leapfrog_steps"), 1)
 NAMES = sorted(CLASSES.values())
-PATHS = ["dds", "bridge", "pis"]
 
 
 def result(name, target, draws=20, **settings):
@@ -54,7 +53,9 @@ def assert_clear(row):
         assert len(row.reason) > 20
 
 
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize(
+    "name", ["dds", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bridge", "pis"))]
+)
 def test_a_density_that_is_nan_fails_with_a_reason(name):
     row = result(name, everywhere_nan())
     assert row.status == "failed"

@@ -131,6 +131,7 @@ def test_draws_are_finite_of_their_shape_and_a_function_of_the_key(name):
     assert not np.any(np.all(draws.x == others.x, axis=-1))
 
 
+@pytest.mark.slow  # every certificate says so, too
 @every_sampler
 def test_one_dimension_and_double_precision(name):
     with jax.enable_x64(True):
