@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from blackjax.mcmc import hmc
+from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from samplers.gaussian import log_standard_normal
@@ -33,11 +34,16 @@ class Tuned(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Of an iteration: acceptance of HMC and of swaps, and log of the ratio to the next density."""
+    """Of an iteration: acceptance of HMC and of swaps, and logs of ratios between neighbouring densities.
+
+    At b = 0 nothing is accepted or refused, and the next acceptance stands there.
+    `ahead`: from each temperature to the middle between it and the next; `behind`: from the next to there.
+    """
 
     acceptance: Float[Array, " rungs"]
     swap: Float[Array, " rungs-1"]
-    log_ratio: Float[Array, " rungs-1"]
+    ahead: Float[Array, " rungs-1"]
+    behind: Float[Array, " rungs-1"]
 
 
 class Seen(NamedTuple):
@@ -79,7 +85,22 @@ def iterate(
     swap = jnp.nan_to_num(jnp.exp(jnp.minimum(rises * (excess[:-1] - excess[1:]), 0.0)))
     due = jnp.arange(rungs - 1) % 2 == parity
     swapped = _swapped(replicas, due & (jax.random.uniform(key_swap, swap.shape) < swap))
-    return swapped, Told(jnp.append(1.0, rates), swap, rises * excess[:-1])
+    halves = 0.5 * rises * excess[:-1], -0.5 * rises * excess[1:]
+    return swapped, Told(jnp.append(rates[0], rates), swap, *halves)
+
+
+def log_z(told: Told) -> Float[Array, ""]:
+    """log Z of iterations (length, ...): stepping stones (Xie, Lewis, Fan, Kuo and Chen 2011).
+
+    Each stone is reached from both its neighbours, the geometric bridge of Meng and Wong (1996): a ladder
+    twice as fine for nothing.
+    """
+
+    def log_mean_exp(ratios: Array) -> Array:
+        impossible = jnp.where(jnp.isnan(ratios), -jnp.inf, ratios)
+        return logsumexp(impossible, axis=0) - jnp.log(len(ratios))
+
+    return jnp.sum(log_mean_exp(told.ahead) - log_mean_exp(told.behind))
 
 
 def _move(
