@@ -28,6 +28,7 @@ from targets.base import Target
 FOLDER = Path(__file__).parents[1] / "targets" / "references"
 LARGEST_R_HAT = 1.01
 LARGEST_GAP = 3.0  # between two estimates of log Z that agree, in combined standard errors
+LARGEST_ERROR = 0.25  # combined, in nats: an estimate that could be anything agrees with everything
 DIGITS = 7
 
 Say = Callable[[str], None]
@@ -130,7 +131,8 @@ def reconcile(methods: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], bool 
     if len(made) == 1:
         return best, None
     (one, error), (other, other_error) = ((m["value"], m["standard_error"]) for m in made)
-    return best, abs(one - other) <= LARGEST_GAP * float(np.hypot(error, other_error))
+    combined = float(np.hypot(error, other_error))
+    return best, combined <= LARGEST_ERROR and abs(one - other) <= LARGEST_GAP * combined
 
 
 def _chains(target: Target, plan: Effort, say: Say) -> tuple[np.ndarray, dict[str, Any]]:

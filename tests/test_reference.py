@@ -49,8 +49,8 @@ def test_a_made_truth_is_the_closed_form(monkeypatch, tmp_path, unknown):
     np.testing.assert_allclose(made["statistics"]["x"]["sd"], SD, rtol=0.05)
 
 
-def estimates(gap, refused=False):
-    smc = {"value": 1.0, "standard_error": 0.04, "recipe": "smc", "runs": [1.0]}
+def estimates(gap, refused=False, error=0.04):
+    smc = {"value": 1.0, "standard_error": error, "recipe": "smc", "runs": [1.0]}
     bridge = {"value": 1.0 + gap, "standard_error": 0.03, "recipe": "bridge"}
     return {"smc": smc, "bridge": {"refused": "too few draws"} if refused else bridge}
 
@@ -60,6 +60,9 @@ def test_the_surer_of_two_estimates_is_taken_and_three_errors_apart_they_disagre
         best, agreed = reference.reconcile(estimates(gap))
         assert agreed is agree
         assert best["recipe"] == "bridge"
+    assert (
+        reference.reconcile(estimates(0.0, error=0.6))[1] is False
+    )  # agrees with everything, proves nothing
     best, agreed = reference.reconcile(estimates(0.0, refused=True))
     assert (best, agreed) == ({"value": 1.0, "standard_error": 0.04, "recipe": "smc"}, None)
 
