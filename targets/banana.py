@@ -99,4 +99,7 @@ def rosenbrock(name: str) -> Target:
     )
 
 
-TARGETS = {"banana": partial(banana, "banana"), "rosenbrock": partial(rosenbrock, "rosenbrock")}
+TARGETS = {
+    "banana-2": partial(banana, "banana-2"),
+    "rosenbrock-2": partial(rosenbrock, "rosenbrock-2"),
+}

@@ -53,8 +53,8 @@ PINNED = {
     "ill-gaussian-100": (1, "b0fba6fe118d0e86"),
     "mos10-2": (1, "9fe85cb6618369b1"),
     "mos10-50": (1, "7c0a0ab90bc773a3"),
-    "banana": (1, "58dabbf8c7c26455"),
-    "rosenbrock": (1, "6b749a23f189562e"),
+    "banana-2": (1, "58dabbf8c7c26455"),
+    "rosenbrock-2": (1, "6b749a23f189562e"),
     "manywell-32": (1, "465ce517c5bc41be"),
     "manywell-5": (1, "d58a35e808acfc71"),
     "manywell-50": (1, "a42e4ee5f29bc91e"),
@@ -73,7 +73,7 @@ MIXTURES = ["gmm9", "gmm40-2", "gmm40-50", "skewed-mixture"]
 TWO_MODES = ["twomodes-8", "twomodes-32", "twomodes-128"]
 STUDENT = ["mos10-2", "mos10-50"]
 WELLS = ["manywell-32", "manywell-5", "manywell-50"]
-BENT = ["banana", "rosenbrock"]
+BENT = ["banana-2", "rosenbrock-2"]
 EXACT = [*MIXTURES, "funnel-10", *TWO_MODES, *STUDENT, *WELLS, *BENT, "ill-gaussian-100"]
 LIMIT = 6.0  # standard errors: 2e-9 a comparison under the normal law, 1e-6 over the few hundred of a test
 KEY = jax.random.key(20240607)

@@ -64,11 +64,11 @@ def test_without_a_variance_no_transport_distance_is_given():
 
 def test_rosenbrock_is_scipys(x64):
     x = points(2, 3.0)
-    np.testing.assert_allclose(values("rosenbrock", x), -scipy.optimize.rosen(x.T) / 20, rtol=1e-10)
-    banana = BUILDERS["banana"]()
+    np.testing.assert_allclose(values("rosenbrock-2", x), -scipy.optimize.rosen(x.T) / 20, rtol=1e-10)
+    banana = BUILDERS["banana-2"]()
     normal = scipy.stats.norm.logpdf
     expected = normal(x[:, 0], scale=10) + normal(x[:, 1], 0.03 * (x[:, 0] ** 2 - 100))
-    np.testing.assert_allclose(values("banana", x), expected, rtol=1e-10)
+    np.testing.assert_allclose(values("banana-2", x), expected, rtol=1e-10)
     np.testing.assert_allclose(statistic(banana, "x").sd ** 2, [100, 1 + 0.03**2 * 2e4], rtol=1e-10)
 
 
