@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def certify(
 def judge(sampler: Sampler, checks: Sequence[str]) -> list[Finding]:
     """Findings of these checks, one after the other on one bench."""
     trial = Trial(sampler)
-    return [_judge(check, trial) for check in checks]
+    return [finding(check, partial(CHECKS[check], trial)) for check in checks]
 
 
 def judge_named(name: str, plugins: tuple[str, ...], checks: Sequence[str]) -> list[Finding]:
@@ -118,10 +119,11 @@ def identity_of(sampler: Sampler) -> str:
     )
 
 
-def _judge(check: str, trial: Trial) -> Finding:
+def finding(check: str, judged: Callable[[], str | None]) -> Finding:
+    """What a check says when it is called: what is wrong, or None; an exception is a failure."""
     begun = time.perf_counter()
     try:
-        reason = CHECKS[check](trial)
+        reason = judged()
         status = FAILED if reason else PASSED
     except (Unsupported, NotJudged) as error:
         status, reason = ABSENT, str(error)

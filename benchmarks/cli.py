@@ -197,6 +197,24 @@ def sampler(
     raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
 
 
+@certify.command("target")
+def certify_target(
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Targets; or: all.")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Try targets on what they promise: gradient, properness, exact draws, statistics."""
+    from benchmarks import registry, summary
+    from benchmarks.certify_target import certify as certified
+
+    builders = registry.targets(tuple(plugin))
+    chosen = builders if names == ["all"] else choose("target", names, builders)
+    verdicts = [certified(registry.build(name, builder)) for name, builder in chosen.items()]
+    summary.print_certificates(verdicts)
+    for verdict in verdicts:
+        print(f"{verdict.sampler}: fingerprint {verdict.identity}")
+    raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
+
+
 @app.command()
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="Folder of results, before.")],

@@ -12,6 +12,7 @@ from benchmarks import registry
 from benchmarks.certify import Certificate
 from benchmarks.record import STATUSES, Record
 from benchmarks.store import SETTLED, Store
+from targets.base import Alias
 
 
 def worst(rows: Sequence[Record]) -> str:
@@ -80,14 +81,31 @@ def print_samplers(plugins: Sequence[str]) -> None:
 
 
 def print_targets(plugins: Sequence[str]) -> None:
-    """Every target: its name, dimension, log Z with its standard error, and definition."""
-    table = Table("target", "dim", "log Z", "definition")
+    """Every target and what is known of it: truths, exact draws, modes, source, names in the literature."""
+    table = Table("target", "dim")
+    table.add_column("log Z", no_wrap=True)
+    for column in ("exact draws", "moments", "modes", "posterior", "source", "also called"):
+        table.add_column(column)
     for name, builder in registry.targets(plugins).items():
         target = registry.build(name, builder)
-        truth = target.log_z
-        log_z = "-" if truth is None else f"{truth.value:.8g} ± {truth.standard_error:.1g}"
-        table.add_row(name, str(target.dim), log_z, target.about.definition)
+        truth, known = target.log_z, [statistic.name for statistic in target.statistics]
+        table.add_row(
+            name,
+            str(target.dim),
+            "-" if truth is None else f"{truth.value:.8g} ± {truth.standard_error:.1g}",
+            "yes" if target.sample else "-",
+            ", ".join(known) or "-",
+            str(len(target.modes.masses)) if target.modes else "-",
+            "yes" if target.joint else "-",
+            target.about.source,
+            "; ".join(_called(alias) for alias in target.about.aliases) or "-",
+        )
     Console().print(table)
+
+
+def _called(alias: Alias) -> str:
+    """A name in the literature, and whether it means this very density."""
+    return f"{alias.name} ({alias.used_by}){'' if alias.same_density else ': another density'}"
 
 
 def _plain(console: Console, text: str) -> None:

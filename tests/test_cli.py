@@ -218,6 +218,13 @@ def test_lists_show_plug_ins_too(bridgemark):
     assert "3 ± 0" in out
 
 
+def test_targets_are_certified_by_name(bridgemark):
+    status, out, _ = bridgemark("certify", "target", "toy-gaussian", "--plugin", TOYS)
+    assert status == 0
+    assert "toy-gaussian: certified" in out
+    assert "toy-gaussian: fingerprint " in out
+
+
 def test_typers_own_complaints_are_short(bridgemark):
     for arguments in (["run", "--seeds", "many"], ["run", "--unknown"], ["list", "fish"], ["nothing"]):
         status, _, err = bridgemark(*arguments)
