@@ -35,16 +35,16 @@ class NestedSlice(Sampler):
 
     A run has n // (runs * reuse) live points, twice the dimension at least. The lowest tenth of them is
     replaced at a time, each by `sweeps` times as many slices as dimensions, until the live points hold
-    less than `left` of the evidence. A point that dies stands for an equal share of the volume there
-    was, which makes Z-hat unbiased up to the adapted directions (Salomone et al. 2018); the draws of a run
-    are resampled from all of its points. Raises Unsupported above 128 dimensions.
+    less than `left` of the evidence, or `refills` times. A point that dies stands for an equal share of
+    the volume there was, which makes Z-hat unbiased up to the adapted directions (Salomone et al. 2018);
+    the draws of a run are resampled from all of its points. Raises Unsupported above 128 dimensions.
     """
 
     runs: int = 2
     reuse: int = 16
     sweeps: int = 2
     left: float = 1e-3
-    max_batches: int = 2_000
+    refills: int = 2_000
 
     def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
         if target.dim > LARGEST:
@@ -68,7 +68,7 @@ class NestedSlice(Sampler):
 
         z, log_z, values = jax.lax.map(run, jax.random.split(key, self.runs))
         log_weights = jnp.broadcast_to(log_z[:, None], z.shape[:2])
-        info = {"batches": jnp.sum(values[:, :-1] > 0, axis=1)}  # `max_batches` where the end was not reached
+        info = {"batches": jnp.sum(values[:, :-1] > 0, axis=1)}  # `refills` where the end was not reached
         return state, Draws(coordinates.forward(z), log_weights, log_z, evals(values=values), info)
 
     def climb(
@@ -87,7 +87,7 @@ class NestedSlice(Sampler):
             batch, cloud, _ = carry
             known = cloud.integrator
             remains = known.logZ_live - jnp.logaddexp(known.logZ, known.logZ_live)
-            return (batch < self.max_batches) & (remains >= jnp.log(self.left))
+            return (batch < self.refills) & (remains >= jnp.log(self.left))
 
         def replace(carry: tuple) -> tuple:
             batch, cloud, dead = carry
@@ -105,8 +105,8 @@ class NestedSlice(Sampler):
         first: Any = adaptive.init(
             start, jax.vmap(look), update_inner_kernel_params_fn=nss.live_covariance_factor, rng_key=key_first
         )
-        rows = (self.max_batches, replaced)
-        none = Dead(jnp.zeros((*rows, dim)), jnp.full(rows, -jnp.inf), jnp.zeros(self.max_batches, int))
+        rows = (self.refills, replaced)
+        none = Dead(jnp.zeros((*rows, dim)), jnp.full(rows, -jnp.inf), jnp.zeros(self.refills, int))
         batches, cloud, dead = jax.lax.while_loop(going, replace, (jnp.asarray(0), first, none))
         points = cloud.particles
         z = jnp.concatenate([dead.z.reshape(-1, dim), points.position])
