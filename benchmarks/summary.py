@@ -12,7 +12,7 @@ from benchmarks import registry
 from benchmarks.certify import Certificate
 from benchmarks.record import STATUSES, Record
 from benchmarks.store import SETTLED, Store
-from targets.base import Alias
+from targets.base import Alias, Target
 
 
 def worst(rows: Sequence[Record]) -> str:
@@ -82,25 +82,32 @@ def print_samplers(plugins: Sequence[str]) -> None:
 
 def print_targets(plugins: Sequence[str]) -> None:
     """Every target and what is known of it: truths, exact draws, modes, source, names in the literature."""
-    table = Table("target", "dim")
-    table.add_column("log Z", no_wrap=True)
-    for column in ("exact draws", "moments", "modes", "posterior", "source", "also called"):
-        table.add_column(column)
+    table = Table(show_lines=True)
+    for column, whole in (("target", True), ("dim", True), ("log Z", True), ("known", False)):
+        table.add_column(column, no_wrap=whole)
+    table.add_column("source; also called", ratio=1)
     for name, builder in registry.targets(plugins).items():
         target = registry.build(name, builder)
-        truth, known = target.log_z, [statistic.name for statistic in target.statistics]
+        truth, called = target.log_z, [_called(alias) for alias in target.about.aliases]
         table.add_row(
             name,
             str(target.dim),
             "-" if truth is None else f"{truth.value:.8g} ± {truth.standard_error:.1g}",
-            "yes" if target.sample else "-",
-            ", ".join(known) or "-",
-            str(len(target.modes.masses)) if target.modes else "-",
-            "yes" if target.joint else "-",
-            target.about.source,
-            "; ".join(_called(alias) for alias in target.about.aliases) or "-",
+            "; ".join(_known(target)) or "-",
+            "; ".join([target.about.source, *called]),
         )
     Console().print(table)
+
+
+def _known(target: Target) -> list[str]:
+    """What is known of a target besides log Z."""
+    moments = "moments of " + ", ".join(statistic.name for statistic in target.statistics)
+    return [
+        *(["exact draws"] if target.sample else []),
+        *([moments] if target.statistics else []),
+        *([f"{len(target.modes.masses)} modes"] if target.modes else []),
+        *(["joint"] if target.joint else []),
+    ]
 
 
 def _called(alias: Alias) -> str:
