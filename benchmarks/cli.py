@@ -205,9 +205,10 @@ def certify_target(
     """Try targets on what they promise: gradient, properness, exact draws, statistics."""
     from benchmarks import registry, summary
     from benchmarks.certify_target import certify as certified
+    from benchmarks.refusals import choose_targets
 
     builders = registry.targets(tuple(plugin))
-    chosen = builders if names == ["all"] else choose("target", names, builders)
+    chosen = builders if names == ["all"] else choose_targets(names, builders)
     verdicts = [certified(registry.build(name, builder)) for name, builder in chosen.items()]
     summary.print_certificates(verdicts)
     for verdict in verdicts:
