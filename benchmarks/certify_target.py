@@ -26,6 +26,7 @@ STEP = 1e-5
 RADII = (1e2, 1e4)  # in units of the base's scale
 RAYS = 3
 STEPS = 100  # of each climb
+NOWHERE = 1e200  # what a climb down is told where the log-density is not finite
 
 
 def certify(target: Target) -> Certificate:
@@ -86,6 +87,9 @@ def proper(target: Target) -> str | None:
     Raises NotJudged between the two.
     """
     falls = np.array([_falls(target, seed) for seed in range(RAYS)])
+    falls = falls[~np.isnan(falls).any(axis=1)]
+    if not len(falls):
+        raise NotJudged("far out the log-density is not finite, wherever it was looked at")
     if np.max(falls) >= -1.01:
         return f"improper: along a ridge that was found the density is about r^{np.max(falls):.3g}"
     if np.max(falls[:, -1]) >= -target.dim:
@@ -96,7 +100,8 @@ def proper(target: Target) -> str | None:
 def _falls(target: Target, seed: int) -> list[float]:
     """d log M / d log r at the far radii: M(r) is the highest density at r that climbing finds.
 
-    The direction may change with r, as it does along a bent ridge or one beside the base's centre.
+    The direction may change with r, as it does along a bent ridge or one beside the base's centre. NaN where
+    the climb begins and ends where the log-density cannot be computed.
     """
     loc = np.zeros(target.dim) if target.base.loc is None else target.base.loc
     scale = 1.0 if target.base.scale is None else float(np.max(np.abs(target.base.scale)))
@@ -105,19 +110,21 @@ def _falls(target: Target, seed: int) -> list[float]:
 
     def objective(v: np.ndarray, radius: float) -> tuple[float, np.ndarray]:
         value, slope = climb(v, radius)
-        return float(np.nan_to_num(value, nan=1e200, posinf=1e200)), np.nan_to_num(slope, posinf=0, neginf=0)
+        height = float(np.nan_to_num(value, nan=NOWHERE, posinf=NOWHERE))
+        return height, np.nan_to_num(slope, posinf=0, neginf=0)
 
     def highest(v: np.ndarray, radius: float) -> tuple[np.ndarray, float]:
         options = {"maxiter": STEPS, "ftol": 0.0, "gtol": 0.0}
         found = scipy.optimize.minimize(objective, v, (radius,), "L-BFGS-B", jac=True, options=options)
-        return found.x / np.linalg.norm(found.x), -float(found.fun)
+        height = -float(found.fun) if found.fun < NOWHERE else -np.inf
+        return found.x / np.linalg.norm(found.x), height
 
     v, falls = np.random.default_rng(seed).standard_normal(target.dim), []
     for radius in RADII:
         v, near = highest(v, radius)
         v, far = highest(v, 2 * radius)
         v, again = highest(v, radius)
-        falls.append((far - max(near, again)) / np.log(2))
+        falls.append(np.subtract(far, max(near, again)) / np.log(2))
     return falls
 
 

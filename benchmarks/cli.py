@@ -198,21 +198,15 @@ def sampler(
 
 
 @certify.command("target")
-def certify_target(
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Targets; or: all.")],
-    plugin: Plugins = [],  # noqa: B006
-) -> None:
+def certify_target(names: Annotated[list[str], typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
     """Try targets on what they promise: gradient, properness, exact draws, statistics."""
     from benchmarks import registry, summary
     from benchmarks.certify_target import certify as certified
     from benchmarks.refusals import choose_targets
 
-    builders = registry.targets(tuple(plugin))
-    chosen = builders if names == ["all"] else choose_targets(names, builders)
+    chosen = choose_targets(names, registry.targets(tuple(plugin)))
     verdicts = [certified(registry.build(name, builder)) for name, builder in chosen.items()]
-    summary.print_certificates(verdicts)
-    for verdict in verdicts:
-        print(f"{verdict.sampler}: fingerprint {verdict.identity}")
+    summary.print_certificates(verdicts, "fingerprint")
     raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
 
 

@@ -59,8 +59,8 @@ def print_record(record: Record) -> None:
     Console().print(fields, metrics)
 
 
-def print_certificates(certificates: Sequence[Certificate]) -> None:
-    """A line a check for each sampler, with the reason where it is not passed, then the verdict."""
+def print_certificates(certificates: Sequence[Certificate], identity: str = "identity") -> None:
+    """A line a check for each, with the reason where it is not passed, then the verdict and identity."""
     console = Console()
     for certificate in certificates:
         table = Table("check", "status", "seconds", title=certificate.sampler, title_justify="left")
@@ -68,7 +68,7 @@ def print_certificates(certificates: Sequence[Certificate]) -> None:
             status = f"{each.status}: {each.reason}" if each.reason else each.status
             table.add_row(each.check, status, f"{each.seconds:.1f}")
         console.print(table)
-        _plain(console, f"{certificate.sampler}: {certificate.verdict}")
+        _plain(console, f"{certificate.sampler}: {certificate.verdict}; {identity} {certificate.identity}")
 
 
 def print_samplers(plugins: Sequence[str]) -> None:
@@ -83,31 +83,29 @@ def print_samplers(plugins: Sequence[str]) -> None:
 def print_targets(plugins: Sequence[str]) -> None:
     """Every target and what is known of it: truths, exact draws, modes, source, names in the literature."""
     table = Table(show_lines=True)
-    for column, whole in (("target", True), ("dim", True), ("log Z", True), ("known", False)):
-        table.add_column(column, no_wrap=whole)
-    table.add_column("source; also called", ratio=1)
+    for column in ("target", "dim", "log Z"):
+        table.add_column(column, no_wrap=True)
+    for column in ("known", "source", "also called"):
+        table.add_column(column)
     for name, builder in registry.targets(plugins).items():
         target = registry.build(name, builder)
-        truth, called = target.log_z, [_called(alias) for alias in target.about.aliases]
-        table.add_row(
-            name,
-            str(target.dim),
-            "-" if truth is None else f"{truth.value:.8g} ± {truth.standard_error:.1g}",
-            "; ".join(_known(target)) or "-",
-            "; ".join([target.about.source, *called]),
-        )
+        truth = target.log_z
+        log_z = "-" if truth is None else f"{truth.value:.8g} ± {truth.standard_error:.1g}"
+        called = "; ".join(map(_called, target.about.aliases)) or "-"
+        table.add_row(name, str(target.dim), log_z, _known(target), target.about.source, called)
     Console().print(table)
 
 
-def _known(target: Target) -> list[str]:
-    """What is known of a target besides log Z."""
-    moments = "moments of " + ", ".join(statistic.name for statistic in target.statistics)
-    return [
-        *(["exact draws"] if target.sample else []),
-        *([moments] if target.statistics else []),
-        *([f"{len(target.modes.masses)} modes"] if target.modes else []),
-        *(["joint"] if target.joint else []),
-    ]
+def _known(target: Target) -> str:
+    """Exact draws, moments, modes, and whether it is a posterior with a joint."""
+    moments = ", ".join(statistic.name for statistic in target.statistics)
+    known = {
+        "exact draws": target.sample is not None,
+        f"moments of {moments}": bool(moments),
+        f"{len(target.modes.masses) if target.modes else 0} modes": target.modes is not None,
+        "posterior": target.joint is not None,
+    }
+    return "; ".join(what for what, is_known in known.items() if is_known) or "-"
 
 
 def _called(alias: Alias) -> str:

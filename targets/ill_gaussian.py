@@ -36,17 +36,7 @@ def ill_gaussian(name: str, dim: int) -> Target:
         dim=dim,
         log_prob=log_prob,
         base=gaussian_base(np.zeros(dim), np.ones(dim)),
-        about=About(
-            source="bridgemark; of the kind of inference_gym's IllConditionedGaussian",
-            definition="-|D^(-1/2) Q' x|^2 / 2, no normaliser; D_i = 1000^(-i/(d - 1)), i = 0, ..., d - 1, "
-            f"the variances; Q orthonormalises the columns of data/rotation_{dim}.csv; base N(0, I). "
-            "Statistic principal2 is (Q'x)^2, where a wrong scale in a narrow direction shows",
-            aliases=(
-                Alias(
-                    "ill_conditioned_gaussian", "inference_gym: random eigenvalues, another rotation", False
-                ),
-            ),
-        ),
+        about=_about(dim),
         log_z=Truth(
             float(0.5 * dim * np.log(2 * np.pi) + np.sum(np.log(sds))),
             0.0,
@@ -57,6 +47,18 @@ def ill_gaussian(name: str, dim: int) -> Target:
             Statistic("x", lambda x: x, np.zeros(dim), np.sqrt(variances), exact),
             Statistic("x2", jnp.square, variances, np.sqrt(2) * variances, exact),
             Statistic("principal2", lambda x: principal(x) ** 2, sds**2, np.sqrt(2) * sds**2, exact),
+        ),
+    )
+
+
+def _about(dim: int) -> About:
+    return About(
+        source="bridgemark; of the kind of inference_gym's IllConditionedGaussian",
+        definition="-|D^(-1/2) Q' x|^2 / 2, no normaliser; D_i = 1000^(-i/(d - 1)), i = 0, ..., d - 1, "
+        f"the variances; Q orthonormalises the columns of data/rotation_{dim}.csv; base N(0, I). "
+        "Statistic principal2 is (Q'x)^2, where a wrong scale in a narrow direction shows",
+        aliases=(
+            Alias("ill_conditioned_gaussian", "inference_gym: random eigenvalues, another rotation", False),
         ),
     )
 
