@@ -59,7 +59,7 @@ def moments(loc: float, sd: float, spread: float, slope: float, centre: float) -
 
 
 def banana(name: str) -> Target:
-    """Haario's banana in two dimensions, of curvature 0.03. Haario, Saksman & Tamminen (1999), section 3."""
+    """Haario's banana in two dimensions, of curvature 0.03. Haario, Saksman & Tamminen (1999)."""
     return bent(
         name,
         gaussian_base(np.zeros(2), np.array([10.0, 1.0])),
@@ -71,16 +71,13 @@ def banana(name: str) -> Target:
             source="Haario, Saksman & Tamminen (1999), Computational Statistics 14, 375-395",
             definition="x0 ~ N(0, 100), 100 the variance; x1 | x0 ~ N(0.03 (x0^2 - 100), 1); base N(0, 10^2 "
             "I)",
-            aliases=(
-                Alias("banana", "inference_gym, curvature 0.03, ndims = 2", True),
-                Alias("banana", "blackjax, README examples: other constants", False),
-            ),
+            aliases=(Alias("banana", "inference_gym, curvature 0.03, ndims = 2", True),),
         ),
     )
 
 
 def rosenbrock(name: str) -> Target:
-    """The Rosenbrock density exp(-((1 - x)^2 + 100 (y - x^2)^2) / 20). Goodman & Weare (2010), section 4."""
+    """The Rosenbrock density exp(-((1 - x)^2 + 100 (y - x^2)^2) / 20). Goodman & Weare (2010)."""
     sds = np.sqrt([10.0, 0.1])
     return bent(
         name,

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from targets.base import About, Alias, Sample, Statistic, Target, Truth, gaussian_base, rejection
 
-FAB = "Midgley et al. (2023), Flow annealed importance sampling bootstrap, ICLR, section 5.2"
+FAB = "Midgley et al. (2023), Flow annealed importance sampling bootstrap, ICLR"
 MULTI = "Berner, Richter & Ullrich (2024), An optimal control perspective on diffusion models, TMLR"
 
 

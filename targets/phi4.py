@@ -13,7 +13,7 @@ HOPPING, COUPLING = 0.3, 0.022
 
 
 def phi4(name: str, side: int, aliases: tuple[Alias, ...]) -> Target:
-    """exp(-S), S of `HOPPING` and `COUPLING`, both dimensionless. Nicoli et al. (2021), equation (2)."""
+    """exp(-S), S of `HOPPING` and `COUPLING`, both dimensionless. Nicoli et al. (2021)."""
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
         phi = x.reshape(side, side)
