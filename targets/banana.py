@@ -87,8 +87,7 @@ def rosenbrock(name: str) -> Target:
         moments(1.0, sds[0], sds[1], 1.0, 0.0),
         gaussian_base(np.zeros(2), np.array([10.0, 10.0])),
         About(
-            source="Goodman & Weare (2010), Ensemble samplers with affine invariance, CAMCoS 5, equation "
-            "(22)",
+            source="Goodman & Weare (2010), Ensemble samplers with affine invariance, CAMCoS 5",
             definition="-((1 - x0)^2 + 100 (x1 - x0^2)^2) / 20: x0 ~ N(1, 10), 10 the variance; x1 | x0 ~ "
             "N(x0^2, 0.1); base N(0, 10^2 I)",
             aliases=(Alias("rosenbrock", "of an optimiser: no division by 20", False),),
