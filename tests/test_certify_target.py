@@ -114,6 +114,6 @@ def test_what_is_not_known_is_not_judged():
         CHECKS[STEIN](replace(HONEST, about=About("", "", finite_moment=0.9)))
 
 
-@pytest.mark.parametrize("name", ["mos10-2", "dw4-8"])
+@pytest.mark.parametrize("name", ["mos10-2", "dw4-8", "eight-schools-10"])
 def test_registered_targets_are_proper(name):
     assert judged(registry.targets()[name](), PROPER).status == PASSED
