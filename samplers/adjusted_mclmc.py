@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import blackjax
-import jax
 import jax.numpy as jnp
 from blackjax.mcmc import adjusted_mclmc_dynamic as dynamic
 from blackjax.mcmc.dynamic_hmc import DynamicHMCState
@@ -21,8 +20,8 @@ from targets.base import Target
 class AdjustedMCLMC(MarkovChains):
     """Metropolis-adjusted microcanonical dynamics (Robnik, Cohn-Gordon and Seljak 2025), BlackJAX's tuning.
 
-    Trajectories have a random number of steps, `steps` on average; `warm_up` trajectories tune step size and
-    diagonal mass matrix. Raises Unsupported in one dimension.
+    Trajectories have `steps` steps on average, jittered by a Halton sequence; `warm_up` trajectories
+    tune step size and diagonal mass matrix. Raises Unsupported in one dimension.
     """
 
     warm_up: int = 700
@@ -32,13 +31,12 @@ class AdjustedMCLMC(MarkovChains):
     def tune(self, key: PRNGKeyArray, target: Target, start: Float[Array, " dim"]) -> Fit:
         if target.dim < 2:
             raise Unsupported("microcanonical dynamics need at least two dimensions")
-        key_start, key_tune = jax.random.split(key)
         place, tuned, spent = blackjax.adjusted_mclmc_find_L_and_step_size(
             _kernel(),
             target.log_prob,
             self.warm_up,
-            dynamic.init(start, target.log_prob, key_start),
-            key_tune,
+            dynamic.init(start, target.log_prob, jnp.zeros((), int)),
+            key,
             target=self.acceptance,
             frac_tune1=0.4,  # twice, once before the scales are known and once after
             frac_tune2=0.2,
@@ -63,8 +61,10 @@ class AdjustedMCLMC(MarkovChains):
 
 
 def _kernel() -> Callable[..., tuple[DynamicHMCState, Any]]:
-    steps = dynamic.make_random_trajectory_length_fn(random_trajectory_length=True)
-    return dynamic.build_kernel(integration_steps_fn=steps)
+    def steps(turn: Array, mean: Any) -> Array:
+        return jnp.maximum(dynamic.trajectory_length(turn, mean), 1).astype(int)
+
+    return dynamic.build_kernel(integration_steps_fn=steps, next_random_arg_fn=lambda turn: turn + 1)
 
 
 SAMPLERS = {"adjusted-mclmc": AdjustedMCLMC()}
