@@ -61,7 +61,7 @@ class AdjustedMCLMC(MarkovChains):
 
 
 def _kernel() -> Callable[..., tuple[DynamicHMCState, Any]]:
-    def steps(turn: Array, mean: Any) -> Array:
+    def steps(turn: Any, mean: Any) -> Array:
         return jnp.maximum(dynamic.trajectory_length(turn, mean), 1).astype(int)
 
     return dynamic.build_kernel(integration_steps_fn=steps, next_random_arg_fn=lambda turn: turn + 1)
