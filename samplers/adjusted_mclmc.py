@@ -15,6 +15,8 @@ from samplers.markov import MarkovChains, Move
 from samplers.mclmc import GRADIENTS, Tuned
 from targets.base import Target
 
+FEWEST = 40  # trajectories that tune: scales of a few points would be nothing, and steps not a number
+
 
 @dataclass(frozen=True, kw_only=True)
 class AdjustedMCLMC(MarkovChains):
@@ -34,7 +36,7 @@ class AdjustedMCLMC(MarkovChains):
         place, tuned, spent = blackjax.adjusted_mclmc_find_L_and_step_size(
             _kernel(),
             target.log_prob,
-            self.warm_up,
+            max(self.warm_up, FEWEST),
             dynamic.init(start, target.log_prob, jnp.zeros((), int)),
             key,
             target=self.acceptance,
