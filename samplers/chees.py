@@ -31,7 +31,7 @@ class ChEES(Sampler):
     """ChEES-HMC (Hoffman, Radul and Sountsov 2021) with BlackJAX's adaptation, chains from the base.
 
     `warm_up` transitions of all chains tune step size, diagonal mass matrix and trajectory length, which is
-    jittered by a Halton sequence, the same for all chains.
+    jittered, the same for all chains: by uniform numbers while tuning, by a Halton sequence thereafter.
     """
 
     chains: int = 32
@@ -50,6 +50,7 @@ class ChEES(Sampler):
             max_leapfrog_steps=self.max_leapfrog_steps,
             adaptation_info_fn=get_filter_adapt_info_fn(info_keys={"num_integration_steps"}),
             mass_matrix_estimation="diagonal",
+            jitter_generator=jax.random.uniform,
         )
         starts = target.base.sample(key_start, self.chains)
         optimiser = optax.adam(self.rate)
