@@ -2,12 +2,12 @@
 
 import sys
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchmarks.cli_certify import RESULTS, Plugins, Results, certify
 from benchmarks.errors import BadInput, choose, require_positive
 from benchmarks.presets import PRESETS, amounts, split
 
@@ -54,11 +54,6 @@ def options(
     """What comes before any command."""
 
 
-Results = Annotated[Path, typer.Option(help="Folder of the results; the store is DIR/store.", metavar="DIR")]
-Plugins = Annotated[
-    list[str],
-    typer.Option("--plugin", metavar="FILE", help="A Python file with SAMPLERS or TARGETS; repeatable."),
-]
 Names = Annotated[
     list[str], typer.Option(metavar="NAMES", help="Comma-separated or repeated; the preset's when not given.")
 ]
@@ -69,7 +64,6 @@ Amounts = Annotated[
         help="Comma-separated: what fitting and drawing may spend together; sizes are found that do.",
     ),
 ]
-RESULTS = Path("results")
 
 
 @app.command()
@@ -170,44 +164,7 @@ def show(identity: Annotated[str, typer.Argument(help="First digits.")], results
     print_record(found[0])
 
 
-certify = typer.Typer(no_args_is_help=True, help="Certify on closed forms.")
 app.add_typer(certify, name="certify")
-
-
-@certify.command()
-def sampler(
-    names: Annotated[list[str], typer.Argument(metavar="NAME|FILE", help="Names, or files with SAMPLERS.")],
-    results: Results = RESULTS,
-) -> None:
-    """Try samplers on a fixed battery of checks, and store the verdicts in DIR/certificates."""
-    from benchmarks import registry, summary
-    from benchmarks.certify import certify as made
-    from benchmarks.certify import judge_in_parts
-
-    plugins = tuple(name for name in names if name.endswith(".py"))
-    own = [name for plugin in plugins for name in registry.offered(plugin)]
-    chosen = choose(
-        "sampler", [*(name for name in names if name not in plugins), *own], registry.samplers(plugins)
-    )
-    verdicts = [
-        made(name, each, results / "certificates", partial(judge_in_parts, name, plugins))
-        for name, each in chosen.items()
-    ]
-    summary.print_certificates(verdicts)
-    raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
-
-
-@certify.command("target")
-def certify_target(names: Annotated[list[str], typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
-    """Try targets on what they promise: gradient, properness, exact draws, statistics."""
-    from benchmarks import registry, summary
-    from benchmarks.certify_target import certify as certified
-    from benchmarks.refusals import choose_targets
-
-    chosen = choose_targets(names, registry.targets(tuple(plugin)))
-    verdicts = [certified(registry.build(name, builder)) for name, builder in chosen.items()]
-    summary.print_certificates(verdicts, "fingerprint")
-    raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
 
 
 @app.command()

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
-from test_samplers import COVARIANCE, LOG_Z, MEAN, QUICK, correlated, fit_and_draw, make
+from test_samplers import COVARIANCE, LOG_Z, MEAN, correlated, fit_and_draw, make
 
 from benchmarks import registry
 from samplers.base import Unsupported
@@ -27,7 +27,7 @@ def test_slices_end_where_rounding_swallows_their_height(height):
     """The likelihood is flat, so draws are those of the base: a false alarm of 1e-6."""
     target = make(2, lambda x: jnp.zeros(()))
     target = replace(target, log_prob=lambda x: target.base.log_prob(x) + height)
-    _, draws = fit_and_draw(EllipticalSlice(warm_up=20), target, 400, QUICK)(jax.random.key(1))
+    _, draws = fit_and_draw(EllipticalSlice(warm_up=20), target, 400)(jax.random.key(1))
     x = np.asarray(draws.x, float).reshape(-1, 2) / 3.0
     assert stats.kstest(x[:, 0], "norm").pvalue > 1e-6
     assert int(np.sum(draws.evals.values)) == 400 * EllipticalSlice().thinning
@@ -44,7 +44,7 @@ def test_an_even_barrier_gives_even_temperatures():
 def test_parallel_tempering_knows_log_z_and_the_moments():
     """Of exp(LOG_Z) N(MEAN, COVARIANCE), by a t-test over 16 runs: a false alarm of 7e-6."""
     sampler = ParallelTempering(runs=16, warm_up=100, temperatures=5)
-    fit, draws = fit_and_draw(sampler, correlated(), 16 * 200, QUICK)(jax.random.key(2))
+    fit, draws = fit_and_draw(sampler, correlated(), 16 * 200)(jax.random.key(2))
     assert np.ptp(fit.info["refused"]) < 0.15
     centred = np.asarray(draws.x, float) - MEAN
     errors = np.concatenate(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax.scipy.special import logsumexp
 from scipy import stats
-from test_samplers import COVARIANCE, LIMIT, LOG_Z, MEAN, QUICK, correlated, fit_and_draw, make
+from test_samplers import COVARIANCE, LIMIT, LOG_Z, MEAN, correlated, fit_and_draw, make
 
 from samplers.ais import AIS
 from samplers.base import Unsupported
@@ -40,10 +40,7 @@ def test_ais_is_unbiased_forwards_and_on_paths_retraced_from_exact_draws():
         _, draws = sampler.sample(keys[1], target, state, 4_000)
         return draws.log_weights, sampler.retrace(keys[2], target, state, jnp.asarray(exact, jnp.float32))
 
-    forward, back = (
-        np.asarray(logs, float).ravel() - LOG_Z
-        for logs in jax.jit(both, compiler_options=QUICK)(jax.random.key(1))
-    )
+    forward, back = (np.asarray(logs, float).ravel() - LOG_Z for logs in jax.jit(both)(jax.random.key(1)))
     assert_mean_is_z(np.exp(forward))
     assert_mean_is_z(np.exp(-back))
 
@@ -52,7 +49,7 @@ def test_ais_is_unbiased_forwards_and_on_paths_retraced_from_exact_draws():
 def test_waste_free_smc_estimates_z_without_bias():
     """400 runs of 20 particles, four chains of five states."""
     sampler = WasteFreeSMC(runs=400, kept_states=5, **SHORT)
-    _, draws = fit_and_draw(sampler, correlated(), 400 * 20, QUICK)(jax.random.key(2))
+    _, draws = fit_and_draw(sampler, correlated(), 400 * 20)(jax.random.key(2))
     assert_mean_is_z(np.exp(np.asarray(draws.log_z, float) - LOG_Z))
 
 
@@ -64,7 +61,7 @@ def test_waste_free_smc_estimates_z_without_bias():
 )
 def test_log_z_and_means_of_runs(sampler, draws):
     """Of 16 runs, in standard errors by their spread; the bias that Z-hat may have is far below them."""
-    _, drawn = fit_and_draw(sampler, correlated(), draws, QUICK)(jax.random.key(3))
+    _, drawn = fit_and_draw(sampler, correlated(), draws)(jax.random.key(3))
     runs = np.asarray(jnp.mean(drawn.x, axis=1), float) - MEAN
     values = np.column_stack([runs, np.asarray(drawn.log_z, float) - LOG_Z])
     errors = np.std(values, axis=0, ddof=1) / 4
@@ -75,9 +72,9 @@ def test_log_z_and_means_of_runs(sampler, draws):
 
 def test_full_rank_vi_becomes_a_gaussian_target_and_mean_field_its_conditionals():
     """Sticking to the landing there is no noise at the end: all weights are Z; mean field has 1/precision."""
-    _, draws = fit_and_draw(FullRankVI(updates=1_500), correlated(), 500, QUICK)(jax.random.key(4))
+    _, draws = fit_and_draw(FullRankVI(updates=1_500), correlated(), 500)(jax.random.key(4))
     np.testing.assert_allclose(draws.log_weights, LOG_Z, atol=0.05)
-    _, draws = fit_and_draw(MeanFieldVI(updates=1_500), correlated(), 20_000, QUICK)(jax.random.key(5))
+    _, draws = fit_and_draw(MeanFieldVI(updates=1_500), correlated(), 20_000)(jax.random.key(5))
     spreads = 1 / np.sqrt(np.diag(np.linalg.inv(COVARIANCE)))
     np.testing.assert_allclose(np.std(draws.x[:, 0], axis=0), spreads, rtol=0.05)
 
@@ -104,7 +101,7 @@ def test_a_quasi_newton_normal_has_the_density_of_its_draws():
 
 def test_pathfinder_finds_a_gaussian_exactly():
     """A few line searches learn three dimensions: weights are nearly constant, and about Z."""
-    fit, draws = fit_and_draw(Pathfinder(runs=4), correlated(), 1_000, QUICK)(jax.random.key(7))
+    fit, draws = fit_and_draw(Pathfinder(runs=4), correlated(), 1_000)(jax.random.key(7))
     assert np.max(fit.info["steps"]) < 30
     weights = np.exp(np.asarray(draws.log_weights, float) - LOG_Z)
     assert np.mean(weights) ** 2 / np.mean(weights**2) > 0.8
