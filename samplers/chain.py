@@ -15,7 +15,7 @@ class Kernels(NamedTuple):
     """Steps x' = x - lost x + gain control + sqrt(variance) noise, arrays (steps,).
 
     `lost` is one minus the factor of x, which single precision would round away on a fine grid. A step
-    whose end is certain has gain 0 and variance 1: no control moves it and it scores nothing.
+    whose end is certain has gain and variance 0: nothing moves it and it scores nothing.
     """
 
     lost: np.ndarray
@@ -72,8 +72,7 @@ def pinned(horizon: float, steps: int, power: float = 1.0) -> Chain:
     increments = np.diff(times)
     ahead = Kernels(np.zeros(steps), increments, increments)
     left = times[:-1] / times[1:]
-    inner = left > 0.0
-    behind = Kernels(1.0 - left, inner * increments * left, np.where(inner, increments * left, 1.0))
+    behind = Kernels(1.0 - left, increments * left, increments * left)
     scale = np.sqrt(horizon)
 
     def log_end(x: Float[Array, " dim"]) -> Float[Array, ""]:

@@ -188,11 +188,12 @@ def _displacement(kernel: Any, nudge: Nudge, noise: Array) -> Array:
 def _score(kernel: Any, nudge: Nudge, displacement: Array) -> Array:
     """log N(a x + displacement; a x + gain control, variance e^(2 spread)) minus the same un-nudged."""
     control, spread = nudge
-    rate = kernel.gain / kernel.variance
+    variance = kernel.variance + (kernel.variance == 0.0)  # of a certain step: its displacement is 0
+    rate = kernel.gain / variance
     score = rate * jnp.sum(control * (displacement - 0.5 * kernel.gain * control))
     if spread is None:
         return score
-    missed = (displacement - kernel.gain * control) ** 2 / kernel.variance
+    missed = (displacement - kernel.gain * control) ** 2 / variance
     return score - jnp.sum(spread + 0.5 * jnp.expm1(-2.0 * spread) * missed)
 
 

@@ -13,8 +13,8 @@ from closed_forms import Kernel, bridge, path_weights, reversal
 from samplers.chain import Chain, brownian, ornstein_uhlenbeck, pinned
 from samplers.control import Network, free, guided, score_hint
 from samplers.gaussian import log_standard_normal
-from samplers.law import NO_CONTROL, NO_HINT, Hint, Law, steered
-from samplers.paths import run, simulate
+from samplers.law import NO_CONTROL, NO_HINT, Hint, Law, reverse, steered
+from samplers.paths import retraced, run, simulate
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 LOG_Z = 1.234
@@ -105,23 +105,38 @@ def test_the_mean_weight_is_z_for_paths_that_all_start_at_zero():
     assert_mean_is_one(np.exp(np.asarray(weights, float) - LOG_Z))
 
 
-def test_a_path_from_zero_weighs_what_its_densities_say(x64):
-    """Against the reference form: log gamma(x_K) - log N(x_K; 0, T) + sum log R - log F, in full."""
-    chain, control = pinned(1.3, 4, 1.5), linear(np.linspace(-1, 1, 5), np.linspace(0.5, -0.2, 5))
-    noise = np.random.default_rng(4).standard_normal((4, 2))
-    path, found = run(
-        unhinted(chain, control, NO_CONTROL, lambda x: 0.0),
-        gaussian(*TARGET),
-        jnp.zeros(2),
-        jnp.asarray(noise),
-    )
-    expected = gaussian(*TARGET)(path.x[-1]) - np.sum(scipy.stats.norm.logpdf(path.x[-1], 0, np.sqrt(1.3)))
-    for k, (x, after) in enumerate(pairwise(np.asarray(path.x))):
+def weight_from_zero(chain, control, points):
+    """The reference form: log gamma(x_K) - log N(x_K; 0, T) + sum log R - log F, in full."""
+    end = np.sqrt(chain.times[-1])
+    weight = gaussian(*TARGET)(points[-1]) - np.sum(scipy.stats.norm.logpdf(points[-1], 0, end))
+    for k, (x, after) in enumerate(pairwise(np.asarray(points))):
         step = chain.times[k + 1] - chain.times[k]
         slope, intercept = (part[k] for part in control.features)
-        expected += np.sum(scipy.stats.norm.logpdf(after, x, np.sqrt(step)))
-        expected -= np.sum(scipy.stats.norm.logpdf(after, x + step * (slope * x + intercept), np.sqrt(step)))
-    np.testing.assert_allclose(found, expected, rtol=1e-11)
+        weight += np.sum(scipy.stats.norm.logpdf(after, x, np.sqrt(step)))
+        weight -= np.sum(scipy.stats.norm.logpdf(after, x + step * (slope * x + intercept), np.sqrt(step)))
+    return weight
+
+
+def from_zero():
+    """A chain from zero with a linear control, and noise for a path of it."""
+    chain, control = pinned(1.3, 4, 1.5), linear(np.linspace(-1, 1, 5), np.linspace(0.5, -0.2, 5))
+    noise = jnp.asarray(np.random.default_rng(4).standard_normal((4, 2)))
+    return unhinted(chain, control, NO_CONTROL, lambda x: 0.0), noise
+
+
+def test_a_path_from_zero_weighs_what_its_densities_say(x64):
+    law, noise = from_zero()
+    path, found = run(law, gaussian(*TARGET), jnp.zeros(2), noise)
+    np.testing.assert_allclose(found, weight_from_zero(law.chain, law.forward, path.x), rtol=1e-11)
+
+
+def test_a_path_back_to_zero_ends_there_and_weighs_what_its_densities_say(x64):
+    law, noise = from_zero()
+    end = jnp.array([0.4, -1.0])
+    back = simulate(reverse(law), end, noise).x
+    np.testing.assert_allclose(back[-1], 0.0, atol=1e-15)
+    found = retraced(law, gaussian(*TARGET), end, noise)
+    np.testing.assert_allclose(found, weight_from_zero(law.chain, law.forward, back[::-1]), rtol=1e-11)
 
 
 @every_chain
