@@ -9,10 +9,10 @@ import typer
 
 from benchmarks.cli_certify import RESULTS, Plugins, Results, certify
 from benchmarks.errors import BadInput, choose, require_positive
-from benchmarks.presets import PRESETS, amounts, split
+from benchmarks.sweep.presets import PRESETS, amounts, split
 
 if TYPE_CHECKING:
-    from benchmarks.store import Store
+    from benchmarks.rows.store import Store
 
 app = typer.Typer(
     add_completion=False,
@@ -93,8 +93,8 @@ def run(
     (grid,) = choose("preset", [preset], PRESETS).values()
     store = _store(results)
     store.require_writable()
-    from benchmarks.plan import Request
-    from benchmarks.runner import run as run_sweep
+    from benchmarks.sweep.plan import Request
+    from benchmarks.sweep.runner import run as run_sweep
 
     request = Request(
         preset=grid,
@@ -114,7 +114,7 @@ def run(
 @app.command("list")
 def list_(kind: Annotated[Kind, typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
     """List the registered samplers or targets."""
-    from benchmarks import summary
+    from benchmarks.pages import summary
 
     {"samplers": summary.print_samplers, "targets": summary.print_targets}[kind.value](tuple(plugin))
 
@@ -128,7 +128,8 @@ def table(
     ] = None,
 ) -> None:
     """Write the tables and the leaderboard from what is stored, also between the markers of a README."""
-    from benchmarks import leaderboard, tables
+    from benchmarks.analysis import tables
+    from benchmarks.pages import leaderboard
 
     records = _store(results).read_some()
     tables.write(records, results)
@@ -143,7 +144,7 @@ def table(
 @app.command()
 def figures(results: Results = RESULTS) -> None:
     """Draw the figures from what is stored."""
-    from benchmarks import figures as drawing
+    from benchmarks.drawing import figures as drawing
 
     _store(results).read_some()
     drawing.write(_store(results), results)
@@ -153,7 +154,7 @@ def figures(results: Results = RESULTS) -> None:
 @app.command()
 def show(identity: Annotated[str, typer.Argument(help="First digits.")], results: Results = RESULTS) -> None:
     """Show one stored record, whole, by the first digits of its identity."""
-    from benchmarks.summary import print_record
+    from benchmarks.pages.summary import print_record
 
     found = [record for record in _store(results).read_some() if record.identity.startswith(identity)]
     if len(found) != 1:
@@ -174,8 +175,8 @@ def compare(
     tolerance: Annotated[float, typer.Option(help="Factor within which seconds are alike.")] = 1.5,
 ) -> None:
     """Say what changed from A to B beyond the noise of the seeds; status 1 if anything did."""
-    from benchmarks.changes import print_comparison
-    from benchmarks.compare import compare as compare_rows
+    from benchmarks.analysis.compare import compare as compare_rows
+    from benchmarks.pages.changes import print_comparison
 
     if tolerance < 1:
         raise BadInput(f"--tolerance must be at least 1, not {tolerance}")
@@ -187,13 +188,13 @@ def compare(
 @app.command()
 def reference(name: Annotated[str, typer.Argument(help="A target.")]) -> None:
     """Compute a target's truth again by long runs and store it beside the target."""
-    from benchmarks.reference import make
+    from benchmarks.truths.reference import make
 
     make(name)
 
 
 def _store(results: Path) -> "Store":
-    from benchmarks.store import Store
+    from benchmarks.rows.store import Store
 
     return Store(results / "store")
 

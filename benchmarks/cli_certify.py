@@ -24,9 +24,10 @@ def sampler(
     results: Results = RESULTS,
 ) -> None:
     """Try samplers on a fixed battery of checks, and store the verdicts in DIR/certificates."""
-    from benchmarks import registry, summary
-    from benchmarks.certify import certify as made
-    from benchmarks.certify import judge_in_parts
+    from benchmarks import registry
+    from benchmarks.certificates.certify import certify as made
+    from benchmarks.certificates.certify import judge_in_parts
+    from benchmarks.pages import summary
 
     plugins = tuple(name for name in names if name.endswith(".py"))
     own = [name for plugin in plugins for name in registry.offered(plugin)]
@@ -44,9 +45,10 @@ def sampler(
 @certify.command("target")
 def certify_target(names: Annotated[list[str], typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
     """Try targets on what they promise: gradient, properness, exact draws, statistics."""
-    from benchmarks import registry, summary
-    from benchmarks.certify_target import certify as certified
-    from benchmarks.refusals import choose_targets
+    from benchmarks import registry
+    from benchmarks.certificates.certify_target import certify as certified
+    from benchmarks.pages import summary
+    from benchmarks.truths.refusals import choose_targets
 
     chosen = choose_targets(names, registry.targets(tuple(plugin)))
     verdicts = [certified(registry.build(name, builder)) for name, builder in chosen.items()]

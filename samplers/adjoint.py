@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.chain import Chain, pinned
-from samplers.control import Network
-from samplers.law import NO_CONTROL, Law
-from samplers.replay import ReplaySampler
+from samplers.pathspace.chain import Chain, pinned
+from samplers.pathspace.control import Network
+from samplers.pathspace.law import NO_CONTROL, Law
+from samplers.pathspace.replay import ReplaySampler
 from targets.base import LogProb
 
 

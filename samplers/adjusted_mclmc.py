@@ -11,8 +11,8 @@ from blackjax.mcmc.dynamic_hmc import DynamicHMCState
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.base import Fit, Unsupported, evals
-from samplers.markov import MarkovChains, Move
 from samplers.mclmc import GRADIENTS, Tuned
+from samplers.mcmc.markov import MarkovChains, Move
 from targets.base import Target
 
 FEWEST = 40  # trajectories that tune: scales of a few points would be nothing, and steps not a number

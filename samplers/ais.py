@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.affine import base_coordinates
+from samplers.annealed.tempered import Tempered, looked_at
+from samplers.annealed.tempering import Ladder, Particles, gradients_spent, move
+from samplers.annealed.weights import reweigh
 from samplers.base import Draws, State, evals
-from samplers.gaussian import log_standard_normal
-from samplers.particles import reweigh
-from samplers.tempered import Tempered, looked_at
-from samplers.tempering import Ladder, Particles, gradients_spent, move
+from samplers.common.affine import base_coordinates
+from samplers.common.gaussian import log_standard_normal
 from targets.base import LogProb, Target
 
 

@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.control import Network
-from samplers.ends import Between, Ends, bridges
-from samplers.gaussian import log_standard_normal
-from samplers.law import Law, Side
-from samplers.learnt import Trace
-from samplers.replay import ReplaySampler, ReplayState, at, unaided
-from samplers.rounds import judge_of_round
+from samplers.common.gaussian import log_standard_normal
+from samplers.common.learnt import Trace
+from samplers.pathspace.control import Network
+from samplers.pathspace.ends import Between, Ends, bridges
+from samplers.pathspace.law import Law, Side
+from samplers.pathspace.replay import ReplaySampler, ReplayState, at, unaided
+from samplers.pathspace.rounds import judge_of_round
 from targets.base import LogProb, Target
 
 Pull: TypeAlias = Callable[[Law, Between], tuple[Array, Array]]  # where one path pulls v, and how surely

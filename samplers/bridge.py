@@ -7,16 +7,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
-from samplers.affine import Affine
 from samplers.base import add_evals, evals
-from samplers.control import Network, between
-from samplers.law import Law
-from samplers.learnt import Trace
-from samplers.loss_sampler import LossSampler
-from samplers.parallel import over_devices
-from samplers.path_sampler import Trained, step_down, untrained
-from samplers.paths import Path, backward_log_likelihood
-from samplers.rounds import judge_of_round
+from samplers.common.affine import Affine
+from samplers.common.learnt import Trace
+from samplers.common.parallel import over_devices
+from samplers.pathspace.control import Network, between
+from samplers.pathspace.law import Law
+from samplers.pathspace.loss_sampler import LossSampler
+from samplers.pathspace.path_sampler import Trained, step_down, untrained
+from samplers.pathspace.paths import Path, backward_log_likelihood
+from samplers.pathspace.rounds import judge_of_round
 from targets.base import LogProb, Target
 
 

@@ -7,16 +7,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from samplers.affine import Affine
 from samplers.base import evals
-from samplers.control import Network
-from samplers.gaussian import normal
-from samplers.law import Law, reverse
-from samplers.learnt import Trace
-from samplers.path_sampler import Trained, step_down, trace, untrained
-from samplers.paths import Path, backward_log_likelihood, simulate
-from samplers.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
-from samplers.rounds import judge_of_round
+from samplers.common.affine import Affine
+from samplers.common.gaussian import normal
+from samplers.common.learnt import Trace
+from samplers.pathspace.control import Network
+from samplers.pathspace.law import Law, reverse
+from samplers.pathspace.path_sampler import Trained, step_down, trace, untrained
+from samplers.pathspace.paths import Path, backward_log_likelihood, simulate
+from samplers.pathspace.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
+from samplers.pathspace.rounds import judge_of_round
 from targets.base import Joint, Target
 
 

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.chain import Chain, brownian
-from samplers.control import Network, free, noise_limit, score
-from samplers.gaussian import log_standard_normal
-from samplers.law import Hint, Law, Side, steered
-from samplers.loss_sampler import LossSampler
+from samplers.common.gaussian import log_standard_normal
+from samplers.pathspace.chain import Chain, brownian
+from samplers.pathspace.control import Network, free, noise_limit, score
+from samplers.pathspace.law import Hint, Law, Side, steered
+from samplers.pathspace.loss_sampler import LossSampler
 from targets.base import LogProb
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import jax
 from jaxtyping import PRNGKeyArray
 
-from samplers.control import Network, between
-from samplers.law import Law
-from samplers.loss_sampler import LossSampler
-from samplers.losses import LogVariance, Loss
+from samplers.pathspace.control import Network, between
+from samplers.pathspace.law import Law
+from samplers.pathspace.loss_sampler import LossSampler
+from samplers.pathspace.losses import LogVariance, Loss
 from targets.base import LogProb
 
 

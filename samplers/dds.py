@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from jaxtyping import PRNGKeyArray
 
-from samplers.control import Network, guided, score_hint
-from samplers.gaussian import log_standard_normal
-from samplers.law import NO_CONTROL, Law
-from samplers.loss_sampler import LossSampler
+from samplers.common.gaussian import log_standard_normal
+from samplers.pathspace.control import Network, guided, score_hint
+from samplers.pathspace.law import NO_CONTROL, Law
+from samplers.pathspace.loss_sampler import LossSampler
 from targets.base import LogProb
 
 

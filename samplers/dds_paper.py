@@ -8,15 +8,15 @@ import numpy as np
 import optax
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.affine import Affine
 from samplers.base import Unsupported, evals
-from samplers.chain import Chain, Kernels
-from samplers.control import Network, score
-from samplers.gaussian import log_standard_normal
-from samplers.law import NO_CONTROL, Hint, Law, steered
-from samplers.loss_sampler import LossSampler
-from samplers.losses import Loss, ReverseKL
-from samplers.pilot import Pilot
+from samplers.common.affine import Affine
+from samplers.common.gaussian import log_standard_normal
+from samplers.pathspace.chain import Chain, Kernels
+from samplers.pathspace.control import Network, score
+from samplers.pathspace.law import NO_CONTROL, Hint, Law, steered
+from samplers.pathspace.loss_sampler import LossSampler
+from samplers.pathspace.losses import Loss, ReverseKL
+from samplers.pathspace.pilot import Pilot
 from targets.base import LogProb, Target
 
 SHIFT = 0.008  # of the cosine schedule

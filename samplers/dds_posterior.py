@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.affine import Affine
 from samplers.base import evals
-from samplers.control import Network
-from samplers.gaussian import normal
-from samplers.law import Law
-from samplers.learnt import Trace
-from samplers.path_sampler import Trained, step_down, trace, untrained
-from samplers.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
+from samplers.common.affine import Affine
+from samplers.common.gaussian import normal
+from samplers.common.learnt import Trace
+from samplers.pathspace.control import Network
+from samplers.pathspace.law import Law
+from samplers.pathspace.path_sampler import Trained, step_down, trace, untrained
+from samplers.pathspace.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
 from targets.base import Target
 
 

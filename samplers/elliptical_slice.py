@@ -10,7 +10,7 @@ from blackjax.mcmc.elliptical_slice import EllipSliceState
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from samplers.base import Fit, Unsupported, evals
-from samplers.markov import MarkovChains, Move
+from samplers.mcmc.markov import MarkovChains, Move
 from targets.base import LogProb, Target
 
 LOWEST = -1e30  # stands for log 0: lower numbers can still be told from it

@@ -11,7 +11,7 @@ from blackjax.mcmc.integrators import IntegratorState
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.base import Fit, Unsupported, evals
-from samplers.markov import MarkovChains, Move
+from samplers.mcmc.markov import MarkovChains, Move
 from targets.base import Target
 
 GRADIENTS = 2  # of a step of McLachlan's integrator

@@ -13,9 +13,9 @@ from blackjax.smc import resampling
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from samplers.affine import base_coordinates
 from samplers.base import Draws, Sampler, State, Unsupported, evals
-from samplers.gaussian import log_standard_normal
+from samplers.common.affine import base_coordinates
+from samplers.common.gaussian import log_standard_normal
 from targets.base import Target
 
 LARGEST = 128  # dimensions: values spent grow with the cube of it

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.affine import base_coordinates
 from samplers.base import Draws, Fit, Sampler, State, evals
-from samplers.replicas import (
+from samplers.common.affine import base_coordinates
+from samplers.mcmc.replicas import (
     Replicas,
     Told,
     evaluate,

@@ -11,9 +11,9 @@ from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from samplers.affine import base_coordinates
 from samplers.base import Draws, Evals, Fit, Sampler, State, evals
-from samplers.gaussian import log_standard_normal
+from samplers.common.affine import base_coordinates
+from samplers.common.gaussian import log_standard_normal
 from targets.base import LogProb, Target
 
 FLAT = 1e-5  # a relative change of log gamma that ends a path

@@ -7,15 +7,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from samplers.affine import Affine
+from samplers.annealed.weights import resample, reweigh
 from samplers.base import Draws, Info, add_evals, evals
-from samplers.control import Network, noise_limit
-from samplers.gaussian import log_standard_normal, normal
-from samplers.law import NO_CONTROL, Hint, Law, steered
-from samplers.learnt import Trace
-from samplers.particles import climb, resample, reweigh, several_runs
-from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
-from samplers.potential import Potential, potential, slope_sample
+from samplers.common.affine import Affine
+from samplers.common.gaussian import log_standard_normal, normal
+from samplers.common.learnt import Trace
+from samplers.pathspace.control import Network, noise_limit
+from samplers.pathspace.law import NO_CONTROL, Hint, Law, steered
+from samplers.pathspace.particles import climb, several_runs
+from samplers.pathspace.path_sampler import PathSampler, Trained, step_down, trace, untrained
+from samplers.pathspace.potential import Potential, potential, slope_sample
 from targets.base import LogProb, Target
 
 

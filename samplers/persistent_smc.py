@@ -9,11 +9,11 @@ from blackjax.mcmc import hmc
 from blackjax.smc import persistent_sampling, resampling
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.affine import base_coordinates
+from samplers.annealed.tempered import Tempered
+from samplers.annealed.tempering import Ladder
 from samplers.base import Draws, State, evals
-from samplers.gaussian import log_standard_normal
-from samplers.tempered import Tempered
-from samplers.tempering import Ladder
+from samplers.common.affine import base_coordinates
+from samplers.common.gaussian import log_standard_normal
 from targets.base import LogProb, Target
 
 

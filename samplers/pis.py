@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.chain import Chain, pinned
-from samplers.control import Network, guided, score_hint
-from samplers.law import NO_CONTROL, Law
-from samplers.loss_sampler import LossSampler
+from samplers.pathspace.chain import Chain, pinned
+from samplers.pathspace.control import Network, guided, score_hint
+from samplers.pathspace.law import NO_CONTROL, Law
+from samplers.pathspace.loss_sampler import LossSampler
 from targets.base import LogProb
 
 

@@ -9,8 +9,8 @@ from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from samplers.base import Draws, Evals, Fit
-from samplers.chains import ChainState, HamiltonianChains
-from samplers.thinning import Told, thinned
+from samplers.mcmc.chains import ChainState, HamiltonianChains
+from samplers.mcmc.thinning import Told, thinned
 from targets.base import LogProb, Target
 
 UNIT = 0.1  # of step sizes: dual averaging begins with ten, which for a walk is far too long

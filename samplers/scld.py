@@ -9,20 +9,21 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.affine import Affine
+from samplers.annealed.tempering import Ladder, Particles, move
+from samplers.annealed.weights import resample, reweigh
 from samplers.base import Draws, Info, add_evals, evals
-from samplers.chain import Chain, brownian
 from samplers.cmcd import Annealed, annealed_law
-from samplers.control import Network
-from samplers.gaussian import log_standard_normal, normal
-from samplers.law import Law
-from samplers.learnt import Trace
-from samplers.losses import Parameters
-from samplers.particles import climb, cut, resample, reweigh, several_runs
-from samplers.path_sampler import PathSampler, Trained, step_down, trace, untrained
-from samplers.paths import Path, score_path, simulate
-from samplers.pilot import MOVES
-from samplers.tempering import Ladder, Particles, move
+from samplers.common.affine import Affine
+from samplers.common.gaussian import log_standard_normal, normal
+from samplers.common.learnt import Trace
+from samplers.pathspace.chain import Chain, brownian
+from samplers.pathspace.control import Network
+from samplers.pathspace.law import Law
+from samplers.pathspace.losses import Parameters
+from samplers.pathspace.particles import climb, cut, several_runs
+from samplers.pathspace.path_sampler import PathSampler, Trained, step_down, trace, untrained
+from samplers.pathspace.paths import Path, score_path, simulate
+from samplers.pathspace.pilot import MOVES
 from targets.base import LogProb, Target
 
 

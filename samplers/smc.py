@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from samplers.affine import base_coordinates
+from samplers.annealed.tempered import Tempered
+from samplers.annealed.tempering import gradients_spent, replay
 from samplers.base import Draws, State, evals
-from samplers.gaussian import log_standard_normal
-from samplers.tempered import Tempered
-from samplers.tempering import gradients_spent, replay
+from samplers.common.affine import base_coordinates
+from samplers.common.gaussian import log_standard_normal
 from targets.base import Target
 
 

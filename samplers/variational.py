@@ -11,9 +11,9 @@ import optax
 from blackjax.vi import fullrank_vi, meanfield_vi
 from jaxtyping import PRNGKeyArray
 
-from samplers.affine import base_coordinates
 from samplers.base import Draws, State, evals
-from samplers.learnt import Learnt, Trace, adam
+from samplers.common.affine import base_coordinates
+from samplers.common.learnt import Learnt, Trace, adam
 from targets.base import Target
 
 

@@ -10,12 +10,12 @@ from blackjax.smc import base, resampling
 from blackjax.smc.waste_free import update_waste_free
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.affine import base_coordinates
+from samplers.annealed.tempered import Tempered, at_temperature
+from samplers.annealed.tempering import Ladder
+from samplers.annealed.weights import log_mean
 from samplers.base import Draws, State, evals
-from samplers.gaussian import log_standard_normal
-from samplers.particles import log_mean
-from samplers.tempered import Tempered, at_temperature
-from samplers.tempering import Ladder
+from samplers.common.affine import base_coordinates
+from samplers.common.gaussian import log_standard_normal
 from targets.base import LogProb, Target
 
 

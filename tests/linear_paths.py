@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from closed_forms import Kernel
 
-from samplers.law import NO_HINT, Law, steered
-from samplers.paths import run
+from samplers.pathspace.law import NO_HINT, Law, steered
+from samplers.pathspace.paths import run
 
 LOG_Z = 1.234
 

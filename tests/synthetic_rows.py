@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 from benchmarks import registry
-from benchmarks.record import Cost, Record
-from benchmarks.store import Store
+from benchmarks.rows.record import Cost, Record
+from benchmarks.rows.store import Store
 
 SAMPLERS = ("hmc", "nuts", "smc", "dds", "bridge")
 TARGETS = ("gmm9", "gmm40-2", "funnel-10")

@@ -10,10 +10,10 @@ from linear_paths import LOG_Z, gaussian, kernels
 
 from samplers.adjoint import Adjoint
 from samplers.asbs import ASBS, corrector_miss, start_adjoint, start_pull
-from samplers.chain import brownian, ornstein_uhlenbeck, pinned
-from samplers.ends import Ends, between, chances
-from samplers.law import NO_CONTROL, NO_HINT, Law, steered
-from samplers.replay import adjoint_miss, at
+from samplers.pathspace.chain import brownian, ornstein_uhlenbeck, pinned
+from samplers.pathspace.ends import Ends, between, chances
+from samplers.pathspace.law import NO_CONTROL, NO_HINT, Law, steered
+from samplers.pathspace.replay import adjoint_miss, at
 from targets.base import About, Target, gaussian_base
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from test_samplers import CLASSES, SAMPLERS, SMALL, make, mixture
 
-from benchmarks.measure import require_recovered, run_seed
-from benchmarks.programs import compile_phases
-from benchmarks.record import Record
+from benchmarks.rows.record import Record
+from benchmarks.sweep.measure import require_recovered, run_seed
+from benchmarks.sweep.programs import compile_phases
 from samplers.base import Fit, Unsupported, evals
 
 ONE = dict.fromkeys(("chains", "runs", "steps", "batch", "batch_coordinates", "leapfrog_steps"), 1)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks import registry
-from samplers.basins import one_basin
-from samplers.pilot import run_pilot
+from samplers.pathspace.basins import one_basin
+from samplers.pathspace.pilot import run_pilot
 
 TARGETS = registry.targets()
 CLOUD = np.random.default_rng(0).standard_normal((32, 3))

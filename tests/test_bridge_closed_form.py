@@ -17,11 +17,11 @@ from closed_forms import (
 )
 
 from samplers.bridge import Bridge
-from samplers.chain import brownian, ornstein_uhlenbeck
+from samplers.common.gaussian import log_standard_normal
 from samplers.dds import DDS
-from samplers.gaussian import log_standard_normal
-from samplers.law import NO_CONTROL, NO_HINT, Law, steered
-from samplers.paths import Path, backward_log_likelihood, simulate
+from samplers.pathspace.chain import brownian, ornstein_uhlenbeck
+from samplers.pathspace.law import NO_CONTROL, NO_HINT, Law, steered
+from samplers.pathspace.paths import Path, backward_log_likelihood, simulate
 from targets.base import About, Target, gaussian_base
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmarks import bridging
+from benchmarks.truths import bridging
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 LOG_Z = 2.5

@@ -7,18 +7,19 @@ import pytest
 from plugins.toys import toy_gaussian
 from synthetic_rows import row
 
-from benchmarks import budgets, cli
-from benchmarks.budgets import Budget, Size, Spending, find_size, next_size, spent, why_missed
+from benchmarks import cli
 from benchmarks.errors import BadInput
-from benchmarks.measure import FIT, METRIC, SAMPLE, run_cell
-from benchmarks.plan import Request, plan
-from benchmarks.presets import PRESETS, amounts
-from benchmarks.record import Cost
 from benchmarks.registry import samplers
-from benchmarks.sizing import TRIAL
-from benchmarks.store import Store
+from benchmarks.rows import budgets
+from benchmarks.rows.budgets import Budget, Size, Spending, find_size, next_size, spent, why_missed
+from benchmarks.rows.record import Cost
+from benchmarks.rows.store import Store
+from benchmarks.sweep.measure import FIT, METRIC, SAMPLE, run_cell
+from benchmarks.sweep.plan import Request, plan
+from benchmarks.sweep.presets import PRESETS, amounts
+from benchmarks.sweep.sizing import TRIAL
 from samplers.base import Draws, Fit, Sampler, evals
-from samplers.learnt import Learnt
+from samplers.common.learnt import Learnt
 
 EFFORTS = (1e-6, 0.1, 3.0)
 BUDGET = Budget(1e5, "gradients", 0.5)

@@ -8,12 +8,12 @@ import pytest
 from mutants import HONEST, MUTANTS
 from scipy import integrate, stats
 
-from benchmarks import certify as certificates
-from benchmarks.certify import ABSENT, FAILED, certify, judge
-from benchmarks.checks import CHECKS, EXECUTED, Trial
-from benchmarks.judgements import independent, unbiased
-from benchmarks.pareto import pareto_k
-from benchmarks.trials import Replicates, gaussian, skewed
+from benchmarks.certificates import certify as certificates
+from benchmarks.certificates.certify import ABSENT, FAILED, certify, judge
+from benchmarks.certificates.checks import CHECKS, EXECUTED, Trial
+from benchmarks.certificates.judgements import independent, unbiased
+from benchmarks.certificates.trials import Replicates, gaussian, skewed
+from benchmarks.scores.pareto import pareto_k
 
 UNJUDGED = {
     "importance": {EXECUTED, "honest effective size"},

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks import registry
-from benchmarks.certify import ABSENT, FAILED, PASSED, finding
-from benchmarks.certify_target import CHECKS, certify
-from benchmarks.judgements import NotJudged
+from benchmarks.certificates.certify import ABSENT, FAILED, PASSED, finding
+from benchmarks.certificates.certify_target import CHECKS, certify
+from benchmarks.certificates.judgements import NotJudged
 from targets.base import About, Statistic, Target, Truth, gaussian_base
 
 BASE = gaussian_base(np.array([1.0, -2.0]), np.array([1.0, 2.0]))

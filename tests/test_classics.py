@@ -12,9 +12,9 @@ from test_samplers import COVARIANCE, LOG_Z, MEAN, correlated, fit_and_draw, mak
 from benchmarks import registry
 from samplers.base import Unsupported
 from samplers.elliptical_slice import EllipticalSlice
+from samplers.mcmc.replicas import Seen, Tuned, retuned
 from samplers.oracle import Oracle
 from samplers.parallel_tempering import ParallelTempering
-from samplers.replicas import Seen, Tuned, retuned
 
 
 def test_the_oracle_refuses_a_target_without_exact_draws():

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cli
-from benchmarks.plan import Request, plan
-from benchmarks.presets import PRESETS
-from benchmarks.store import Store
+from benchmarks.rows.store import Store
+from benchmarks.sweep.plan import Request, plan
+from benchmarks.sweep.presets import PRESETS
 
 TOYS = str(Path(__file__).parent / "plugins" / "toys.py")
 COMMANDS = ("run", "list", "table", "figures", "show", "compare", "reference")

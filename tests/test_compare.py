@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 from synthetic_rows import SAMPLERS, failed, row, rows
 
-from benchmarks.compare import compare
-from benchmarks.record import Cost
-from benchmarks.statistics import holm, welch
+from benchmarks.analysis.compare import compare
+from benchmarks.analysis.statistics import holm, welch
+from benchmarks.rows.record import Cost
 
 
 def cell(sampler="smc", target="gmm9", first=0, n=5, shift=0.0, seconds=1.0, **changes):

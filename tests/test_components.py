@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from synthetic_rows import failed, row
 
-from benchmarks import components, leaderboard, tables
+from benchmarks.analysis import components, tables
+from benchmarks.pages import leaderboard
 
 
 def repeated(seed, *values, name="log_z_error"):

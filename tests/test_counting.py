@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmarks import registry
-from benchmarks.counting import Tally, counting
-from samplers.losses import LogVariance, ReverseKL
+from benchmarks.certificates.counting import Tally, counting
+from samplers.pathspace.losses import LogVariance, ReverseKL
 from targets.base import About, Joint, Known, gaussian_base
 
 SAMPLERS = registry.samplers()

@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from synthetic_rows import TARGETS, failed, fill, row, rows, spending
 
-from benchmarks import curve_figures, curves, equal_budgets, figures, leaderboard, ranks, tables
-from benchmarks.budgets import spent
-from benchmarks.compare import compare
-from benchmarks.curves import Goal
-from benchmarks.record import Cost
-from benchmarks.store import Store
+from benchmarks.analysis import curves, ranks, tables
+from benchmarks.analysis.compare import compare
+from benchmarks.analysis.curves import Goal
+from benchmarks.drawing import curve_figures, figures
+from benchmarks.pages import equal_budgets, leaderboard
+from benchmarks.rows.budgets import spent
+from benchmarks.rows.record import Cost
+from benchmarks.rows.store import Store
 
 BIAS, LOG_Z = curves.GOALS
 BUDGETS = (1e2, 1e3, 1e4, 1e5)
@@ -270,7 +272,7 @@ PROGRAM = """
 import time
 from dataclasses import replace
 from synthetic_rows import spending
-from benchmarks import curves, tables
+from benchmarks.analysis import curves, tables
 
 kinds = spending(10)
 records = [

@@ -10,13 +10,13 @@ from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 from test_metrics import KEY, drawn, gaussian, iid, judge
 
-from benchmarks import classifier, kernel, sinkhorn
-from benchmarks.distances import costly, distances
-from benchmarks.histogram import PRIOR, binned_kl, grid
-from benchmarks.metrics import evaluate
-from benchmarks.points import Points, thinned
-from benchmarks.scales import scales
-from benchmarks.transport import directions, on_lines, squared_w2
+from benchmarks.scores import classifier, kernel, sinkhorn
+from benchmarks.scores.distances import costly, distances
+from benchmarks.scores.histogram import PRIOR, binned_kl, grid
+from benchmarks.scores.metrics import evaluate
+from benchmarks.scores.points import Points, thinned
+from benchmarks.scores.scales import scales
+from benchmarks.scores.transport import directions, on_lines, squared_w2
 from targets.base import About
 from targets.linear_gaussian import TARGETS as LINEAR
 
@@ -229,7 +229,7 @@ def test_classifier_tells_laws_apart_and_heeds_weights():
 
 def test_costly_distances_are_asked_for_and_need_the_extra(monkeypatch):
     target, draws = LINEAR["linear-gaussian-4-a"](), drawn(iid(200, 4))
-    monkeypatch.setattr("benchmarks.distances.PAIRED", 200)
+    monkeypatch.setattr("benchmarks.scores.distances.PAIRED", 200)
     assert "sinkhorn" not in judge(target, draws).metrics
     few = costly(target, Points(iid(199, 4)[:, 0], even(199)), KEY)
     assert few == {"sinkhorn": None, "c2st": None}
@@ -242,7 +242,7 @@ def test_costly_distances_are_asked_for_and_need_the_extra(monkeypatch):
 def test_costly_distances_of_a_posterior(monkeypatch):
     pytest.importorskip("ott")
     pytest.importorskip("sklearn")
-    monkeypatch.setattr("benchmarks.distances.PAIRED", 500)
+    monkeypatch.setattr("benchmarks.scores.distances.PAIRED", 500)
     target = LINEAR["linear-gaussian-4-a"]()
     x = np.asarray(target.sample(jax.random.key(1), 500), float)
     exact = costly(target, Points(x, even(500)), KEY)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from synthetic_rows import failed, fill, filled, row
 
-from benchmarks import figures, leaderboard, scatter, style
-from benchmarks.store import Store
+from benchmarks.drawing import figures, scatter, style
+from benchmarks.pages import leaderboard
+from benchmarks.rows.store import Store
 
 NAMES = ["samples.png", "log_z_error.png", "bias_cost.png", "time.png"]
 NAMES += ["ranks.png", "mean_ranks.png", "profiles.png"]

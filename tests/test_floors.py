@@ -8,7 +8,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("targets", "samplers", "benchmarks")
-FILES = {f"{floor}/{path.name}": path for floor in FLOORS for path in sorted((ROOT / floor).glob("*.py"))}
+FILES = {
+    str(path.relative_to(ROOT)): path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))
+}
 TREES = {name: ast.parse(path.read_text()) for name, path in FILES.items()}
 
 TARGET_HELPERS = {"targets.base", "targets.data", "targets.stored", "targets.mixtures"}
@@ -26,7 +28,12 @@ SCREEN_AND_DISK = {
 }
 DISK_CALLS = {"open", "print", "input", "exec", "eval"}
 # Where a value's kind is asked for: data from outside at the border, and a count that may be an array.
-MAY_ASK_KIND = {"samplers/base.py", "benchmarks/registry.py", "benchmarks/measure.py", "benchmarks/tables.py"}
+MAY_ASK_KIND = {
+    "samplers/base.py",
+    "benchmarks/registry.py",
+    "benchmarks/sweep/measure.py",
+    "benchmarks/analysis/tables.py",
+}
 FILE_LINES, FUNCTION_LINES = 250, 45
 
 
@@ -73,6 +80,13 @@ def test_samplers_see_targets_base_and_no_clock_disk_or_metric(name):
         assert called not in DISK_CALLS, f"{name}:{node.lineno} calls {called}"
 
 
+@pytest.mark.parametrize("name", [name for name in of("samplers") if name.count("/") == 2])
+def test_what_samplers_share_knows_no_sampler(name):
+    registered = {f"samplers.{path.stem}" for path in (ROOT / "samplers").glob("*.py")} - {"samplers.base"}
+    assert not registered & set(imports(name)), name
+    assert "SAMPLERS" not in FILES[name].read_text(), f"{name}: the registry does not look here"
+
+
 @pytest.mark.parametrize("name", of("samplers"))
 def test_samplers_make_no_keys(name):
     """A key is an argument: one made inside would be the same for every seed."""
@@ -96,4 +110,4 @@ def test_files_and_functions_are_short(name):
 
 
 def test_the_floors_are_where_this_test_looks():
-    assert {"targets/base.py", "samplers/base.py", "benchmarks/cell.py"} <= FILES.keys()
+    assert {"targets/base.py", "samplers/base.py", "benchmarks/sweep/cell.py"} <= FILES.keys()

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from test_metrics import KEY, autoregressive, drawn, gaussian, iid, judge
 
-from benchmarks.columns import columns
-from benchmarks.evidence import forward
-from benchmarks.metrics import evaluate
-from benchmarks.pareto import pareto_k
-from benchmarks.spread import mean_error, pieces, square_error
+from benchmarks.pages.columns import columns
+from benchmarks.scores.evidence import forward
+from benchmarks.scores.metrics import evaluate
+from benchmarks.scores.pareto import pareto_k
+from benchmarks.scores.spread import mean_error, pieces, square_error
 from targets.base import Truth
 
 FORWARD = ("eubo", "eubo_gap", "log_z_forward", "forward_ess_fraction")

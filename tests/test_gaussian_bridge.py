@@ -10,7 +10,7 @@ import scipy.stats
 from closed_forms import Kernel, bridge, cross_covariance, kl, path_weights, reversal, transition
 from linear_paths import LOG_Z, both_kernels, gaussian, log_weights, stacked
 
-from samplers.chain import Chain, Kernels, brownian, ornstein_uhlenbeck
+from samplers.pathspace.chain import Chain, Kernels, brownian, ornstein_uhlenbeck
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 DIM, HORIZON = 3, 0.8

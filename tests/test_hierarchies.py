@@ -10,8 +10,8 @@ import scipy.stats
 
 from benchmarks import registry
 from benchmarks.errors import BadInput
-from benchmarks.plan import Request, plan
-from benchmarks.presets import PRESETS
+from benchmarks.sweep.plan import Request, plan
+from benchmarks.sweep.presets import PRESETS
 from targets import data, stored
 from targets.refused import REFUSED
 

@@ -33,11 +33,11 @@ import scipy.stats
 from closed_forms import Kernel, bridge, kl, path_weights, pushed, reversal
 from linear_paths import LOG_Z, both_kernels, gaussian, kernels, linear, stacked
 
-from samplers.chain import Chain, brownian, ornstein_uhlenbeck, pinned
-from samplers.gaussian import log_standard_normal
-from samplers.law import NO_HINT, Hint, Law, Side, steered
-from samplers.losses import AdjointMatching, Batch, Parameters, Problem
-from samplers.paths import Path, run, score_path
+from samplers.common.gaussian import log_standard_normal
+from samplers.pathspace.chain import Chain, brownian, ornstein_uhlenbeck, pinned
+from samplers.pathspace.law import NO_HINT, Hint, Law, Side, steered
+from samplers.pathspace.losses import AdjointMatching, Batch, Parameters, Problem
+from samplers.pathspace.paths import Path, run, score_path
 
 pytestmark = pytest.mark.usefixtures("x64")
 

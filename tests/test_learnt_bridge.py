@@ -14,8 +14,8 @@ from closed_forms import bridge, fitting_laws, kl, transition
 
 from samplers.bridge import Bridge
 from samplers.dds import DDS
-from samplers.losses import ReverseKL
-from samplers.paths import run
+from samplers.pathspace.losses import ReverseKL
+from samplers.pathspace.paths import run
 from targets.base import About, Target, gaussian_base
 
 pytestmark = pytest.mark.slow

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from samplers.chain import brownian, ornstein_uhlenbeck
-from samplers.gaussian import log_standard_normal
-from samplers.law import NO_CONTROL, NO_HINT, Hint, Law, steered
-from samplers.losses import (
+from samplers.common.gaussian import log_standard_normal
+from samplers.pathspace.chain import brownian, ornstein_uhlenbeck
+from samplers.pathspace.law import NO_CONTROL, NO_HINT, Hint, Law, steered
+from samplers.pathspace.losses import (
     AdjointMatching,
     Batch,
     LogVariance,
@@ -17,7 +17,7 @@ from samplers.losses import (
     ReverseKL,
     TrajectoryBalance,
 )
-from samplers.paths import run, score_path, simulate
+from samplers.pathspace.paths import run, score_path, simulate
 
 pytestmark = pytest.mark.usefixtures("x64")
 

@@ -11,8 +11,8 @@ import pytest
 from scipy.optimize import linprog
 from scipy.stats import wasserstein_distance
 
-from benchmarks import diagnostics, transport
-from benchmarks.metrics import Evaluation, evaluate
+from benchmarks.scores import diagnostics, transport
+from benchmarks.scores.metrics import Evaluation, evaluate
 from samplers.base import Draws, evals
 from targets.base import About, Modes, Statistic, Target, Truth, gaussian_base
 

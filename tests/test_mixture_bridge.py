@@ -22,9 +22,9 @@ from mixture_bridge import (
     phi_hat,
 )
 
-from samplers.chain import brownian
-from samplers.law import NO_HINT, Law, steered
-from samplers.paths import run, simulate
+from samplers.pathspace.chain import brownian
+from samplers.pathspace.law import NO_HINT, Law, steered
+from samplers.pathspace.paths import run, simulate
 
 pytestmark = pytest.mark.usefixtures("x64")
 

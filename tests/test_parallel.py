@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from benchmarks import registry
-from benchmarks.cell import configure
-from samplers.losses import AdjointMatching, LogVariance, ReverseKL
-from samplers.parallel import over_devices
+from benchmarks.sweep.cell import configure
+from samplers.common.parallel import over_devices
+from samplers.pathspace.losses import AdjointMatching, LogVariance, ReverseKL
 from targets.funnel import funnel
 
 SMALL = {"steps": 4, "updates": 3, "batch_coordinates": 32, "pilot": 0, "width": 8}

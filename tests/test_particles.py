@@ -9,12 +9,12 @@ import pytest
 from jax.scipy.special import logsumexp
 from scipy.stats import norm
 
+from samplers.annealed.weights import log_mean, resample, reweigh
 from samplers.cmcd import Annealed
-from samplers.control import Network
-from samplers.gaussian import log_standard_normal, normal
-from samplers.particles import log_mean, resample, reweigh
+from samplers.common.gaussian import log_standard_normal, normal
+from samplers.pathspace.control import Network
+from samplers.pathspace.potential import Potential, potential, slope_sample
 from samplers.pdds import PDDS
-from samplers.potential import Potential, potential, slope_sample
 from samplers.scld import SCLD, stay
 from targets.base import About, Target, gaussian_base
 

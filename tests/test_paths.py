@@ -10,11 +10,11 @@ import pytest
 import scipy.stats
 from closed_forms import Kernel, bridge, path_weights, reversal
 
-from samplers.chain import Chain, brownian, ornstein_uhlenbeck, pinned
-from samplers.control import Network, free, guided, score_hint
-from samplers.gaussian import log_standard_normal
-from samplers.law import NO_CONTROL, NO_HINT, Hint, Law, reverse, steered
-from samplers.paths import retraced, run, simulate
+from samplers.common.gaussian import log_standard_normal
+from samplers.pathspace.chain import Chain, brownian, ornstein_uhlenbeck, pinned
+from samplers.pathspace.control import Network, free, guided, score_hint
+from samplers.pathspace.law import NO_CONTROL, NO_HINT, Hint, Law, reverse, steered
+from samplers.pathspace.paths import retraced, run, simulate
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 LOG_Z = 1.234

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from timings.plain import Network, Plain
 
-from samplers import control
 from samplers.dds import DDS
-from samplers.losses import Batch, LogVariance, Parameters, Problem, ReverseKL
+from samplers.pathspace import control
+from samplers.pathspace.losses import Batch, LogVariance, Parameters, Problem, ReverseKL
 from targets.funnel import funnel
 
 pytestmark = pytest.mark.usefixtures("x64")

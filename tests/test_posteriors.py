@@ -12,8 +12,8 @@ import scipy.stats
 from samplers.base import Unsupported
 from samplers.bridge_posterior import BridgePosterior
 from samplers.dds_posterior import DDSPosterior
-from samplers.law import reverse
-from samplers.paths import backward_log_likelihood, simulate
+from samplers.pathspace.law import reverse
+from samplers.pathspace.paths import backward_log_likelihood, simulate
 from targets import funnel
 from targets.base import About, Joint, Known, gaussian_base
 from targets.linear_gaussian import JOINT, TARGETS

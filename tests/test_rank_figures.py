@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from synthetic_rows import rows
 
-from benchmarks import rank_figures, ranks, tables
+from benchmarks.analysis import ranks, tables
+from benchmarks.drawing import rank_figures
 
 
 @pytest.fixture

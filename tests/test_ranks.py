@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 from synthetic_rows import failed, row, rows
 
-from benchmarks import ranks, tables
-from benchmarks.statistics import Interval
+from benchmarks.analysis import ranks, tables
+from benchmarks.analysis.statistics import Interval
 
 INF = math.inf
 

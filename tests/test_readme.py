@@ -15,11 +15,11 @@ import pytest
 from synthetic_rows import row
 
 from benchmarks import registry
-from benchmarks.columns import MEANING
-from benchmarks.leaderboard import BEGIN, END
-from benchmarks.programs import total
-from benchmarks.record import Cost
-from benchmarks.store import Store
+from benchmarks.pages.columns import MEANING
+from benchmarks.pages.leaderboard import BEGIN, END
+from benchmarks.rows.record import Cost
+from benchmarks.rows.store import Store
+from benchmarks.sweep.programs import total
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

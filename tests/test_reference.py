@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import reference
 from benchmarks.errors import BadInput
+from benchmarks.truths import reference
 from samplers.nuts import NUTS
 from samplers.smc import SMC
 

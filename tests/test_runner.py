@@ -15,15 +15,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from benchmarks import classifier, process, progress, runner, sinkhorn
 from benchmarks.errors import BadInput
-from benchmarks.identity import hash_of_closure, source_hash, truth_hash
-from benchmarks.measure import require_finite
-from benchmarks.plan import Request, missing_cells, plan
-from benchmarks.presets import PRESETS
-from benchmarks.programs import total
 from benchmarks.registry import build, samplers, targets
-from benchmarks.store import Store
+from benchmarks.rows.identity import hash_of_closure, source_hash, truth_hash
+from benchmarks.rows.store import Store
+from benchmarks.scores import classifier, sinkhorn
+from benchmarks.sweep import process, progress, runner
+from benchmarks.sweep.measure import require_finite
+from benchmarks.sweep.plan import Request, missing_cells, plan
+from benchmarks.sweep.presets import PRESETS
+from benchmarks.sweep.programs import total
 from samplers.base import Draws, evals
 from targets.base import Truth
 
@@ -198,9 +199,9 @@ def test_what_an_identity_depends_on(monkeypatch):
     for change in ({"draws": 401}, {"precision": "float64"}, {"cores": 2}):
         assert not set(identities(**change)) & set(before)
     assert identities(seeds=2) == before[:2]
-    monkeypatch.setattr("benchmarks.environment.commit", lambda: "another")
+    monkeypatch.setattr("benchmarks.rows.environment.commit", lambda: "another")
     assert identities() == before
-    monkeypatch.setattr("benchmarks.metrics.VERSION", 999)
+    monkeypatch.setattr("benchmarks.scores.metrics.VERSION", 999)
     assert not set(identities()) & set(before)
 
 
@@ -282,7 +283,7 @@ def test_large_targets_come_first_and_draw_less():
 
 
 def test_slots_are_disjoint_cores(monkeypatch):
-    monkeypatch.setattr("benchmarks.environment.available_cores", lambda: (0, 2, 5, 7, 8))
+    monkeypatch.setattr("benchmarks.rows.environment.available_cores", lambda: (0, 2, 5, 7, 8))
     assert runner.slots(None, 2) == [(0, 2), (5, 7)]
     assert runner.slots(3, 1) == [(0,), (2,), (5,)]
     for workers, cores in ((3, 2), (None, 6), (6, 1)):

@@ -14,7 +14,7 @@ from benchmarks import registry
 from samplers.base import Unsupported
 from samplers.hmc import HMC
 from samplers.nuts import NUTS
-from samplers.pilot import run_pilot
+from samplers.pathspace.pilot import run_pilot
 from samplers.smc import SMC
 from targets.base import About, Joint, Known, gaussian_base
 

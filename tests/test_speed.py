@@ -13,7 +13,7 @@ PROGRAM = """
 import json, resource, sys, time
 from dataclasses import replace
 from synthetic_rows import SAMPLERS, TARGETS, row
-from benchmarks import compare, ranks, tables
+from benchmarks.analysis import compare, ranks, tables
 
 kinds = [row(sampler, target, seed) for sampler in SAMPLERS for target in TARGETS for seed in range(10)]
 records = [

@@ -11,10 +11,10 @@ import scipy.stats
 from closed_forms import bridge, reversal
 from test_paths import LIMIT, LOG_Z, SOURCE, TARGET, every_chain, gaussian, log_weights, unhinted
 
-from samplers.chain import brownian, ornstein_uhlenbeck
-from samplers.control import Network, free
-from samplers.law import Nudge, Side
-from samplers.paths import retraced, run, score_path
+from samplers.pathspace.chain import brownian, ornstein_uhlenbeck
+from samplers.pathspace.control import Network, free
+from samplers.pathspace.law import Nudge, Side
+from samplers.pathspace.paths import retraced, run, score_path
 
 HORIZON = 0.5  # too short for noise to forget the target
 

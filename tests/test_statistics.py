@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.statistics import FEW, Interval, depth, median, medians, range_coverage
+from benchmarks.analysis.statistics import FEW, Interval, depth, median, medians, range_coverage
 
 
 def test_three_seeds_are_a_range_that_claims_nothing():

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import BadInput
-from benchmarks.record import Cost, Record
-from benchmarks.store import Store
+from benchmarks.rows.record import Cost, Record
+from benchmarks.rows.store import Store
 
 ROW = Record(
     identity="0a",
@@ -41,7 +41,7 @@ WRITER = textwrap.dedent("""
     import numpy as np
     sys.path.insert(0, sys.argv[4])
     from test_store import ROW, noise
-    from benchmarks.store import Store
+    from benchmarks.rows.store import Store
     store, first = Store(Path(sys.argv[1])), int(sys.argv[2])
     for i in range(first, first + int(sys.argv[3])):
         store.write(replace(ROW, identity=f"{i:x}", seed=i), {"x": noise(i)})

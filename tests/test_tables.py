@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from synthetic_rows import failed, row, rows
 
-from benchmarks import leaderboard, tables
-from benchmarks.record import STATUSES
+from benchmarks.analysis import tables
+from benchmarks.pages import leaderboard
+from benchmarks.rows.record import STATUSES
 
 
 def only(lines: pd.DataFrame) -> pd.Series:

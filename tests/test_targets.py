@@ -15,7 +15,7 @@ import scipy.special
 import scipy.stats
 
 from benchmarks import registry
-from benchmarks.fingerprint import fingerprint
+from benchmarks.rows.fingerprint import fingerprint
 from targets import cox, data, stored
 
 # A change of version or fingerprint here is a change of density: it needs a new name, or a new version

@@ -10,8 +10,8 @@ import scipy.spatial
 import scipy.stats
 
 from benchmarks import registry
-from benchmarks.distances import LINES, distances
-from benchmarks.points import Points
+from benchmarks.scores.distances import LINES, distances
+from benchmarks.scores.points import Points
 from targets import data
 
 BUILDERS = registry.targets()

@@ -11,8 +11,8 @@ keeps its default. Without an argument the names are printed, with a folder of r
 import sys
 from pathlib import Path
 
-from benchmarks.store import Store
-from benchmarks.tables import frame
+from benchmarks.analysis.tables import frame
+from benchmarks.rows.store import Store
 from samplers.bridge import Bridge
 from samplers.dds import DDS
 

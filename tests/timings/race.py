@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 from plain import Network, Plain, trainer
 
-from benchmarks.cell import configure
-from benchmarks.environment import available_cores
+from benchmarks.rows.environment import available_cores
+from benchmarks.sweep.cell import configure
 from samplers.dds import DDS
-from samplers.losses import LogVariance, Loss, ReverseKL
+from samplers.pathspace.losses import LogVariance, Loss, ReverseKL
 from targets.funnel import funnel
 
 WIDTH = 64

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from race import on_cores, race
 
-from benchmarks.style import begin, grid, head, save
+from benchmarks.drawing.style import begin, grid, head, save
 
 FIGURES = Path(__file__).parents[2] / "results" / "figures"
 TURNS = 5

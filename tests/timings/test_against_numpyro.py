@@ -9,7 +9,7 @@ import pytest
 from race import on_cores
 
 from benchmarks import registry
-from benchmarks.diagnostics import ess_bulk
+from benchmarks.scores.diagnostics import ess_bulk
 from samplers.nuts import NUTS
 
 infer = pytest.importorskip("numpyro.infer", reason="NumPyro comes with the extra `test`")

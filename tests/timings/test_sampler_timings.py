@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from benchmarks import registry
+from samplers.annealed.tempering import Ladder, Moves, replay
 from samplers.dds import DDS
 from samplers.nuts import NUTS
-from samplers.tempering import Ladder, Moves, replay
 from targets.base import Target
 
 PARTICLES = 1_024

@@ -17,7 +17,7 @@ from matplotlib.ticker import NullFormatter
 from plain import Network, Plain, trainer
 from race import on_cores
 
-from benchmarks.style import GREY, begin, grid, head, save
+from benchmarks.drawing.style import GREY, begin, grid, head, save
 from samplers.dds import DDS
 from targets.funnel import funnel
 

@@ -1,0 +1,1 @@
+"""Stored rows made into tables, intervals, ranks, curves and comparisons."""

@@ -1,0 +1,1 @@
+"""What samplers and targets must pass before they may rank."""

@@ -1,0 +1,1 @@
+"""Truths that no closed form gives, and densities that have none."""

@@ -1,0 +1,1 @@
+"""What samplers along base^(1-b) target^b share."""

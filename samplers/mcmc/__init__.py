@@ -1,0 +1,1 @@
+"""What Markov chains share."""

@@ -1,0 +1,1 @@
+"""The core of every path-space sampler, and what they share."""
