@@ -10,7 +10,7 @@ from benchmarks.pages import leaderboard
 from benchmarks.rows.store import Store
 
 NAMES = ["samples.png", "log_z_error.png", "bias_cost.png", "time.png"]
-NAMES += ["ranks.png", "mean_ranks.png", "profiles.png"]
+NAMES += ["ranks.png", "mean_ranks.png", "profiles.png", "published.png"]
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def axes(monkeypatch):
         figure.savefig(path, dpi=20)
         return path
 
-    for module in (figures, figures.multiples, figures.rank_figures, scatter):
+    for module in (figures, figures.multiples, figures.rank_figures, figures.beside, scatter):
         monkeypatch.setattr(module, "save", keep)
     yield seen
     plt.close("all")
@@ -60,7 +60,7 @@ def test_log_z_shows_every_seed_and_no_chain(tmp_path, axes):
 def test_failures_alone(tmp_path, axes):
     store = fill(Store(tmp_path / "store"), [failed("timeout"), failed("failed", sampler="hmc")])
     figures.write(store, tmp_path)
-    assert sorted(axes) == sorted(NAMES)
+    assert sorted(axes) == sorted(set(NAMES) - {"published.png"})
     assert "timeout" in texts(axes["samples.png"][1])
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from benchmarks.analysis import curves, ranks
 from benchmarks.analysis.tables import current, frame, number, plain, summary
-from benchmarks.drawing import curve_figures, multiples, rank_figures, scatter
+from benchmarks.drawing import beside, curve_figures, multiples, rank_figures, scatter
 from benchmarks.drawing.style import GREY, begin, grid, head, looks, order, sampler_handles, save
 from benchmarks.pages.columns import MAIN, Line
 from benchmarks.rows.store import Store
@@ -43,6 +43,7 @@ def write(store: Store, results_dir: Path) -> list[Path]:
         multiples.bias_cost(rows, folder / "bias_cost.png"),
         multiples.time(lines, folder / "time.png"),
         *_of_ranks(table, folder),
+        *beside.published(lines, folder),
         *budgets,
     ]
 

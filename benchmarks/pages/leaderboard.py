@@ -12,7 +12,7 @@ from benchmarks import registry
 from benchmarks.analysis.tables import current, frame, number, plain, summary
 from benchmarks.certificates import certify
 from benchmarks.certificates.checks import EXECUTED
-from benchmarks.pages import equal_budgets
+from benchmarks.pages import beside, equal_budgets
 from benchmarks.pages.columns import MAIN, MEANING, Line, columns, escaped
 from benchmarks.rows.record import STATUSES, Record
 
@@ -49,7 +49,8 @@ def write(records: Sequence[Record], results_dir: Path) -> Path:
         equal_budgets.write(frame(records), folder),
         *(_picture(folder, name, caption) for name, caption in equal_budgets.FIGURES.items()),
     ]
-    parts = [*head, *sections, *pictures, *budgets, MEANING]
+    others = [beside.write(lines), *(_picture(folder, *named) for named in beside.FIGURES.items())]
+    parts = [*head, *sections, *pictures, *budgets, *others, MEANING]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "README.md"
     path.write_text("\n\n".join(filter(None, parts)))
