@@ -50,7 +50,7 @@ def draw(table):
     for run in sorted(set(table.run)):
         sampler, loss = run.split(", ")
         handles.append(Line2D([], [], color=COLOURS[sampler], linestyle=DASHES[loss], label=run))
-    head(figure, "A training step on one core; dds works in learnt coordinates, a dense matrix", handles)
+    head(figure, "A training step on one core, in the coordinates that the pilot found", handles)
     return save(figure, FIGURES / "scaling.png")
 
 
