@@ -1,7 +1,9 @@
 """Truths without a closed form, as `bridgemark reference NAME` stored them in references/NAME.json."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,21 @@ from targets.base import Statistic, Truth
 PARTS = ("mean", "sd", "standard_error")
 FOLDER = Path(__file__).parent / "references"
 NOTHING: dict[str, Any] = {"log_z": None, "statistics": {}}
+_ASKED: ContextVar[dict[str, Callable] | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def asked() -> Iterator[dict[str, Callable]]:
+    """Collects the functions whose stored moments a target asks for when it is built inside, by name.
+
+    So they are known to whoever is to store them before anything is stored.
+    """
+    functions: dict[str, Callable] = {}
+    before = _ASKED.set(functions)
+    try:
+        yield functions
+    finally:
+        _ASKED.reset(before)
 
 
 def log_z(name: str) -> Truth | None:
@@ -32,6 +49,8 @@ def statistics(name: str, functions: Mapping[str, Callable]) -> tuple[Statistic,
     Nor are there any where the estimates of log Z disagree: the moments come from the same chains.
     Raises ValueError when the stored file cannot be used.
     """
+    if (collected := _ASKED.get()) is not None:
+        collected.update(functions)
     try:
         stored = _read(name)["statistics"]
         return tuple(

@@ -68,6 +68,13 @@ def test_an_absent_reference_is_unknown(references):
     assert stored.statistics("pair", {"x": lambda x: x}) == ()
 
 
+def test_what_targets_ask_for_is_known_before_it_is_stored(references):
+    with stored.asked() as functions:
+        assert stored.statistics("pair", {"size": np.abs}) == ()
+    stored.statistics("pair", {"x": np.negative})
+    assert functions == {"size": np.abs}
+
+
 def test_a_stored_reference_is_read_back(references):
     (references / "pair.json").write_text(json.dumps(STORED))
     truth = stored.log_z("pair")

@@ -389,7 +389,9 @@ def test_a_density_of_single_precision_has_no_fingerprint():
 def test_stored_references_belong_to_the_pinned_densities(path):
     reference, target = json.loads(path.read_text()), build(path.stem)
     assert reference["fingerprint"] == PINNED[path.stem][1]
-    assert all(statistic.mean.shape == (target.dim,) for statistic in target.statistics)
+    for statistic in target.statistics:
+        shape = jax.eval_shape(statistic.fn, jnp.zeros(target.dim)).shape
+        assert shape == statistic.mean.shape == statistic.sd.shape == statistic.standard_error.shape
 
 
 def test_whitened_statistics_are_those_of_the_field(tmp_path, monkeypatch):
