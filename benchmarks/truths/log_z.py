@@ -29,6 +29,7 @@ LARGEST_R_HAT = 1.01
 LARGEST_GAP = 3.0  # between two estimates of log Z that agree, in combined standard errors
 RESERVE = 1.2  # times the work that an error of few runs asks for
 LARGEST_ERROR = 0.25  # combined, in nats: an estimate that could be anything agrees with everything
+JUDGING = 0.1  # the error of an estimate that has only to judge another, good enough by itself
 
 Chains = Float[np.ndarray, "chains length dim"]
 Estimate = dict[str, Any]
@@ -69,10 +70,13 @@ def estimates(target: Target, plan: Effort, x: Chains, say: Say) -> dict[str, Es
     """What each method that was asked says: an estimate, or {"refused": reason}."""
     asked: dict[str, Estimate] = {}
     for seed, (name, method) in enumerate(METHODS.items(), 1):
-        if _settled(asked, plan.error):
+        ranked = _ranked(asked)
+        done = bool(ranked) and ranked[0]["standard_error"] <= plan.error
+        if done and np.any(_combined(ranked) <= LARGEST_ERROR):
             break
+        wanted = plan._replace(error=JUDGING) if done else plan
         try:
-            asked[name] = method(jax.random.key(seed), target, plan, x)
+            asked[name] = method(jax.random.key(seed), target, wanted, x)
         except (Refused, Unsupported) as reason:
             asked[name] = {"refused": str(reason)}
         told = {key: asked[name][key] for key in ("value", "standard_error", "refused") if key in asked[name]}
@@ -86,30 +90,26 @@ def reconcile(methods: dict[str, Estimate]) -> tuple[Estimate, bool | None]:
     None where the others are refused, False where none of them is precise: a vague estimate neither
     confirms nor denies.
     """
-    best, others = _ranked(methods)
-    combined = np.hypot(best["standard_error"], [each["standard_error"] for each in others])
-    gaps = np.abs(best["value"] - np.array([each["value"] for each in others]))
+    best, *others = ranked = _ranked(methods)
     told = {key: best[key] for key in ("value", "standard_error", "recipe")}
     if not others:
         return told, None
+    combined = _combined(ranked)
+    gaps = np.abs(best["value"] - np.array([other["value"] for other in others]))
     precise = combined <= LARGEST_ERROR
     return told, bool(np.any(precise) and np.all(gaps[precise] <= LARGEST_GAP * combined[precise]))
 
 
-def _ranked(methods: dict[str, Estimate]) -> tuple[Estimate, list[Estimate]]:
-    """The best, and the others."""
-    made = (method for method in methods.values() if "refused" not in method)
-    best, *others = sorted(made, key=lambda method: method["standard_error"])
-    return best, others
+def _ranked(methods: dict[str, Estimate]) -> list[Estimate]:
+    """Those that were made, the best first."""
+    made = [method for method in methods.values() if "refused" not in method]
+    return sorted(made, key=lambda method: method["standard_error"])
 
 
-def _settled(methods: dict[str, Estimate], error: float) -> bool:
-    """Whether the best is as precise as asked and another precise enough to judge it."""
-    if all("refused" in method for method in methods.values()):
-        return False
-    best, others = _ranked(methods)
-    judged = any(np.hypot(best["standard_error"], o["standard_error"]) <= LARGEST_ERROR for o in others)
-    return judged and best["standard_error"] <= error
+def _combined(ranked: list[Estimate]) -> Float[np.ndarray, " others"]:
+    """Standard errors of the others' differences from the best."""
+    best, *others = (each["standard_error"] for each in ranked)
+    return np.hypot(best, others)
 
 
 def by_smc(key: PRNGKeyArray, target: Target, plan: Effort, x: Chains) -> Estimate:
