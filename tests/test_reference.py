@@ -140,6 +140,8 @@ def test_methods_are_asked_until_two_are_precise_and_the_best_is_as_asked(monkey
     assert asked(vague, good, None, fair, fair) == 4
     assert asked(fair, fair, good, fair) == 3
     assert asked(good, None, None) == 3
+    with pytest.raises(BadInput, match="no method"):
+        asked(None, None)
 
 
 def test_a_name_that_is_refused_is_told_why(tmp_path):

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from scipy.special import logsumexp
 
+from benchmarks.errors import BadInput
 from benchmarks.scores.diagnostics import r_hat
 from benchmarks.scores.evidence import log_mean
 from benchmarks.scores.pareto import TRUSTED, pareto_k
@@ -67,7 +68,10 @@ class Effort(NamedTuple):
 
 
 def estimates(target: Target, plan: Effort, x: Chains, say: Say) -> dict[str, Estimate]:
-    """What each method that was asked says: an estimate, or {"refused": reason}."""
+    """What each method that was asked says: an estimate, or {"refused": reason}.
+
+    Raises BadInput where all refuse.
+    """
     asked: dict[str, Estimate] = {}
     for seed, (name, method) in enumerate(METHODS.items(), 1):
         ranked = _ranked(asked)
@@ -81,6 +85,8 @@ def estimates(target: Target, plan: Effort, x: Chains, say: Say) -> dict[str, Es
             asked[name] = {"refused": str(reason)}
         told = {key: asked[name][key] for key in ("value", "standard_error", "refused") if key in asked[name]}
         say(f"{target.name}: log Z by {name}: {told}")
+    if not _ranked(asked):
+        raise BadInput(f"no method estimates log Z of {target.name}: {asked}")
     return asked
 
 

@@ -50,8 +50,8 @@ def make(name: str, folder: Path = FOLDER, say: Say = print, plugins: tuple[str,
     """Compute and store the truths of one target; returns the file written.
 
     Raises BadInput for an unknown target, for one whose truth has another source, for a folder that
-    cannot be written, or where the chains disagree (R-hat above 1.01): a reference that has not
-    converged is not written.
+    cannot be written, or where the chains disagree (R-hat above 1.01) or no method estimates log Z: a
+    reference that has not converged is not written.
     """
     builders = registry.targets(plugins)
     with stored.asked() as functions:
