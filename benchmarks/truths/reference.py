@@ -39,7 +39,7 @@ BATCH = 1_000
 
 def effort(dim: int) -> Effort:
     """Long enough for the standard errors that the tables need; larger targets cost more a particle."""
-    if dim <= 200:
+    if dim <= 300:
         smc = SMC(runs=8, fit_particles=500, ess_fraction=0.85, leapfrog_steps=20)
         return Effort(0.02 if dim <= 100 else 0.03, 2, 500, smc, 24_000, NUTS(chains=8, acceptance=0.9))
     smc = SMC(runs=4, fit_particles=256, ess_fraction=0.85, transitions=2)
