@@ -180,8 +180,8 @@ def by_tempering(key: PRNGKeyArray, target: Target, plan: Effort, x: Chains) -> 
             break
         state, log_z = draw(each, state)
         rounds.append(np.asarray(log_z, float))
-        runs = np.mean(rounds, axis=0)
-        found = float(np.mean(runs)), float(np.std(runs, ddof=1) / np.sqrt(len(runs)))
+        runs = np.stack(rounds).mean(axis=0)
+        found = float(runs.mean()), float(runs.std(ddof=1) / np.sqrt(len(runs)))
         needed = RESERVE * (found[1] / plan.error) ** 2 if len(rounds) == 1 else needed
     recipe = f"{len(runs)} runs of parallel tempering, {len(rounds)} x {plan.iterations} iterations"
     return _estimate(found, recipe, sampler) | {"runs": _rounded(runs)}
