@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
-from scipy.special import logsumexp
 
 from benchmarks.errors import BadInput
 from benchmarks.scores.diagnostics import r_hat
@@ -153,7 +152,8 @@ def by_dds(key: PRNGKeyArray, target: Target, plan: Effort, x: Chains) -> Estima
     k = pareto_k(log_weights)
     if k is None or not k <= TRUSTED:
         raise Refused(f"the weights of the path sampler are not to be trusted: Pareto k {k} above {TRUSTED}")
-    ess = float(np.exp(2 * logsumexp(log_weights) - logsumexp(2 * log_weights)) / len(log_weights))
+    weights = np.exp(log_weights - log_weights.max())
+    ess = float(weights.sum() ** 2 / (weights @ weights) / len(weights))
     recipe = f"{len(log_weights)} weighted draws of DDS"
     return _estimate(log_mean(log_weights), recipe, plan.dds) | {
         "pareto_k": round(k, 3),
