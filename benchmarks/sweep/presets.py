@@ -40,7 +40,9 @@ PRESETS = {
         draws_large=500,
         timeout=120.0,
     ),
-    "default": Preset(samplers=FIVE, targets=SEVEN, seeds=3, draws=10_000, draws_large=1_000, timeout=600.0),
+    "default": Preset(
+        samplers=FIVE, targets=SEVEN, seeds=3, draws=10_000, draws_large=1_000, timeout=1_200.0
+    ),
     "budgets": Preset(
         samplers=FIVE,
         targets=SEVEN,
