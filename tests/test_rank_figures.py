@@ -20,7 +20,7 @@ def kept(monkeypatch):
 
 @pytest.fixture
 def both():
-    return ranks.blocks(tables.frame(rows()), "bias2_x_max", "gradients")
+    return ranks.blocks(tables.frame(rows()), "bias2_x_max", "spent")
 
 
 def texts(axis):

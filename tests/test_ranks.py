@@ -97,14 +97,14 @@ def test_profiles_by_hand():
         "w": [{"a": seeds(0.001)}, {"a": seeds(0)}],
     }
     found = ranks.profiles(targets, 0.01)
-    assert list(found["a"].ratios) == [1.0, 1.0]
-    assert (found["a"].targets, found["a"].share(1.0)) == (4, 0.5)
+    assert list(found["a"].ratios) == [1.0]  # on w it spends nothing
+    assert (found["a"].targets, found["a"].share(1.0)) == (3, 1 / 3)
     assert list(found["b"].ratios) == [1.0, 3.0]
     assert (found["b"].share(2.0), found["b"].share(1e9)) == (1 / 3, 2 / 3)
 
 
 def test_whole_grid():
-    found = blocks(*rows(), metrics=("bias2_x_max", "gradients"))
+    found = blocks(*rows(), metrics=("bias2_x_max", "spent"))
     assert set(found) == {"gmm9", "gmm40-2", "funnel-10"}
     metric, cost = found["funnel-10"]
     assert list(metric["bridge"]) == list(cost["bridge"]) == [INF] * 3

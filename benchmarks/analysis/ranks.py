@@ -111,14 +111,14 @@ def critical_difference(samplers: int, targets: int, level: float = LEVEL) -> fl
 def profiles(targets: Mapping[str, list[dict[str, np.ndarray]]], threshold: float) -> dict[str, Profile]:
     """Performance profiles from the `blocks` of a metric and a cost; solved: median metric below threshold.
 
-    A cost below 1 counts as 1, so that ratios to a sampler that needs no gradient stay finite.
+    Who spends nothing, as exact draws do, is no competitor and is left out.
     """
     ratios: dict[str, list[float]] = {}
     for metric, cost in targets.values():
-        spent = {name: max(median(cost[name]).middle, 1.0) for name in metric}
-        solvers = [name for name in metric if median(metric[name]).middle < threshold]
+        spent = {name: median(cost[name]).middle for name in metric if median(cost[name]).middle > 0}
+        solvers = [name for name in spent if median(metric[name]).middle < threshold]
         least = min((spent[name] for name in solvers), default=np.inf)
-        for name in metric:
+        for name in spent:
             ratios.setdefault(name, []).append(spent[name] / least if name in solvers else np.inf)
     return {
         name: Profile(np.sort([one for one in own if one < np.inf]), len(own)) for name, own in ratios.items()

@@ -49,7 +49,7 @@ def write(store: Store, results_dir: Path) -> list[Path]:
 
 
 def _of_ranks(table: pd.DataFrame, folder: Path) -> list[Path]:
-    both = ranks.blocks(table, MAIN, "gradients")
+    both = ranks.blocks(table, MAIN, "spent")
     ranked = {target: metric for target, (metric, _) in both.items()}
     return [
         rank_figures.rank_intervals(ranked, folder / "ranks.png"),
@@ -63,7 +63,8 @@ def log_z_error(rows: Sequence[Line], path: Path) -> Path:
     rows = _judged(rows)
     samplers = order(row["sampler"] for row in rows)
     targets = list(dict.fromkeys(row["target"] for row in rows))
-    figure, (axis,) = grid(1, 1, 9.5, 1.0 + 0.75 * max(1, len(targets)))
+    height = max(0.75, 0.11 * len(samplers))
+    figure, (axis,) = grid(1, 1, 9.5, 1.0 + height * max(1, len(targets)))
     _symlog(axis, max([LINEAR, *(abs(row["log_z_error"]) for row in rows if _finite(row))]))
     for row in rows:
         slot = (samplers.index(row["sampler"]) + 0.5) / len(samplers) - 0.5

@@ -25,10 +25,11 @@ from benchmarks.drawing.style import (
     save,
 )
 from benchmarks.pages.columns import MAIN, SECONDS, Line
+from benchmarks.rows.record import STATUSES
 
 
 def bias_cost(rows: Sequence[Line], path: Path) -> Path:
-    """Worst squared bias of x against gradients (fit + sample), a mark a seed, and what exact draws score."""
+    """Worst squared bias of x against what was spent, a mark a seed, and what exact draws score."""
     samplers = order(row["sampler"] for row in rows)
     targets = [(name, list(group)) for name, group in groupby(rows, key=lambda row: row["target"])]
     figure, axes = grid(len(targets), 4, 3.4, 3.0)
@@ -38,15 +39,15 @@ def bias_cost(rows: Sequence[Line], path: Path) -> Path:
         axis.set_title(target, loc="left")
         for row in filter(_placed, own):
             colour, marker = looks(samplers)[row["sampler"]]
-            axis.plot(
-                row["gradients"], row[MAIN], marker, color=colour, markersize=7, markeredgecolor="white"
-            )
+            axis.plot(row["spent"], row[MAIN], marker, color=colour, markersize=7, markeredgecolor="white")
         _absent(axis, [row for row in own if not _placed(row)])
         if axis.lines:
             _floor(axis, own)
         axis.margins(0.12)
         axis.grid(color="0.93", linewidth=0.8)
-    figure.supxlabel("gradient evaluations, fit + sample", fontsize="medium")
+    figure.supxlabel(
+        "evaluations to fit and to sample, in gradients (a value alone is a third)", fontsize="medium"
+    )
     figure.supylabel("worst squared bias of x, in variances", fontsize="medium")
     extra = [
         Line2D([], [], color=GREY, linestyle="--", label="exact draws"),
@@ -61,7 +62,7 @@ def bias_cost(rows: Sequence[Line], path: Path) -> Path:
 
 
 def _placed(row: Line) -> bool:
-    values = [row.get(MAIN), row.get("gradients")]
+    values = [row.get(MAIN), row.get("spent")]
     return row["status"] == "ok" and all(value is not None and 0 < value < np.inf for value in values)
 
 
@@ -78,8 +79,11 @@ def _floor(axis: Axes, rows: Sequence[Line]) -> None:
 
 
 def _absent(axis: Axes, rows: Sequence[Line]) -> None:
-    """Name what failed beside the title; a bias that nobody knows is one remark."""
-    lost = [row for row in rows if row["status"] != "ok" or row.get(MAIN) is not None]
+    """Name what failed beside the title; a bias that nobody knows is one remark.
+
+    Exact draws, which spend nothing, are the dashed line.
+    """
+    lost = [row for row in rows if row["status"] != "ok" or (row.get(MAIN) is not None and row.get("spent"))]
     found = sorted({(row["sampler"], row["status"] if row["status"] != "ok" else "nan") for row in lost})
     text = "\n".join(f"× {sampler}: {status}" for sampler, status in found)
     axis.set_title(text, loc="right", color=ALARM, size="small", weight="normal")
@@ -113,7 +117,8 @@ def time(lines: Sequence[Line], path: Path) -> Path:
 def _bar(axis: Axes, place: int, line: Line) -> None:
     seconds = [line[name] for name in SECONDS if line.get(name) is not None]
     if len(seconds) < len(SECONDS):
-        axis.text(0.02, place, "failed", color=ALARM, va="center", transform=axis.get_yaxis_transform())
+        why = next(status for status in STATUSES if status != "ok" and line.get(status))
+        axis.text(0.02, place, why, color=ALARM, va="center", transform=axis.get_yaxis_transform())
         return
     starts = np.cumsum([0.0, *seconds])
     for start, length, colour in zip(starts, seconds, PHASES.values(), strict=False):

@@ -10,12 +10,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from benchmarks.analysis.ranks import MeanRanks, Profile, Values, critical_difference, intervals, resampled
 from benchmarks.analysis.tables import number
-from benchmarks.drawing.style import GREY, grid, head, looks, note, sampler_handles, save
+from benchmarks.drawing.style import GREY, Look, grid, head, looks, note, sampler_handles, save
 
 
 def rank_intervals(targets: Mapping[str, Values], path: Path) -> Path:
     """A panel a target, a line a sampler: its rank, the interval, and behind it the bootstrapped ranks."""
-    figure, axes = grid(len(targets) or 1, 4, 3.4, 2.6)
+    tallest = max(map(len, targets.values()), default=1)
+    figure, axes = grid(len(targets) or 1, 4, 3.4, max(2.6, 0.8 + 0.22 * tallest))
     for axis, (target, values) in zip(axes, targets.items(), strict=False):
         axis.set_title(target, loc="left")
         _ranked(axis, values)
@@ -48,8 +49,9 @@ def mean_rank_diagram(means: MeanRanks, path: Path) -> Path:
     for height, (first, last) in enumerate(groups, 1):
         ends = values[first] - 0.04, values[last] + 0.04
         axis.plot(ends, [top - 0.6 * height] * 2, color="0.25", linewidth=4, solid_capstyle="butt")
+    look = looks(names)
     for place, name in enumerate(names):
-        _named(axis, place, name, values, top)
+        _named(axis, place, f"{name} {values[place]:.2f}", look[name], values, top)
     axis.set(xlim=(-0.2, len(names) + 1.2), ylim=(-0.25 * len(names) - 0.4, top + 2.0))
     return save(figure, path)
 
@@ -82,7 +84,7 @@ def cost_profiles(profiles: Mapping[str, Profile], threshold: float, path: Path)
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axis.xaxis.set_minor_formatter(NullFormatter())
-    axis.set_xlabel("gradients, fit + sample, over the cheapest solver's on the same target")
+    axis.set_xlabel("what is spent, in gradients, over the cheapest solver's on the same target")
     axis.set_ylabel(f"share of targets with bias² < {threshold}")
     axis.spines[["top", "right"]].set_visible(False)
     head(figure, "Who solves how much at which price: upper left is better", sampler_handles(profiles))
@@ -123,13 +125,12 @@ def _scale(axis: Axes, samplers: int, top: float, reach: float) -> None:
     axis.text(1 + reach / 2, top + 1.35, f"critical difference {reach:.2f} (95 %)", ha="center", va="bottom")
 
 
-def _named(axis: Axes, place: int, name: str, values: Sequence[float], top: float) -> None:
-    """A sampler's mark and name, led to its place on the line: the better half on the left."""
-    colour, marker = looks([name])[name]
+def _named(axis: Axes, place: int, label: str, look: Look, values: Sequence[float], top: float) -> None:
+    """A sampler's mark and label, led to its place on the line: the better half on the left."""
+    colour, marker = look
     left = place < len(values) / 2
     height = -0.5 * (place if left else len(values) - 1 - place)
     side, align = (0.6, "right") if left else (len(values) + 0.4, "left")
     axis.plot([values[place], values[place], side], [top, height, height], color=colour, linewidth=1)
     axis.plot(side, height, marker, color=colour, markersize=8, markeredgecolor="white")
-    label = f"   {name} {values[place]:.2f}   "
-    axis.text(side, height, label, ha=align, va="center", color=colour, weight="bold")
+    axis.text(side, height, f"   {label}   ", ha=align, va="center", color=colour, weight="bold")

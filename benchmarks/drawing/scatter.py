@@ -1,7 +1,8 @@
-"""Stored draws over the targets they came from, targets down and samplers across."""
+"""Stored draws over the targets they came from, targets down and samplers across, so many at a time."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import jax
@@ -10,11 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from benchmarks import registry
-from benchmarks.drawing.style import ALARM, head, looks, note, order, save
+from benchmarks.drawing.style import ALARM, Colour, head, looks, note, order, save
 from benchmarks.rows.record import Record
 from benchmarks.rows.store import Store
 from targets.base import Sample, Target
 
+ACROSS = 10  # samplers
 SHOWN = 1_000  # draws a panel
 EXACT = 4_000
 CELLS = 160  # of the contour grid, on each side
@@ -30,20 +32,24 @@ def samples(store: Store, records: Sequence[Record], path: Path) -> Path:
         target for target in built if target.dim == 2 or (target.sample is not None and target.dim > 2)
     ]
     samplers = order(record.sampler for record in records)
+    blocks = [samplers[start : start + ACROSS] for start in range(0, len(samplers), ACROSS)]
+    rows, columns = max(1, len(blocks) * len(targets)), max(1, min(len(samplers), ACROSS))
     figure, axes = plt.subplots(
-        max(1, len(targets)),
-        max(1, len(samplers)),
+        rows,
+        columns,
         squeeze=False,
         sharex="row",
         sharey="row",
         layout="constrained",
-        figsize=(2.3 * max(1, len(samplers)), 2.4 * max(1, len(targets))),
+        figsize=(2.3 * columns, 2.4 * rows),
     )
-    for row, target in zip(axes, targets, strict=False):
-        own = [record for record in records if record.target == target.name]
-        _row(row, target, samplers, own, store)
-    for axis, sampler in zip(axes[0], samplers, strict=False):
-        axis.set_title(sampler, color=looks(samplers)[sampler][0])
+    for row, (block, target) in zip(axes, product(blocks, targets), strict=False):
+        own = [record for record in records if record.target == target.name and record.sampler in block]
+        colours = {name: looks(samplers)[name][0] for name in block}
+        _row(row, target, colours, own, store)
+        if target is targets[0]:
+            for axis, (sampler, colour) in zip(row, colours.items(), strict=False):
+                axis.set_title(sampler, color=colour)
     if not targets:
         note(axes[0, 0], "nothing to draw")
     head(
@@ -55,19 +61,22 @@ def samples(store: Store, records: Sequence[Record], path: Path) -> Path:
 
 
 def _row(
-    axes: Sequence[Axes], target: Target, samplers: Sequence[str], records: Sequence[Record], store: Store
+    axes: Sequence[Axes], target: Target, colours: dict[str, Colour], records: Sequence[Record], store: Store
 ) -> None:
+    """One target: a panel for each sampler of `colours`, the panels that are left over blank."""
     first = {record.sampler: record for record in reversed(records) if record.status == "ok"}
     clouds = {sampler: _shown(store.arrays(record)) for sampler, record in first.items()}
     exact = None if target.sample is None else _exact(target.sample)
     drawn = [cloud for cloud in (exact, *clouds.values()) if cloud is not None]
     low, high = _window(drawn[0] if exact is not None else np.concatenate([*drawn, SQUARE]))
     behind = _contours(target, low, high) if target.dim == 2 else partial(_dots, drawn[0])
-    for axis, sampler in zip(axes, samplers, strict=True):
+    for axis in axes[len(colours) :]:
+        axis.set_visible(False)
+    for axis, (sampler, colour) in zip(axes, colours.items(), strict=False):
         behind(axis)
         axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
         if (cloud := clouds.get(sampler)) is not None:
-            axis.plot(*cloud.T, ".", color=looks(samplers)[sampler][0], markersize=2.2, alpha=0.6)
+            axis.plot(*cloud.T, ".", color=colour, markersize=2.2, alpha=0.6)
         else:
             note(axis, next((r.status for r in records if r.sampler == sampler), "not run"), ALARM)
     axes[0].set_ylabel(f"{target.name}: x₁ against x₀" if target.dim > 2 else target.name)

@@ -15,17 +15,25 @@ from matplotlib.lines import Line2D
 
 FIXED = {"hmc": 0, "nuts": 1, "smc": 2, "dds": 3, "bridge": 4}  # places in the palette
 MARKERS = "osD^vPX<>*"
+ENTRY = 0.55, 0.085  # inches of a legend entry: its mark and gap, and a letter
 PHASES = {"compile": "#c9c9c9", "fit": "#5b7fa6", "sample": "#1b2a41"}
 GREY, ALARM = "0.45", "firebrick"
 
+Colour = tuple[float, float, float]
+Look = tuple[Colour, str]  # with its marker
 
-def looks(names: Iterable[str]) -> dict[str, tuple[tuple[float, float, float], str]]:
-    """Colour and marker by sampler: fixed for the five of the default grid, then in order of name."""
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """Colour and marker by sampler: fixed for the five of the default grid, then in order of name.
+
+    No two share both until there are a hundred.
+    """
     others = sorted(set(names) - FIXED.keys())
     places = FIXED | {name: len(FIXED) + place for place, name in enumerate(others)}
     palette = sns.color_palette("colorblind")
     return {
-        name: (palette[place % len(palette)], MARKERS[place % len(MARKERS)]) for name, place in places.items()
+        name: (palette[place % len(palette)], MARKERS[(place + place // len(palette)) % len(MARKERS)])
+        for name, place in places.items()
     }
 
 
@@ -67,17 +75,19 @@ def sampler_handles(samplers: Iterable[str]) -> list[Line2D]:
 
 
 def head(figure: Figure, title: str, handles: Sequence[Artist]) -> None:
-    """Title and, below it, the legend in one row above the panels."""
+    """Title and, below it, the legend above the panels, in as many rows as the figure's width asks for."""
     if not handles:
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size="large")
         return
+    mark, letter = ENTRY
+    entry = mark + letter * max(len(str(handle.get_label())) for handle in handles)
     figure.legend(
         handles=handles,
         title=title,
         title_fontproperties={"weight": "bold", "size": "large"},
         alignment="left",
         loc="outside upper left",
-        ncols=len(handles),
+        ncols=min(len(handles), max(4, int(figure.get_figwidth() / entry))),
         frameon=False,
         columnspacing=1.4,
         handletextpad=0.4,
