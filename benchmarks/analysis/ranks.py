@@ -111,11 +111,11 @@ def critical_difference(samplers: int, targets: int, level: float = LEVEL) -> fl
 def profiles(targets: Mapping[str, list[dict[str, np.ndarray]]], threshold: float) -> dict[str, Profile]:
     """Performance profiles from the `blocks` of a metric and a cost; solved: median metric below threshold.
 
-    Who spends nothing, as exact draws do, is no competitor and is left out.
+    Who spends less than one gradient, as exact draws do, is no competitor and is left out.
     """
     ratios: dict[str, list[float]] = {}
     for metric, cost in targets.values():
-        spent = {name: median(cost[name]).middle for name in metric if median(cost[name]).middle > 0}
+        spent = {name: median(cost[name]).middle for name in metric if median(cost[name]).middle >= 1}
         solvers = [name for name in spent if median(metric[name]).middle < threshold]
         least = min((spent[name] for name in solvers), default=np.inf)
         for name in spent:

@@ -27,12 +27,14 @@ from benchmarks.drawing.style import (
 from benchmarks.pages.columns import MAIN, SECONDS, Line
 from benchmarks.rows.record import STATUSES
 
+ACROSS = 4  # panels
+
 
 def bias_cost(rows: Sequence[Line], path: Path) -> Path:
     """Worst squared bias of x against what was spent, a mark a seed, and what exact draws score."""
-    samplers = order(row["sampler"] for row in rows)
+    samplers = order(row["sampler"] for row in rows if _placed(row))
     targets = [(name, list(group)) for name, group in groupby(rows, key=lambda row: row["target"])]
-    figure, axes = grid(len(targets), 4, 3.4, 3.0)
+    figure, axes = grid(len(targets), ACROSS, 3.4, 3.0)
     for axis, (target, own) in zip(axes, targets, strict=True):
         axis.set(xscale="log", yscale="log")
         axis.xaxis.set_minor_formatter(NullFormatter())  # within one decade its labels would overlap
@@ -48,7 +50,8 @@ def bias_cost(rows: Sequence[Line], path: Path) -> Path:
     figure.supxlabel(
         "evaluations to fit and to sample, in gradients (a value alone is a third)", fontsize="medium"
     )
-    figure.supylabel("worst squared bias of x, in variances", fontsize="medium")
+    for axis in axes[::ACROSS]:
+        axis.set_ylabel("worst squared bias of x, in variances")
     extra = [
         Line2D([], [], color=GREY, linestyle="--", label="exact draws"),
         Patch(color="0.88", label="below the truth's own error"),
@@ -62,8 +65,12 @@ def bias_cost(rows: Sequence[Line], path: Path) -> Path:
 
 
 def _placed(row: Line) -> bool:
-    values = [row.get(MAIN), row.get("spent")]
-    return row["status"] == "ok" and all(value is not None and 0 < value < np.inf for value in values)
+    return row["status"] == "ok" and 0 < (row.get(MAIN) or 0) < np.inf and _competes(row)
+
+
+def _competes(row: Line) -> bool:
+    """Exact draws, which need no gradient, have no place on an axis of cost: the floor shows them."""
+    return 1 <= (row.get("spent") or 0) < np.inf
 
 
 def _floor(axis: Axes, rows: Sequence[Line]) -> None:
@@ -83,7 +90,7 @@ def _absent(axis: Axes, rows: Sequence[Line]) -> None:
 
     Exact draws, which spend nothing, are the dashed line.
     """
-    lost = [row for row in rows if row["status"] != "ok" or (row.get(MAIN) is not None and row.get("spent"))]
+    lost = [row for row in rows if row["status"] != "ok" or (row.get(MAIN) is not None and _competes(row))]
     found = sorted({(row["sampler"], row["status"] if row["status"] != "ok" else "nan") for row in lost})
     text = "\n".join(f"× {sampler}: {status}" for sampler, status in found)
     axis.set_title(text, loc="right", color=ALARM, size="small", weight="normal")
@@ -95,7 +102,7 @@ def time(lines: Sequence[Line], path: Path) -> Path:
     """Median seconds to compile, fit and sample: a panel a target with its own scale, a bar a sampler."""
     targets = [(name, list(group)) for name, group in groupby(lines, key=lambda line: line["target"])]
     tallest = max([len(own) for _, own in targets], default=1)
-    figure, axes = grid(len(targets), 4, 3.4, 0.9 + 0.32 * tallest)
+    figure, axes = grid(len(targets), ACROSS, 3.4, 0.9 + 0.32 * tallest)
     for axis, (target, own) in zip(axes, targets, strict=True):
         own = sorted(own, key=lambda line: (FIXED.get(line["sampler"], len(FIXED)), line["label"]))
         for place, line in enumerate(own):

@@ -71,17 +71,18 @@ def cost_profiles(profiles: Mapping[str, Profile], threshold: float, path: Path)
     figure, (axis,) = grid(1, 1, 8.0, 4.0)
     solved = [own.ratios for own in profiles.values() if len(own.ratios)]
     end = 1.5 * max([2.0, *(ratios[-1] for ratios in solved)])
+    apart = min(0.008, 0.08 / (len(profiles) or 1))  # or equal lines would hide each other
     for place, name in enumerate(sorted(profiles)):
         own, (colour, marker) = profiles[name], looks(profiles)[name]
         steps = np.array([0.9, *own.ratios, end])
         shares = np.array([own.share(ratio) for ratio in steps])
-        shown = shares + 0.008 * (place - len(profiles) / 2)  # or equal lines would hide each other
+        shown = shares + apart * (place - len(profiles) / 2)
         axis.step(steps, shown, where="post", color=colour, linewidth=1.8)
         axis.plot(steps[1:-1], shown[1:-1], marker, color=colour, markersize=7, markeredgecolor="white")
     if not solved:
         note(axis, "no target is solved")
     axis.set(xscale="log", xlim=(0.9, end), ylim=(-0.05, 1.05))
-    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if end < 1e3 else (1,)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlabel("what is spent, in gradients, over the cheapest solver's on the same target")
@@ -120,7 +121,8 @@ def _scale(axis: Axes, samplers: int, top: float, reach: float) -> None:
     axis.plot([1, samplers], [top, top], color=GREY, linewidth=1)
     for rank in range(1, samplers + 1):
         axis.plot([rank, rank], [top, top + 0.15], color=GREY, linewidth=1)
-        axis.text(rank, top + 0.25, str(rank), ha="center", va="bottom", color=GREY)
+        if rank == 1 or not rank % (1 + samplers // 12):
+            axis.text(rank, top + 0.25, str(rank), ha="center", va="bottom", color=GREY)
     axis.plot([1, 1 + reach], [top + 1.2] * 2, color="0.25", linewidth=1.5, marker="|")
     axis.text(1 + reach / 2, top + 1.35, f"critical difference {reach:.2f} (95 %)", ha="center", va="bottom")
 

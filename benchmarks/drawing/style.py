@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import seaborn as sns
 
 matplotlib.use("Agg")
@@ -13,9 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from benchmarks import registry
+
 FIXED = {"hmc": 0, "nuts": 1, "smc": 2, "dds": 3, "bridge": 4}  # places in the palette
 MARKERS = "osD^vPX<>*"
 ENTRY = 0.55, 0.085  # inches of a legend entry: its mark and gap, and a letter
+LINE = 0.2  # inches of a line of the legend
 PHASES = {"compile": "#c9c9c9", "fit": "#5b7fa6", "sample": "#1b2a41"}
 GREY, ALARM = "0.45", "firebrick"
 
@@ -24,12 +28,12 @@ Look = tuple[Colour, str]  # with its marker
 
 
 def looks(names: Iterable[str]) -> dict[str, Look]:
-    """Colour and marker by sampler: fixed for the five of the default grid, then in order of name.
-
-    No two share both until there are a hundred.
+    """Colour and marker by sampler, the same in every figure: places for the five of the default grid, then
+    for the registered by name, then for others. No two share both until there are a hundred.
     """
-    others = sorted(set(names) - FIXED.keys())
-    places = FIXED | {name: len(FIXED) + place for place, name in enumerate(others)}
+    known = sorted(registry.samplers().keys() - FIXED.keys())
+    others = sorted(set(names) - FIXED.keys() - set(known))
+    places = FIXED | {name: len(FIXED) + place for place, name in enumerate([*known, *others])}
     palette = sns.color_palette("colorblind")
     return {
         name: (palette[place % len(palette)], MARKERS[(place + place // len(palette)) % len(MARKERS)])
@@ -75,23 +79,33 @@ def sampler_handles(samplers: Iterable[str]) -> list[Line2D]:
 
 
 def head(figure: Figure, title: str, handles: Sequence[Artist]) -> None:
-    """Title and, below it, the legend above the panels, in as many rows as the figure's width asks for."""
+    """Title and, below it, the legend above the panels, in as many lines as it needs; the figure grows."""
     if not handles:
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size="large")
         return
-    mark, letter = ENTRY
-    entry = mark + letter * max(len(str(handle.get_label())) for handle in handles)
+    columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
+    figure.set_figheight(figure.get_figheight() + LINE * (-(-len(handles) // columns) - 1))
     figure.legend(
         handles=handles,
         title=title,
         title_fontproperties={"weight": "bold", "size": "large"},
         alignment="left",
         loc="outside upper left",
-        ncols=min(len(handles), max(4, int(figure.get_figwidth() / entry))),
+        ncols=columns,
         frameon=False,
         columnspacing=1.4,
         handletextpad=0.4,
     )
+
+
+def _columns(labels: Sequence[str], width: float) -> int:
+    """The most columns that fit, as wide as their longest label each."""
+    mark, letter = ENTRY
+    for columns in range(len(labels), 1, -1):
+        longest = [max(map(len, column)) for column in np.array_split(labels, columns)]
+        if mark * columns + letter * sum(longest) <= width:
+            return columns
+    return 1
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -9,6 +9,7 @@ reference is stored as such, and no truth is read from it.
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,14 @@ BATCH = 1_000
 
 
 def effort(dim: int) -> Effort:
-    """Long enough for the standard errors that the tables need; larger targets cost more a particle."""
+    """Long enough for the standard errors that the tables need, by size: a draw of a large target is dear."""
+    smc = SMC(runs=8, fit_particles=500, ess_fraction=0.85, leapfrog_steps=20)
+    if dim <= 100:
+        return Effort(0.02, 2, 500, smc, 24_000, NUTS(chains=8, acceptance=0.9))
     if dim <= 300:
-        smc = SMC(runs=8, fit_particles=500, ess_fraction=0.85, leapfrog_steps=20)
-        return Effort(0.02 if dim <= 100 else 0.03, 2, 500, smc, 24_000, NUTS(chains=8, acceptance=0.9))
+        return Effort(0.03, 2, 500, replace(smc, transitions=8), 24_000, NUTS(chains=8, acceptance=0.9))
     smc = SMC(runs=4, fit_particles=256, ess_fraction=0.85, transitions=2)
-    return Effort(0.03, 2, 256, smc, 8_000, NUTS(chains=8, warm_up=1_000))
+    return Effort(0.03, 2, 256, smc, 24_000 if dim <= 600 else 8_000, NUTS(chains=8, warm_up=1_000))
 
 
 def make(name: str, folder: Path = FOLDER, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
