@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from benchmarks.scores.diagnostics import ess_bulk
 from benchmarks.scores.evidence import log_mean
-from targets.base import LogProb, gaussian_base
+from targets.base import Base, LogProb, gaussian_base
 
 LEAST_DRAWS = 15  # of the chains that a Gaussian is fitted to, for each of its dimensions
 ITERATIONS, TOLERANCE = 1_000, 1e-10
@@ -32,21 +32,26 @@ def log_z(key: PRNGKeyArray, log_prob: LogProb, x: Float[np.ndarray, "chains len
     Raises ValueError where half the draws are too few to fit a Gaussian to.
     """
     halves = np.array_split(np.asarray(x, float), 2)
-    fewest, dim = min(half.shape[0] * half.shape[1] for half in halves), x.shape[2]
-    if fewest < LEAST_DRAWS * dim:
-        raise ValueError(f"bridge sampling fits a Gaussian: {fewest} draws are too few for {dim} dimensions")
-    pairs = zip(jax.random.split(key), (halves, halves[::-1]), strict=True)
-    found = [_bridge(key, log_prob, fitted, bridged) for key, (fitted, bridged) in pairs]
+    laws = [fitted(half) for half in halves]
+    trios = zip(jax.random.split(key), laws, halves[::-1], strict=True)
+    found = [_bridge(key, log_prob, law, bridged) for key, law, bridged in trios]
     errors = np.array([each.standard_error for each in found])
     return Bridged(float(np.mean([each.value for each in found])), float(np.hypot(*errors) / 2))
 
 
-def _bridge(key: PRNGKeyArray, log_prob: LogProb, fitted: np.ndarray, bridged: np.ndarray) -> Bridged:
-    """log Z from the chains `bridged` and as many draws of the Gaussian of the chains `fitted`."""
-    points = fitted.reshape(-1, fitted.shape[2])
+def fitted(x: Float[np.ndarray, "chains length dim"]) -> Base:
+    """The Gaussian with the mean and the covariance of the chains. Raises ValueError for too few draws."""
+    points = np.asarray(x, float).reshape(-1, x.shape[2])
+    draws, dim = points.shape
+    if draws < LEAST_DRAWS * dim:
+        raise ValueError(f"a Gaussian is fitted: {draws} draws are too few for {dim} dimensions")
+    return gaussian_base(points.mean(axis=0), np.linalg.cholesky(np.cov(points.T)))
+
+
+def _bridge(key: PRNGKeyArray, log_prob: LogProb, law: Base, bridged: np.ndarray) -> Bridged:
+    """log Z from the chains `bridged` and as many draws of the law."""
     # In double precision: a bridge sees differences of log-densities, which are large numbers.
     with jax.enable_x64(True):
-        law = gaussian_base(points.mean(axis=0), np.linalg.cholesky(np.cov(points.T)))
 
         def log_ratio(x: Array) -> Array:
             return log_prob(x) - law.log_prob(x)

@@ -24,7 +24,8 @@ from benchmarks.errors import BadInput
 from benchmarks.rows import environment
 from benchmarks.rows.fingerprint import fingerprint
 from benchmarks.scores.diagnostics import ess_bulk, r_hat
-from benchmarks.truths.log_z import LARGEST_R_HAT, Effort, Say, estimates, reconcile
+from benchmarks.truths.estimators import LARGEST_R_HAT, Effort
+from benchmarks.truths.log_z import Say, estimates, reconcile
 from benchmarks.truths.refusals import choose_targets
 from samplers.base import Sampler
 from samplers.nuts import NUTS
