@@ -55,6 +55,15 @@ def test_mmd_by_hand():
     assert kernel.mmd2(x, even(2), x, 1.0) == pytest.approx(k - 1)
 
 
+def test_mmd_of_a_single_point_is_not_known():
+    x, y = iid(40, 2, 1)[:, 0], iid(40, 2, 2)[:, 0]
+    alone, two = np.eye(40)[3], np.eye(40)[[3, 7]].mean(axis=0)
+    assert kernel.mmd2(x[:1], even(1), y[:1], 1.0) is None
+    assert (kernel.mmd2(x, alone, y, 1.0), kernel.mmd2_error(x, alone, y, 1.0)) == (None, None)
+    assert kernel.mmd2(x, two, y, 1.0) == pytest.approx(mmd2_by_sums(x, two, y, 1.0), rel=1e-10)
+    assert kernel.mmd2_error(x, two, y, 1.0) is None
+
+
 def test_mmd_of_two_gaussians():
     """E k(u, v) for u - v ~ N(a, 2 I) is prod (h^2 / (h^2 + 2))^(1/2) exp(-a^2 / 2 (h^2 + 2))."""
     h, shift = np.sqrt(np.log(4) * 2), np.array([0.7, -0.4])

@@ -70,7 +70,7 @@ def distance_errors(target: Target, points: Points, key: PRNGKeyArray) -> Values
     if target.sample is None:
         return {"mmd2": None}
     error = kernel.mmd2_error(*_paired(target, points, key), scales(target).bandwidth)
-    return {"mmd2": error if error is None or finite(points) else np.nan}
+    return {"mmd2": error if finite(points) or len(points.x) < 2 * kernel.BLOCKS else np.nan}
 
 
 def _against(target: Target, points: Points, key: PRNGKeyArray) -> Float[np.ndarray, "m dim"]:

@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 
 WIDEST, WIDTHS = 4, 5  # bandwidths h times 4, 2, 1, 1/2, 1/4
 BLOCKS = 10
+ALONE = 1e-9  # share of weight in pairs of different points, below which there are none
 
 
 class _Sums(NamedTuple):
@@ -25,12 +26,15 @@ def mmd2(
     weights: Float[np.ndarray, " n"],
     y: Float[np.ndarray, "m dim"],
     bandwidth: float,
-) -> float:
+) -> float | None:
     """Squared MMD in the mean of five Gaussian kernels; signed, its mean is 0 for independent exact draws.
 
     A U-statistic (Gretton et al. 2012, equation 3), weighted: exactly unbiased for fixed weights, consistent
-    for self-normalised ones; of a Markov chain's draws it is too large by their autocorrelation.
+    for self-normalised ones; of a Markov chain's draws it is too large by their autocorrelation. None where
+    one point on either side has all the weight: it needs pairs.
     """
+    if len(y) == 1 or np.sum(weights) ** 2 - np.sum(weights**2) <= ALONE * np.sum(weights) ** 2:
+        return None
     return _unbiased(_sums(x, weights, y, bandwidth, 1), np.ones(1, bool))
 
 
@@ -40,7 +44,8 @@ def mmd2_error(
     y: Float[np.ndarray, "m dim"],
     bandwidth: float,
 ) -> float | None:
-    """Standard error by leaving out each tenth of x with the same tenth of y; None below 20 points.
+    """Standard error by leaving out each tenth of x with the same tenth of y; None below 20 points, and
+    where a tenth left out leaves no pair with a weight.
 
     The tenths are contiguous, so that they are nearly independent of each other for Markov chains too.
     Where the two laws are equal the statistic is degenerate and this is too large, by less than 2.
@@ -48,8 +53,10 @@ def mmd2_error(
     if min(len(x), len(y)) < 2 * BLOCKS:
         return None
     sums = _sums(x, weights, y, bandwidth, BLOCKS)
-    without = [_unbiased(sums, np.arange(BLOCKS) != one) for one in range(BLOCKS)]
-    return float(np.sqrt((BLOCKS - 1) * np.var(without)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        without = [_unbiased(sums, np.arange(BLOCKS) != one) for one in range(BLOCKS)]
+        error = float(np.sqrt((BLOCKS - 1) * np.var(without)))
+    return error if np.isfinite(error) else None
 
 
 def kernel(squares: Float[np.ndarray, "n m"], bandwidth: float) -> Float[np.ndarray, "n m"]:
