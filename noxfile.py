@@ -43,7 +43,7 @@ def lint(session: nox.Session) -> None:
 def benchmark(session: nox.Session) -> None:
     """Run what is missing of the default grid, then draw and write it; arguments after -- go to `run`."""
     install(session)
-    session.run("python", "-m", "benchmarks", "run", *(session.posargs or ("--preset", "default")))
+    session.run("python", "-m", "bridgemark", "run", *(session.posargs or ("--preset", "default")))
     publish(session)
 
 
@@ -52,7 +52,7 @@ def certify(session: nox.Session) -> None:
     """Certify again what has a certificate, or is named after --; only what has changed is tried."""
     install(session)
     names = session.posargs or sorted(path.stem for path in Path("results/certificates").glob("*.json"))
-    session.run("python", "-m", "benchmarks", "certify", "sampler", *names)
+    session.run("python", "-m", "bridgemark", "certify", "sampler", *names)
 
 
 @nox.session
@@ -80,5 +80,5 @@ def install(session: nox.Session, extra: str = "") -> None:
 
 def publish(session: nox.Session) -> None:
     """Figures first: the leaderboard shows those that exist."""
-    session.run("python", "-m", "benchmarks", "figures")
-    session.run("python", "-m", "benchmarks", "table")
+    session.run("python", "-m", "bridgemark", "figures")
+    session.run("python", "-m", "bridgemark", "table")

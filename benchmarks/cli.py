@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmarks.cli_certify import RESULTS, Plugins, Results, certify
-from benchmarks.errors import BadInput, choose, require_positive
-from benchmarks.sweep.presets import PRESETS, amounts, split
+from bridgemark.benchmarks.cli_certify import certify
+from bridgemark.benchmarks.cli_options import RESULTS, Plugins, Results
+from bridgemark.benchmarks.errors import BadInput, choose, require_positive
+from bridgemark.benchmarks.sweep.presets import PRESETS, amounts, split
 
 if TYPE_CHECKING:
-    from benchmarks.rows.store import Store
+    from bridgemark.benchmarks.rows.store import Store
+
+INTERRUPTED = 130  # the exit status by which a shell reports Ctrl-C
 
 app = typer.Typer(
     add_completion=False,
@@ -93,8 +96,11 @@ def run(
     (grid,) = choose("preset", [preset], PRESETS).values()
     store = _store(results)
     store.require_writable()
-    from benchmarks.sweep.plan import Request
-    from benchmarks.sweep.runner import run as run_sweep
+    from rich.console import Console
+
+    from bridgemark.benchmarks.console.summary import print_summary
+    from bridgemark.benchmarks.sweep.plan import Request
+    from bridgemark.benchmarks.sweep.runner import run as run_sweep
 
     request = Request(
         preset=grid,
@@ -108,13 +114,19 @@ def run(
         costly=costly,
         plugins=tuple(plugin),
     )
-    raise typer.Exit(run_sweep(request, store, workers, timeout))
+    console = Console()
+    try:
+        sweep = run_sweep(request, store, workers, timeout, console)
+    except KeyboardInterrupt:
+        console.print("interrupted; what is stored stays, and the same command goes on from there")
+        raise typer.Exit(INTERRUPTED) from None
+    print_summary(sweep.rows, sweep.ran, store, console)
 
 
 @app.command("list")
 def list_(kind: Annotated[Kind, typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
     """List the registered samplers or targets."""
-    from benchmarks.pages import summary
+    from bridgemark.benchmarks.console import summary
 
     {"samplers": summary.print_samplers, "targets": summary.print_targets}[kind.value](tuple(plugin))
 
@@ -128,8 +140,8 @@ def table(
     ] = None,
 ) -> None:
     """Write the tables and the leaderboard from what is stored, also between the markers of a README."""
-    from benchmarks.analysis import tables
-    from benchmarks.pages import leaderboard
+    from bridgemark.benchmarks.analysis import tables
+    from bridgemark.benchmarks.pages import leaderboard
 
     records = _store(results).read_some()
     tables.write(records, results)
@@ -144,7 +156,7 @@ def table(
 @app.command()
 def figures(results: Results = RESULTS) -> None:
     """Draw the figures from what is stored."""
-    from benchmarks.drawing import figures as drawing
+    from bridgemark.benchmarks.drawing import figures as drawing
 
     _store(results).read_some()
     drawing.write(_store(results), results)
@@ -154,7 +166,7 @@ def figures(results: Results = RESULTS) -> None:
 @app.command()
 def show(identity: Annotated[str, typer.Argument(help="First digits.")], results: Results = RESULTS) -> None:
     """Show one stored record, whole, by the first digits of its identity."""
-    from benchmarks.pages.summary import print_record
+    from bridgemark.benchmarks.console.summary import print_record
 
     found = [record for record in _store(results).read_some() if record.identity.startswith(identity)]
     if len(found) != 1:
@@ -175,8 +187,8 @@ def compare(
     tolerance: Annotated[float, typer.Option(help="Factor within which seconds are alike.")] = 1.5,
 ) -> None:
     """Say what changed from A to B beyond the noise of the seeds; status 1 if anything did."""
-    from benchmarks.analysis.compare import compare as compare_rows
-    from benchmarks.pages.changes import print_comparison
+    from bridgemark.benchmarks.analysis.compare import compare as compare_rows
+    from bridgemark.benchmarks.console.changes import print_comparison
 
     if tolerance < 1:
         raise BadInput(f"--tolerance must be at least 1, not {tolerance}")
@@ -188,13 +200,13 @@ def compare(
 @app.command()
 def reference(name: Annotated[str, typer.Argument(help="A target.")]) -> None:
     """Compute a target's truth again by long runs and store it beside the target."""
-    from benchmarks.truths.reference import make
+    from bridgemark.benchmarks.references.reference import make
 
     make(name)
 
 
 def _store(results: Path) -> "Store":
-    from benchmarks.rows.store import Store
+    from bridgemark.benchmarks.rows.store import Store
 
     return Store(results / "store")
 

@@ -1,19 +1,12 @@
 """The commands under `certify`, and the options that they share with the others."""
 
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmarks.errors import choose
-
-Results = Annotated[Path, typer.Option(help="Folder of the results; the store is DIR/store.", metavar="DIR")]
-Plugins = Annotated[
-    list[str],
-    typer.Option("--plugin", metavar="FILE", help="A Python file with SAMPLERS or TARGETS; repeatable."),
-]
-RESULTS = Path("results")
+from bridgemark.benchmarks.cli_options import RESULTS, Plugins, Results
+from bridgemark.benchmarks.errors import choose
 
 certify = typer.Typer(no_args_is_help=True, help="Certify on closed forms.")
 
@@ -24,10 +17,10 @@ def sampler(
     results: Results = RESULTS,
 ) -> None:
     """Try samplers on a fixed battery of checks, and store the verdicts in DIR/certificates."""
-    from benchmarks import registry
-    from benchmarks.certificates.certify import certify as made
-    from benchmarks.certificates.certify import judge_in_parts
-    from benchmarks.pages import summary
+    from bridgemark.benchmarks import registry
+    from bridgemark.benchmarks.certificates.certify import certify as made
+    from bridgemark.benchmarks.certificates.certify import judge_in_parts
+    from bridgemark.benchmarks.console import summary
 
     plugins = tuple(name for name in names if name.endswith(".py"))
     own = [name for plugin in plugins for name in registry.offered(plugin)]
@@ -45,10 +38,10 @@ def sampler(
 @certify.command("target")
 def certify_target(names: Annotated[list[str], typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
     """Try targets on what they promise: gradient, properness, exact draws, statistics."""
-    from benchmarks import registry
-    from benchmarks.certificates.certify_target import certify as certified
-    from benchmarks.pages import summary
-    from benchmarks.truths.refusals import choose_targets
+    from bridgemark.benchmarks import registry
+    from bridgemark.benchmarks.certificates.certify_target import certify as certified
+    from bridgemark.benchmarks.console import summary
+    from bridgemark.benchmarks.registry import choose_targets
 
     chosen = choose_targets(names, registry.targets(tuple(plugin)))
     verdicts = [certified(registry.build(name, builder)) for name, builder in chosen.items()]

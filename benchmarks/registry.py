@@ -13,11 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import samplers as sampler_folder
-import targets as target_folder
-from benchmarks.errors import BadInput
-from samplers.base import Sampler
-from targets.base import Target
+import bridgemark.samplers as sampler_folder
+import bridgemark.targets as target_folder
+from bridgemark.benchmarks.errors import BadInput, choose
+from bridgemark.samplers.base import Sampler
+from bridgemark.targets.base import Target
+from bridgemark.targets.refused import REFUSED
 
 NAME = re.compile(r"\w[\w.-]*")
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -55,6 +56,14 @@ def build(name: str, builder: Builder) -> Target:
     if not isinstance(target, Target) or target.name != name:
         raise BadInput(f"target {name!r}: its builder must return a Target of that name, not {target!r:.60}")
     return target
+
+
+def choose_targets(names: Sequence[str], known: dict[str, Builder]) -> dict[str, Builder]:
+    """The builders of `names`, in that order. Raises BadInput for one that is refused, or unknown."""
+    for name in names:
+        if name in REFUSED:
+            raise BadInput(f"target {name!r} is refused: {REFUSED[name]}")
+    return choose("target", names, known)
 
 
 def _modules(folder: ModuleType, group: str, plugins: Sequence[str]) -> Iterator[tuple[str, ModuleType]]:

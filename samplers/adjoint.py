@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.pathspace.chain import Chain, pinned
-from samplers.pathspace.control import Network
-from samplers.pathspace.law import NO_CONTROL, Law
-from samplers.pathspace.replay import ReplaySampler
-from targets.base import LogProb
+from bridgemark.samplers.pathspace.chain import Chain, pinned
+from bridgemark.samplers.pathspace.control import Network
+from bridgemark.samplers.pathspace.path_measure import NO_CONTROL, Law
+from bridgemark.samplers.pathspace.replay import ReplaySampler
+from bridgemark.targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ from blackjax.mcmc import adjusted_mclmc_dynamic as dynamic
 from blackjax.mcmc.dynamic_hmc import DynamicHMCState
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.base import Fit, Unsupported, evals
-from samplers.mclmc import GRADIENTS, Tuned
-from samplers.mcmc.markov import MarkovChains, Move
-from targets.base import Target
+from bridgemark.samplers.base import Fit, Unsupported, evals
+from bridgemark.samplers.mclmc import GRADIENTS, Tuned
+from bridgemark.samplers.mcmc.markov import MarkovChains, Move
+from bridgemark.targets.base import Density
 
 FEWEST = 40  # trajectories that tune: scales of a few points would be nothing, and steps not a number
 
@@ -30,14 +30,14 @@ class AdjustedMCLMC(MarkovChains):
     steps: float = 8.0
     acceptance: float = 0.9
 
-    def tune(self, key: PRNGKeyArray, target: Target, start: Float[Array, " dim"]) -> Fit:
-        if target.dim < 2:
+    def tune(self, key: PRNGKeyArray, density: Density, start: Float[Array, " dim"]) -> Fit:
+        if density.dim < 2:
             raise Unsupported("microcanonical dynamics need at least two dimensions")
         place, tuned, spent = blackjax.adjusted_mclmc_find_L_and_step_size(
             _kernel(),
-            target.log_prob,
+            density.log_prob,
             max(self.warm_up, FEWEST),
-            dynamic.init(start, target.log_prob, jnp.zeros((), int)),
+            dynamic.init(start, density.log_prob, jnp.zeros((), int)),
             key,
             target=self.acceptance,
             frac_tune1=0.4,  # twice, once before the scales are known and once after
@@ -48,11 +48,11 @@ class AdjustedMCLMC(MarkovChains):
         info = {"step_size": state.step_size, "length": state.length}
         return Fit(state, evals(gradients=1 + GRADIENTS * spent), info)
 
-    def transition(self, key: PRNGKeyArray, target: Target, state: Tuned) -> tuple[Tuned, Move]:
+    def transition(self, key: PRNGKeyArray, density: Density, state: Tuned) -> tuple[Tuned, Move]:
         place, info = _kernel()(
             key,
             state.place,
-            target.log_prob,
+            density.log_prob,
             state.step_size,
             inverse_mass_matrix=state.inverse_mass,
             integration_steps_params=(state.length / state.step_size,),

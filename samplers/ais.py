@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.annealed.tempered import Tempered, looked_at
-from samplers.annealed.tempering import Ladder, Particles, gradients_spent, move
-from samplers.annealed.weights import reweigh
-from samplers.base import Draws, State, evals
-from samplers.common.affine import base_coordinates
-from samplers.common.gaussian import log_standard_normal
-from targets.base import LogProb, Target
+from bridgemark.samplers.annealed.adaptive_smc import Ladder, Particles, gradients_spent, move
+from bridgemark.samplers.annealed.tempered_sampler import Tempered, looked_at
+from bridgemark.samplers.annealed.weights import reweigh
+from bridgemark.samplers.base import Draws, State, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import Density, LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +33,9 @@ class AIS(Tempered):
     max_temperatures: int = 1_000
     blocks: int = 4
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: Ladder, n: int) -> tuple[State, Draws]:
-        coordinates = base_coordinates(target)
-        log_target = coordinates.pull_back(target.log_prob)
+    def sample(self, key: PRNGKeyArray, density: Density, state: Ladder, n: int) -> tuple[State, Draws]:
+        coordinates = base_coordinates(density)
+        log_target = coordinates.pull_back(density.log_prob)
         size, moved, rises = max(n // self.blocks, 1), self.mover(log_target, state), _rises(state)
 
         def block(key: PRNGKeyArray) -> tuple[Array, Array]:
@@ -46,20 +46,20 @@ class AIS(Tempered):
                 log_weights = reweigh(log_weights, rises[rung] * (cloud.log_target - cloud.log_base))
                 return moved(jax.random.fold_in(key_moves, rung), rung, cloud), log_weights
 
-            start = looked_at(log_target, jax.random.normal(key_start, (size, target.dim)))
+            start = looked_at(log_target, jax.random.normal(key_start, (size, density.dim)))
             cloud, log_weights = jax.lax.fori_loop(0, state.length, climb, (start, jnp.zeros(size)))
             return coordinates.forward(cloud.z), log_weights
 
         x, log_weights = jax.lax.map(block, jax.random.split(key, self.blocks))
         spent = jnp.tile(gradients_spent(self.moves(), size, state), self.blocks)
-        flat = x.reshape(-1, 1, target.dim), log_weights.reshape(-1, 1)
+        flat = x.reshape(-1, 1, density.dim), log_weights.reshape(-1, 1)
         return state, Draws(*flat, None, evals(gradients=spent), {})
 
     def retrace(
-        self, key: PRNGKeyArray, target: Target, state: Ladder, x: Float[Array, "n dim"]
+        self, key: PRNGKeyArray, density: Density, state: Ladder, x: Float[Array, "n dim"]
     ) -> Float[Array, " n"]:
-        coordinates = base_coordinates(target)
-        log_target = coordinates.pull_back(target.log_prob)
+        coordinates = base_coordinates(density)
+        log_target = coordinates.pull_back(density.log_prob)
         moved, rises = self.mover(log_target, state), _rises(state)
 
         def descend(step: Array, carry: tuple) -> tuple:

@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.common.gaussian import log_standard_normal
-from samplers.common.learnt import Trace
-from samplers.pathspace.control import Network
-from samplers.pathspace.ends import Between, Ends, bridges
-from samplers.pathspace.law import Law, Side
-from samplers.pathspace.replay import ReplaySampler, ReplayState, at, unaided
-from samplers.pathspace.rounds import judge_of_round
-from targets.base import LogProb, Target
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.samplers.common.learnt import Trace
+from bridgemark.samplers.pathspace.control import Network
+from bridgemark.samplers.pathspace.endpoints import Between, Ends, bridges
+from bridgemark.samplers.pathspace.path_measure import Law, Side
+from bridgemark.samplers.pathspace.replay import ReplaySampler, ReplayState, at, unaided
+from bridgemark.samplers.pathspace.rounds import judge_of_round
+from bridgemark.targets.base import Density, LogProb
 
 Pull: TypeAlias = Callable[[Law, Between], tuple[Array, Array]]  # where one path pulls v, and how surely
 
@@ -43,10 +43,10 @@ class ASBS(ReplaySampler):
         chain, (forward, backward) = self.chain(), networks
         return Law(chain, *self.ahead(forward, log_gamma), unaided(backward, chain), log_standard_normal)
 
-    def update(self, key: PRNGKeyArray, target: Target, state: ReplayState) -> tuple[ReplayState, Trace]:
-        updates, newest = self.updates_for(target.dim), state.trained.parameters[1]
+    def update(self, key: PRNGKeyArray, density: Density, state: ReplayState) -> tuple[ReplayState, Trace]:
+        updates, newest = self.updates_for(density.dim), state.trained.parameters[1]
         judge = judge_of_round(self.rounds, updates, state.updated, newest, state.judge)
-        return super().update(key, target, state._replace(judge=judge))
+        return super().update(key, density, state._replace(judge=judge))
 
     def misses(
         self, law: Law, judge: Side, key: PRNGKeyArray, stored: Ends, drawn_by: Float[Array, " n"]

@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from targets.base import Target
+from bridgemark.targets.base import Density
 
+UNLIMITED = 2**31 - 1
 State: TypeAlias = Any  # a pytree of arrays
 Info: TypeAlias = dict[str, Array]
 
@@ -76,6 +77,25 @@ class Draws(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The largest size that a run may have where it must be quick: in tests and in certificates.
+
+    `batch` bounds paths, points or coordinates in a batch, `particles` those that `fit` moves, `pilot` those
+    that look for coordinates, `steps` the grid of a path, `temperatures` those of an adaptive ladder.
+    """
+
+    chains: int = UNLIMITED
+    warm_up: int = UNLIMITED
+    runs: int = UNLIMITED
+    particles: int = UNLIMITED
+    pilot: int = UNLIMITED
+    steps: int = UNLIMITED
+    updates: int = UNLIMITED
+    batch: int = UNLIMITED
+    temperatures: int = UNLIMITED
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sampler(ABC):
     """A sampling algorithm with its hyper-parameters as fields.
 
@@ -84,23 +104,37 @@ class Sampler(ABC):
     """
 
     unbiased_z: ClassVar[bool] = False  # E[Z-hat] = Z exactly
-    amortised: ClassVar[bool] = False  # one fit serves every y of the target's joint
+    amortised: ClassVar[bool] = False  # one fit serves every y of the density's joint
     fit_share: ClassVar[float] = 0.5  # of a budget; the rest is for draws
+    needs_exact_draws: ClassVar[bool] = (
+        False  # handed in by the runner as the field `exact_draws`; never ranked
+    )
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
         """Nothing to adapt unless a sampler says so."""
         return Fit(state=(), evals=evals(), info={})
 
     @abstractmethod
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
         """About `n` draws (`n` rounded down to whole chains), and the state that goes on."""
+
+    def serves(self) -> tuple[str, ...] | None:
+        """Names of the only targets that this configuration was published for; None for all targets.
+
+        The runner asks for it: a sampler itself never sees a name.
+        """
+        return None
 
     def scaled(self, effort: float) -> "Sampler":
         """The same sampler with about `effort` times the work in `fit`; itself where that has no size."""
         return self
 
+    def at_most(self, limits: Limits) -> "Sampler":
+        """The same algorithm, no larger than `limits`; itself where it has no size."""
+        return self
+
     def retrace(
-        self, key: PRNGKeyArray, target: Target, state: State, x: Float[Array, "n dim"]
+        self, key: PRNGKeyArray, density: Density, state: State, x: Float[Array, "n dim"]
     ) -> Float[Array, " n"]:
         """Log weights of paths that end at exact draws x of the target, drawn from the backward law.
 

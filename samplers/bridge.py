@@ -7,17 +7,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
-from samplers.base import add_evals, evals
-from samplers.common.affine import Affine
-from samplers.common.learnt import Trace
-from samplers.common.parallel import over_devices
-from samplers.pathspace.control import Network, between
-from samplers.pathspace.law import Law
-from samplers.pathspace.loss_sampler import LossSampler
-from samplers.pathspace.path_sampler import Trained, step_down, untrained
-from samplers.pathspace.paths import Path, backward_log_likelihood
-from samplers.pathspace.rounds import judge_of_round
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import add_evals, evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.learnt import Trace
+from bridgemark.samplers.common.parallel import over_devices
+from bridgemark.samplers.pathspace.control import Network, between
+from bridgemark.samplers.pathspace.loss_sampler import LossSampler
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.samplers.pathspace.path_sampler import Trained, step_down, untrained
+from bridgemark.samplers.pathspace.paths import Path, backward_log_likelihood
+from bridgemark.samplers.pathspace.rounds import judge_of_round
+from bridgemark.targets.base import Density, LogProb
 
 
 class BridgeState(NamedTuple):
@@ -53,26 +53,26 @@ class Bridge(LossSampler):
     def law(self, networks: tuple[Network, Network], log_gamma: LogProb) -> Law:
         return between(self.chain(), *networks, log_gamma, self.clip)
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgeState, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[BridgeState, Trace]:
         key_forward, key_backward = jax.random.split(key)
-        state, trace = super().init(key_forward, target)
-        judge = self.networks(key_backward, target.dim)
-        backward = untrained(judge, self.optimiser(target))
+        state, trace = super().init(key_forward, density)
+        judge = self.networks(key_backward, density.dim)
+        backward = untrained(judge, self.optimiser(density))
         return BridgeState(*state, backward, judge, jnp.asarray(0)), trace
 
-    def update(self, key: PRNGKeyArray, target: Target, state: BridgeState) -> tuple[BridgeState, Trace]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
-        updates, newest = self.updates_for(target.dim), state.backward.parameters
+    def update(self, key: PRNGKeyArray, density: Density, state: BridgeState) -> tuple[BridgeState, Trace]:
+        log_gamma = state.coordinates.pull_back(density.log_prob)
+        updates, newest = self.updates_for(density.dim), state.backward.parameters
         judge = judge_of_round(self.rounds, updates, state.updated, newest, state.judge)
         make = lambda network: self.law((network, judge), log_gamma)  # noqa: E731
-        forward, trace, outcome = self.improve(key, target, log_gamma, make, state.forward, state.one_basin)
+        forward, trace, outcome = self.improve(key, density, log_gamma, make, state.forward, state.one_basin)
         paths = jax.lax.stop_gradient(outcome.paths)
-        backward, misfit = self.reverse(target, log_gamma, state, paths)
+        backward, misfit = self.reverse(density, log_gamma, state, paths)
         state = state._replace(forward=forward, backward=backward, judge=judge, updated=state.updated + 1)
         return state, Trace(add_evals(trace.evals, misfit.evals), trace.info | misfit.info)
 
     def reverse(
-        self, target: Target, log_gamma: LogProb, state: BridgeState, paths: Path
+        self, density: Density, log_gamma: LogProb, state: BridgeState, paths: Path
     ) -> tuple[Trained, Trace]:
         """One step of the backward control up the likelihood of the sampler's own paths."""
 
@@ -84,7 +84,7 @@ class Bridge(LossSampler):
             return -jnp.mean(over_devices(log_likelihoods, network, paths))
 
         value, gradient = jax.value_and_grad(misfit)(state.backward.parameters)
-        backward, step = step_down(self.optimiser(target), state.backward, gradient)
+        backward, step = step_down(self.optimiser(density), state.backward, gradient)
         return backward, Trace(evals(), {"backward_misfit": value, "backward_skipped": step.skipped})
 
     def trained_law(self, state: BridgeState, log_gamma: LogProb) -> Law:

@@ -7,17 +7,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, PRNGKeyArray
 
-from samplers.base import evals
-from samplers.common.affine import Affine
-from samplers.common.gaussian import normal
-from samplers.common.learnt import Trace
-from samplers.pathspace.control import Network
-from samplers.pathspace.law import Law, reverse
-from samplers.pathspace.path_sampler import Trained, step_down, trace, untrained
-from samplers.pathspace.paths import Path, backward_log_likelihood, simulate
-from samplers.pathspace.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
-from samplers.pathspace.rounds import judge_of_round
-from targets.base import Joint, Target
+from bridgemark.samplers.base import evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import normal
+from bridgemark.samplers.common.learnt import Trace
+from bridgemark.samplers.pathspace.control import Network
+from bridgemark.samplers.pathspace.path_measure import Law, reverse
+from bridgemark.samplers.pathspace.path_sampler import Trained, step_down, trace, untrained
+from bridgemark.samplers.pathspace.paths import Path, backward_log_likelihood, simulate
+from bridgemark.samplers.pathspace.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
+from bridgemark.samplers.pathspace.rounds import judge_of_round
+from bridgemark.targets.base import Density, Joint
 
 
 class BridgePosteriorState(NamedTuple):
@@ -48,21 +48,21 @@ class BridgePosterior(PosteriorSampler):
     def network(self, key: PRNGKeyArray, joint: Joint) -> Network:
         return Network(key, joint.dim, self.width, joint.dim_y, spreads=self.learn_variance)
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[BridgePosteriorState, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[BridgePosteriorState, Trace]:
         keys = jax.random.split(key, 3)
-        joint = joint_of(target)
+        joint = joint_of(density)
         scale, spent = self.measure(keys[0], joint)
         forward, backward = (untrained(self.network(k, joint), self.optimiser()) for k in keys[1:])
         state = BridgePosteriorState(scale, forward, backward, backward.parameters, jnp.asarray(0))
         return state, spent
 
     def update(
-        self, key: PRNGKeyArray, target: Target, state: BridgePosteriorState
+        self, key: PRNGKeyArray, density: Density, state: BridgePosteriorState
     ) -> tuple[BridgePosteriorState, Trace]:
         newest = state.backward.parameters
         noising = judge_of_round(self.rounds, self.updates, state.updated, newest, state.noising)
         key_pairs, key_noise = jax.random.split(key)
-        x, y = simulate_pairs(key_pairs, joint_of(target), self.batch, state.scale)
+        x, y = simulate_pairs(key_pairs, joint_of(density), self.batch, state.scale)
         drawn = normal(key_noise, (self.batch, 2 * self.steps + 1, x.shape[1]))
         start, down, up = drawn[:, 0], drawn[:, 1 : self.steps + 1], drawn[:, self.steps + 1 :]
 
@@ -92,8 +92,8 @@ class BridgePosterior(PosteriorSampler):
         after = BridgePosteriorState(state.scale, forward, backward, noising, state.updated + 1)
         return after, trace(evals(simulations=self.batch), step, loss=loss, backward_misfit=misfit)
 
-    def trained_law(self, state: BridgePosteriorState, target: Target) -> Law:
-        y = observed(target, state.scale)
+    def trained_law(self, state: BridgePosteriorState, density: Density) -> Law:
+        y = observed(density, state.scale)
         return self.law(self.ahead(state.forward.parameters, y), self.behind(state.backward.parameters, y))
 
 

@@ -13,8 +13,8 @@ from blackjax.mcmc import dynamic_hmc
 from blackjax.mcmc.dynamic_hmc import DynamicHMCState
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from samplers.base import Draws, Fit, Sampler, evals
-from targets.base import Target
+from bridgemark.samplers.base import Draws, Fit, Sampler, evals
+from bridgemark.targets.base import Density
 
 
 class Ensemble(NamedTuple):
@@ -42,34 +42,34 @@ class ChEES(Sampler):
     def scaled(self, effort: float) -> Sampler:
         return replace(self, warm_up=max(round(effort * self.warm_up), 20))
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
         key_start, key_run = jax.random.split(key)
         adaptation: Any = blackjax.chees_adaptation(
-            target.log_prob,
+            density.log_prob,
             self.chains,
             max_leapfrog_steps=self.max_leapfrog_steps,
             adaptation_info_fn=get_filter_adapt_info_fn(info_keys={"num_integration_steps"}),
             mass_matrix_estimation="diagonal",
             jitter_generator=jax.random.uniform,
         )
-        starts = target.base.sample(key_start, self.chains)
+        starts = density.base.sample(key_start, self.chains)
         optimiser = optax.adam(self.rate)
         (places, tuned), trace = adaptation.run(
-            key_run, starts, 0.5 * target.dim**-0.25, optimiser, self.warm_up
+            key_run, starts, 0.5 * density.dim**-0.25, optimiser, self.warm_up
         )
         (steps,) = tuned["integration_steps_params"]
         state = Ensemble(places, tuned["step_size"], tuned["inverse_mass_matrix"], steps)
         spent = jnp.append(trace.info.num_integration_steps, self.chains)  # and a gradient at each start
         return Fit(state, evals(gradients=spent), {"step_size": state.step_size, "steps": steps})
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: Ensemble, n: int) -> tuple[Ensemble, Draws]:
+    def sample(self, key: PRNGKeyArray, density: Density, state: Ensemble, n: int) -> tuple[Ensemble, Draws]:
         kernel: Callable = dynamic_hmc.build_kernel(
             integration_steps_fn=_jittered, next_random_arg_fn=lambda turn: turn + 1
         )
 
         def transition(place: DynamicHMCState, key: PRNGKeyArray) -> tuple[DynamicHMCState, tuple]:
             place, info = kernel(
-                key, place, target.log_prob, state.step_size, state.inverse_mass, (state.steps,)
+                key, place, density.log_prob, state.step_size, state.inverse_mass, (state.steps,)
             )
             return place, (place.position, info.num_integration_steps, info.acceptance_rate)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import jax
 from jaxtyping import PRNGKeyArray
 
-from samplers.pathspace.control import Network, between
-from samplers.pathspace.law import Law
-from samplers.pathspace.loss_sampler import LossSampler
-from samplers.pathspace.losses import LogVariance, Loss
-from targets.base import LogProb
+from bridgemark.samplers.pathspace.control import Network, between
+from bridgemark.samplers.pathspace.loss_sampler import LossSampler
+from bridgemark.samplers.pathspace.losses import LogVariance, Loss
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)

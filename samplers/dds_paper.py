@@ -8,16 +8,16 @@ import numpy as np
 import optax
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.base import Unsupported, evals
-from samplers.common.affine import Affine
-from samplers.common.gaussian import log_standard_normal
-from samplers.pathspace.chain import Chain, Kernels
-from samplers.pathspace.control import Network, score
-from samplers.pathspace.law import NO_CONTROL, Hint, Law, steered
-from samplers.pathspace.loss_sampler import LossSampler
-from samplers.pathspace.losses import Loss, ReverseKL
-from samplers.pathspace.pilot import Pilot
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.samplers.pathspace.chain import Chain, Kernels
+from bridgemark.samplers.pathspace.control import Network, score
+from bridgemark.samplers.pathspace.loss_sampler import LossSampler
+from bridgemark.samplers.pathspace.losses import Loss, ReverseKL
+from bridgemark.samplers.pathspace.path_measure import NO_CONTROL, Hint, Law, steered
+from bridgemark.samplers.pathspace.pilot import Pilot
+from bridgemark.targets.base import Density, LogProb
 
 SHIFT = 0.008  # of the cosine schedule
 LEAST_STEP = 1e-4  # the published schedule ends with a step of zero length, which no kernel has
@@ -47,10 +47,11 @@ class DDSPaper(LossSampler):
     loss_one_basin: Loss = ReverseKL(stick=False)
     pilot: int = 0
 
-    def find_coordinates(self, key: PRNGKeyArray, target: Target) -> Pilot:
-        if target.name != self.only:
-            raise Unsupported(f"these are the published settings for {self.only}, not for {target.name}")
-        dim = target.dim
+    def serves(self) -> tuple[str, ...]:
+        return (self.only,)
+
+    def find_coordinates(self, key: PRNGKeyArray, density: Density) -> Pilot:
+        dim = density.dim
         coordinates = Affine(jnp.zeros(dim), jnp.full(dim, self.sigma))
         return Pilot(coordinates, jnp.asarray(False), jnp.zeros(()), evals(), {})
 
@@ -60,7 +61,7 @@ class DDSPaper(LossSampler):
     def batch_size(self, dim: int) -> int:
         return self.batch
 
-    def optimiser(self, target: Target) -> optax.GradientTransformation:
+    def optimiser(self, density: Density) -> optax.GradientTransformation:
         schedule = optax.exponential_decay(self.learning_rate, 50, self.decay, staircase=True)
         return optax.chain(optax.clip(1.0), optax.adam(schedule))
 

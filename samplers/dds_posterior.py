@@ -7,15 +7,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.base import evals
-from samplers.common.affine import Affine
-from samplers.common.gaussian import normal
-from samplers.common.learnt import Trace
-from samplers.pathspace.control import Network
-from samplers.pathspace.law import Law
-from samplers.pathspace.path_sampler import Trained, step_down, trace, untrained
-from samplers.pathspace.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
-from targets.base import Target
+from bridgemark.samplers.base import evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import normal
+from bridgemark.samplers.common.learnt import Trace
+from bridgemark.samplers.pathspace.control import Network
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.samplers.pathspace.path_sampler import Trained, step_down, trace, untrained
+from bridgemark.samplers.pathspace.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
+from bridgemark.targets.base import Density
 
 
 class DDSPosteriorState(NamedTuple):
@@ -36,17 +36,17 @@ class DDSPosterior(PosteriorSampler):
     horizon: float = 6.0
     updates: int = 4_000
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[DDSPosteriorState, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[DDSPosteriorState, Trace]:
         key_pilot, key_network = jax.random.split(key)
-        joint = joint_of(target)
+        joint = joint_of(density)
         scale, spent = self.measure(key_pilot, joint)
         return DDSPosteriorState(scale, untrained(self.network(key_network, joint), self.optimiser())), spent
 
     def update(
-        self, key: PRNGKeyArray, target: Target, state: DDSPosteriorState
+        self, key: PRNGKeyArray, density: Density, state: DDSPosteriorState
     ) -> tuple[DDSPosteriorState, Trace]:
         keys = jax.random.split(key, 3)
-        pairs = simulate_pairs(keys[0], joint_of(target), self.batch, state.scale)
+        pairs = simulate_pairs(keys[0], joint_of(density), self.batch, state.scale)
         noise = normal(keys[1], pairs.x.shape)
         times = jax.random.randint(keys[2], (self.batch,), 0, self.steps)
         chain = self.chain()
@@ -64,8 +64,8 @@ class DDSPosterior(PosteriorSampler):
         forward, step = step_down(self.optimiser(), state.forward, gradient)
         return state._replace(forward=forward), trace(evals(simulations=self.batch), step, loss=value)
 
-    def trained_law(self, state: DDSPosteriorState, target: Target) -> Law:
-        return self.law(self.ahead(state.forward.parameters, observed(target, state.scale)))
+    def trained_law(self, state: DDSPosteriorState, density: Density) -> Law:
+        return self.law(self.ahead(state.forward.parameters, observed(density, state.scale)))
 
 
 SAMPLERS = {"dds-posterior": DDSPosterior()}

@@ -6,12 +6,12 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.common.gaussian import log_standard_normal
-from samplers.pathspace.chain import Chain, brownian
-from samplers.pathspace.control import Network, free, noise_limit, score
-from samplers.pathspace.law import Hint, Law, steered
-from samplers.pathspace.loss_sampler import LossSampler
-from targets.base import LogProb
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.samplers.pathspace.chain import Chain, brownian
+from bridgemark.samplers.pathspace.control import Network, free, noise_limit, score
+from bridgemark.samplers.pathspace.loss_sampler import LossSampler
+from bridgemark.samplers.pathspace.path_measure import Hint, Law, steered
+from bridgemark.targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)

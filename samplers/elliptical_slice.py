@@ -9,9 +9,9 @@ from blackjax.mcmc import elliptical_slice
 from blackjax.mcmc.elliptical_slice import EllipSliceState
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from samplers.base import Fit, Unsupported, evals
-from samplers.mcmc.markov import MarkovChains, Move
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import Fit, Unsupported, evals
+from bridgemark.samplers.mcmc.markov import MarkovChains, Move
+from bridgemark.targets.base import Density, LogProb
 
 LOWEST = -1e30  # stands for log 0: lower numbers can still be told from it
 
@@ -26,22 +26,22 @@ class EllipticalSlice(MarkovChains):
 
     thinning: int = 8
 
-    def tune(self, key: PRNGKeyArray, target: Target, start: Float[Array, " dim"]) -> Fit:
-        state: Any = elliptical_slice.init(start, likelihood(target))
-        state, spent = self._run(key, target, state, self.warm_up)
+    def tune(self, key: PRNGKeyArray, density: Density, start: Float[Array, " dim"]) -> Fit:
+        state: Any = elliptical_slice.init(start, likelihood(density))
+        state, spent = self._run(key, density, state, self.warm_up)
         return Fit(state, evals(values=jnp.append(spent, 1)), {})
 
     def transition(
-        self, key: PRNGKeyArray, target: Target, state: EllipSliceState
+        self, key: PRNGKeyArray, density: Density, state: EllipSliceState
     ) -> tuple[EllipSliceState, Move]:
-        state, spent = self._run(key, target, state, self.thinning)
+        state, spent = self._run(key, density, state, self.thinning)
         shrinks = jnp.mean(spent.astype(float))
         return state, Move(jnp.asarray(state.position), evals(values=spent), {"shrinks": shrinks})
 
     def _run(
-        self, key: PRNGKeyArray, target: Target, state: EllipSliceState, times: int
+        self, key: PRNGKeyArray, density: Density, state: EllipSliceState, times: int
     ) -> tuple[EllipSliceState, Int[Array, " times"]]:
-        loc, scale = target.base.loc, target.base.scale
+        loc, scale = density.base.loc, density.base.scale
         if loc is None or scale is None:
             raise Unsupported("ellipses need a Gaussian base")
         covariance: Any = scale**2 if scale.ndim == 1 else scale @ scale.T
@@ -49,17 +49,17 @@ class EllipticalSlice(MarkovChains):
         kernel = elliptical_slice.build_kernel(covariance.astype(dtype), jnp.asarray(loc.astype(dtype)))
 
         def transition(state: EllipSliceState, key: PRNGKeyArray) -> tuple[EllipSliceState, Array]:
-            state, info = kernel(key, _lowered(state), likelihood(target))
+            state, info = kernel(key, _lowered(state), likelihood(density))
             return state, jnp.asarray(info.subiter)
 
         return jax.lax.scan(transition, state, jax.random.split(key, times))
 
 
-def likelihood(target: Target) -> LogProb:
+def likelihood(density: Density) -> LogProb:
     """log target - log base; NaN and -inf are LOWEST."""
 
     def log_likelihood(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        value = target.log_prob(x) - target.base.log_prob(x)
+        value = density.log_prob(x) - density.base.log_prob(x)
         return jnp.maximum(jnp.nan_to_num(value, nan=LOWEST), LOWEST)
 
     return log_likelihood

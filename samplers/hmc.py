@@ -5,8 +5,8 @@ from typing import Any
 
 from blackjax.mcmc import hmc
 
-from samplers.mcmc.chains import HamiltonianChains
-from samplers.mcmc.jittered import Jittered, jittered_kernel
+from bridgemark.samplers.mcmc.chains import HamiltonianChains
+from bridgemark.samplers.mcmc.jittered import Jittered, jittered_kernel
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from blackjax.mcmc import hmc
 
-from samplers.mcmc.chains import HamiltonianChains
-from samplers.mcmc.thinning import thinned
+from bridgemark.samplers.mcmc.chains import HamiltonianChains
+from bridgemark.samplers.mcmc.thinning import thinned
 
 
 @dataclass(frozen=True, kw_only=True)

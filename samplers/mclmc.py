@@ -10,9 +10,9 @@ from blackjax.mcmc import mclmc
 from blackjax.mcmc.integrators import IntegratorState
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.base import Fit, Unsupported, evals
-from samplers.mcmc.markov import MarkovChains, Move
-from targets.base import Target
+from bridgemark.samplers.base import Fit, Unsupported, evals
+from bridgemark.samplers.mcmc.markov import MarkovChains, Move
+from bridgemark.targets.base import Density
 
 GRADIENTS = 2  # of a step of McLachlan's integrator
 SHARES = (0.2, 0.3, 0.4)  # of the warm-up: for the step size, the scales, the length
@@ -40,17 +40,17 @@ class MCLMC(MarkovChains):
     thinning: int = 4
     energy_variance: float = 5e-4
 
-    def tune(self, key: PRNGKeyArray, target: Target, start: Float[Array, " dim"]) -> Fit:
-        if target.dim < 2:
+    def tune(self, key: PRNGKeyArray, density: Density, start: Float[Array, " dim"]) -> Fit:
+        if density.dim < 2:
             raise Unsupported("microcanonical dynamics need at least two dimensions")
         key_start, key_tune = jax.random.split(key)
         options: Any = dict(zip(("frac_tune1", "frac_tune2", "frac_tune3"), SHARES, strict=True))
         place, tuned, _ = blackjax.mclmc_find_L_and_step_size(
             mclmc.build_kernel(),
             self.warm_up,
-            mclmc.init(start, target.log_prob, key_start),
+            mclmc.init(start, density.log_prob, key_start),
             key_tune,
-            logdensity_fn=target.log_prob,
+            logdensity_fn=density.log_prob,
             desired_energy_var=self.energy_variance,
             **options,
         )
@@ -58,15 +58,15 @@ class MCLMC(MarkovChains):
         info = {"step_size": state.step_size, "length": state.length}
         return Fit(state, evals(gradients=1 + GRADIENTS * steps_of_tuning(self.warm_up)), info)
 
-    def transition(self, key: PRNGKeyArray, target: Target, state: Tuned) -> tuple[Tuned, Move]:
+    def transition(self, key: PRNGKeyArray, density: Density, state: Tuned) -> tuple[Tuned, Move]:
         kernel: Any = mclmc.build_kernel()
 
         def step(place: IntegratorState, key: PRNGKeyArray) -> tuple[IntegratorState, Array]:
-            place, info = kernel(key, place, target.log_prob, state.inverse_mass, *state[1:3])
+            place, info = kernel(key, place, density.log_prob, state.inverse_mass, *state[1:3])
             return place, jnp.asarray(info.energy_change)
 
         place, errors = jax.lax.scan(step, state.place, jax.random.split(key, self.thinning))
-        info = {"energy_variance": jnp.mean(errors**2) / target.dim}
+        info = {"energy_variance": jnp.mean(errors**2) / density.dim}
         spent = evals(gradients=GRADIENTS * self.thinning)
         return state._replace(place=place), Move(jnp.asarray(place.position), spent, info)
 

@@ -13,10 +13,10 @@ from blackjax.smc import resampling
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from samplers.base import Draws, Sampler, State, Unsupported, evals
-from samplers.common.affine import base_coordinates
-from samplers.common.gaussian import log_standard_normal
-from targets.base import Target
+from bridgemark.samplers.base import Draws, Sampler, State, Unsupported, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import Density
 
 LARGEST = 128  # dimensions: values spent grow with the cube of it
 
@@ -46,15 +46,15 @@ class NestedSlice(Sampler):
     left: float = 1e-3
     refills: int = 2_000
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
-        if target.dim > LARGEST:
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
+        if density.dim > LARGEST:
             raise Unsupported(
-                f"nested sampling in {target.dim} dimensions would take too long: at most {LARGEST}"
+                f"nested sampling in {density.dim} dimensions would take too long: at most {LARGEST}"
             )
-        coordinates = base_coordinates(target)
-        log_target = coordinates.pull_back(target.log_prob)
+        coordinates = base_coordinates(density)
+        log_target = coordinates.pull_back(density.log_prob)
         drawn = max(n // self.runs, 1)
-        live = max(drawn // self.reuse, 2 * target.dim, 16)
+        live = max(drawn // self.reuse, 2 * density.dim, 16)
 
         def log_likelihood(z: Array) -> Array:
             excess = log_target(z) - log_standard_normal(z)
@@ -62,7 +62,7 @@ class NestedSlice(Sampler):
 
         def run(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
             key_climb, key_draw = jax.random.split(key)
-            z, log_weights, values = self.climb(key_climb, log_likelihood, (live, target.dim))
+            z, log_weights, values = self.climb(key_climb, log_likelihood, (live, density.dim))
             chosen = resampling.systematic(key_draw, jax.nn.softmax(log_weights), drawn)
             return z[chosen], logsumexp(log_weights), jnp.append(values, live)
 

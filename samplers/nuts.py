@@ -5,7 +5,7 @@ from typing import Any
 
 import blackjax
 
-from samplers.mcmc.chains import HamiltonianChains
+from bridgemark.samplers.mcmc.chains import HamiltonianChains
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,33 +1,39 @@
 """The oracle: exact draws, where a target has them. Its rows are the noise floor of every score."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 from jaxtyping import PRNGKeyArray
 
-from samplers.base import Draws, Fit, Sampler, State, Unsupported, evals
-from targets.base import Sample, Target
+from bridgemark.samplers.base import Draws, Fit, Sampler, State, Unsupported, evals
+from bridgemark.targets.base import Density, Sample
 
 
 @dataclass(frozen=True, kw_only=True)
 class Oracle(Sampler):
     """Independent exact draws of the target, without weights and so without an estimate of Z.
 
-    `fit` looks at the density once, at an exact draw, where it must be finite; drawing evaluates nothing.
+    It is no algorithm: the runner hands it the target's exact sampler as `exact_draws`, and it is never
+    ranked. `fit` evaluates the density once, at an exact draw, where it must be finite; drawing evaluates
+    nothing. Raises Unsupported where the target has no exact sampler.
     """
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
-        x = _exact(target)(key, 1)[0]
-        return Fit((), evals(values=1), {"log_prob": target.log_prob(x)})
+    needs_exact_draws: ClassVar[bool] = True
+    exact_draws: Sample | None = field(default=None, repr=False)
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
-        x = _exact(target)(key, n)
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
+        x = self._draw(key, 1)[0]
+        return Fit((), evals(values=1), {"log_prob": density.log_prob(x)})
+
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
+        x = self._draw(key, n)
         return state, Draws(x[:, None], None, None, evals(), {})
 
-
-def _exact(target: Target) -> Sample:
-    if target.sample is None:
-        raise Unsupported("the target has no exact draws")
-    return target.sample
+    @property
+    def _draw(self) -> Sample:
+        if self.exact_draws is None:
+            raise Unsupported("the target has no exact draws")
+        return self.exact_draws
 
 
 SAMPLERS = {"oracle": Oracle()}

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.base import Draws, Fit, Sampler, State, evals
-from samplers.common.affine import base_coordinates
-from samplers.mcmc.replicas import (
+from bridgemark.samplers.base import Draws, Fit, Sampler, State, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.mcmc.replicas import (
     Replicas,
     Told,
     evaluate,
@@ -21,7 +21,7 @@ from samplers.mcmc.replicas import (
     retuned,
     see,
 )
-from targets.base import LogProb, Target
+from bridgemark.targets.base import Density, LogProb
 
 TUNINGS = (0.03, 0.06, 0.12, 0.25, 0.5)  # of the warm-up, where temperatures and masses are set anew
 
@@ -45,10 +45,10 @@ class ParallelTempering(Sampler):
     def scaled(self, effort: float) -> Sampler:
         return replace(self, warm_up=max(round(effort * self.warm_up), 20))
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
-        log_target, rungs = base_coordinates(target).pull_back(target.log_prob), self.temperatures
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
+        log_target, rungs = base_coordinates(density).pull_back(density.log_prob), self.temperatures
         key_start, key_run = jax.random.split(key)
-        starts = jax.random.normal(key_start, (self.runs, rungs, target.dim))
+        starts = jax.random.normal(key_start, (self.runs, rungs, density.dim))
         replicas = jax.vmap(lambda z: evaluate(log_target, z))(starts)
 
         def step(carry: tuple, inputs: tuple) -> tuple[tuple, None]:
@@ -58,7 +58,7 @@ class ParallelTempering(Sampler):
             off = jnp.mean(told.acceptance, axis=0) - self.acceptance
             tuned = tuned._replace(step_sizes=tuned.step_sizes * jnp.exp(off * (1 + since) ** -0.6))
             seen = see(seen, replicas.z, told.swap)
-            fresh = nothing_seen(rungs, target.dim)
+            fresh = nothing_seen(rungs, density.dim)
             tuned, seen = jax.lax.cond(due, lambda: (retuned(tuned, seen), fresh), lambda: (tuned, seen))
             return (replicas, tuned, seen), None
 
@@ -66,14 +66,14 @@ class ParallelTempering(Sampler):
         last = np.unique([int(share * self.warm_up) for share in TUNINGS])
         since = times - np.max(np.where(last < times[:, None], last + 1, 0), axis=1)
         inputs = (jax.random.split(key_run, self.warm_up), times, since, np.isin(times, last))
-        start = (replicas, first_tuned(rungs, target.dim), nothing_seen(rungs, target.dim))
+        start = (replicas, first_tuned(rungs, density.dim), nothing_seen(rungs, density.dim))
         (replicas, tuned, seen), _ = jax.lax.scan(step, start, inputs)
         info = tuned._asdict() | {"refused": seen.refused / seen.count}
         return Fit((replicas, tuned), self._spent(self.warm_up, rungs), info)
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
-        coordinates = base_coordinates(target)
-        log_target, (replicas, tuned) = coordinates.pull_back(target.log_prob), state
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
+        coordinates = base_coordinates(density)
+        log_target, (replicas, tuned) = coordinates.pull_back(density.log_prob), state
         length = max(n // self.runs, 1)
 
         def step(replicas: Replicas, inputs: tuple) -> tuple[Replicas, tuple]:

@@ -11,10 +11,10 @@ from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from samplers.base import Draws, Evals, Fit, Sampler, State, evals
-from samplers.common.affine import base_coordinates
-from samplers.common.gaussian import log_standard_normal
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import Draws, Evals, Fit, Sampler, State, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import Density, LogProb
 
 FLAT = 1e-5  # a relative change of log gamma that ends a path
 
@@ -101,12 +101,12 @@ class Pathfinder(Sampler):
     def scaled(self, effort: float) -> Sampler:
         return replace(self, runs=max(round(effort * self.runs), 1))
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
-        log_gamma = base_coordinates(target).pull_back(target.log_prob)
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
+        log_gamma = base_coordinates(density).pull_back(density.log_prob)
 
         def run(key: PRNGKeyArray) -> tuple[Normal, Array, Evals, Array]:
             key_start, key_path = jax.random.split(key)
-            path = self.follow(key_path, log_gamma, jax.random.normal(key_start, (target.dim,)))
+            path = self.follow(key_path, log_gamma, jax.random.normal(key_start, (density.dim,)))
             spent = evals(values=path.steps * self.elbo_draws, gradients=path.looks)
             return path.best, path.elbo, spent, path.steps
 
@@ -116,16 +116,16 @@ class Pathfinder(Sampler):
         log_shares = jnp.log(0.9 * ranked + 0.1 / self.runs)
         return Fit(Mixture(parts, log_shares), spent, {"elbo": elbo, "steps": steps})
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: Mixture, n: int) -> tuple[State, Draws]:
-        coordinates = base_coordinates(target)
+    def sample(self, key: PRNGKeyArray, density: Density, state: Mixture, n: int) -> tuple[State, Draws]:
+        coordinates = base_coordinates(density)
         key_part, key_noise = jax.random.split(key)
         chosen = jax.random.categorical(key_part, state.log_shares, shape=(n,))
-        noise = jax.random.normal(key_noise, (n, target.dim))
+        noise = jax.random.normal(key_noise, (n, density.dim))
         z = jax.lax.map(
             lambda each: jax.tree.map(lambda leaf: leaf[each[0]], state.parts).draw(each[1]), (chosen, noise)
         )
         log_q = jax.lax.map(state.log_prob, z)
-        log_weights = jax.vmap(coordinates.pull_back(target.log_prob))(z) - log_q
+        log_weights = jax.vmap(coordinates.pull_back(density.log_prob))(z) - log_q
         return state, Draws(coordinates.forward(z)[:, None], log_weights[:, None], None, evals(values=n), {})
 
     def follow(self, key: PRNGKeyArray, log_gamma: LogProb, start: Float[Array, " dim"]) -> Path:

@@ -7,17 +7,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from samplers.annealed.weights import resample, reweigh
-from samplers.base import Draws, Info, add_evals, evals
-from samplers.common.affine import Affine
-from samplers.common.gaussian import log_standard_normal, normal
-from samplers.common.learnt import Trace
-from samplers.pathspace.control import Network, noise_limit
-from samplers.pathspace.law import NO_CONTROL, Hint, Law, steered
-from samplers.pathspace.particles import climb, several_runs
-from samplers.pathspace.path_sampler import PathSampler, Trained, step_down, trace, untrained
-from samplers.pathspace.potential import Potential, potential, slope_sample
-from targets.base import LogProb, Target
+from bridgemark.samplers.annealed.weights import resample, reweigh
+from bridgemark.samplers.base import Draws, Info, add_evals, evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import log_standard_normal, normal
+from bridgemark.samplers.common.learnt import Trace
+from bridgemark.samplers.pathspace.control import Network, noise_limit
+from bridgemark.samplers.pathspace.path_measure import NO_CONTROL, Hint, Law, steered
+from bridgemark.samplers.pathspace.path_sampler import PathSampler, Trained, step_down, trace, untrained
+from bridgemark.samplers.pathspace.potential import Potential, potential, slope_sample
+from bridgemark.samplers.pathspace.smc_runs import climb, several_runs
+from bridgemark.targets.base import Density, LogProb
 
 
 class Buffer(NamedTuple):
@@ -68,41 +68,41 @@ class PDDS(PathSampler):
         forward = steered(lambda most, x, hint: jnp.clip(hint[1], -most, most), noise_limit(chain, self.clip))
         return Law(chain, hint, forward, NO_CONTROL, log_standard_normal)
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[PDDSState, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[PDDSState, Trace]:
         key_path, key_climb = jax.random.split(key)
-        state, spent = super().init(key_path, target)
-        log_gamma = state.coordinates.pull_back(target.log_prob)
-        _, ends, climbed = climb(key_climb, log_gamma, (self.fit_particles, target.dim))
+        state, spent = super().init(key_path, density)
+        log_gamma = state.coordinates.pull_back(density.log_prob)
+        _, ends, climbed = climb(key_climb, log_gamma, (self.fit_particles, density.dim))
         buffer = Buffer(ends.z, ends.grad_target + ends.z)
         level = jnp.mean(jnp.log(buffer.precision()))
         parameters = state.trained.parameters
         parameters = parameters._replace(networks=parameters.networks._replace(log_precision=level))
-        trained = untrained(parameters, self.optimiser(target))
+        trained = untrained(parameters, self.optimiser(density))
         spent = Trace(add_evals(spent.evals, climbed), spent.info)
         return PDDSState(state.coordinates, trained, buffer, jnp.asarray(0)), spent
 
-    def update(self, key: PRNGKeyArray, target: Target, state: PDDSState) -> tuple[PDDSState, Trace]:
+    def update(self, key: PRNGKeyArray, density: Density, state: PDDSState) -> tuple[PDDSState, Trace]:
         key_refresh, key_learn = jax.random.split(key)
-        log_gamma = state.coordinates.pull_back(target.log_prob)
-        every = max(self.updates_for(target.dim) // (self.refreshments + 1), 1)
+        log_gamma = state.coordinates.pull_back(density.log_prob)
+        every = max(self.updates_for(density.dim) // (self.refreshments + 1), 1)
         due = (state.updated % every == 0) & (state.updated > 0)
 
         def refresh() -> Buffer:
             law = self.law(state.trained.parameters.networks, log_gamma)
-            cloud, log_weights, _ = self.filter(key_refresh, law, self.fit_particles, target.dim)
+            cloud, log_weights, _ = self.filter(key_refresh, law, self.fit_particles, density.dim)
             return Buffer(*resample(key_learn, cloud, log_weights, jnp.inf)[0])
 
         buffer = jax.lax.cond(due, refresh, lambda: state.buffer)
         spent = evals(gradients=jnp.where(due, self.fit_particles * (self.steps + 1), 0))
-        trained, learnt = self.match(key_learn, target, log_gamma, state.trained, buffer)
+        trained, learnt = self.match(key_learn, density, log_gamma, state.trained, buffer)
         after = state._replace(trained=trained, buffer=buffer, updated=state.updated + 1)
         return after, Trace(add_evals(spent, learnt.evals), learnt.info)
 
     def match(
-        self, key: PRNGKeyArray, target: Target, log_gamma: LogProb, trained: Trained, buffer: Buffer
+        self, key: PRNGKeyArray, density: Density, log_gamma: LogProb, trained: Trained, buffer: Buffer
     ) -> tuple[Trained, Trace]:
         """One step of E|grad log g_k(X_k) - s|^2, with X_K from the buffer and X_k noised."""
-        size = self.batch_size(target.dim)
+        size = self.batch_size(density.dim)
         keys = jax.random.split(key, 3)
         which = jax.random.randint(keys[0], (size,), 0, self.fit_particles)
         point = jax.random.randint(keys[1], (size,), 0, self.steps)
@@ -120,15 +120,17 @@ class PDDS(PathSampler):
             return 0.5 * self.steps * jnp.mean(rates[point] * jnp.sum(misses**2, axis=1))
 
         value, gradient = jax.value_and_grad(misfit)(trained.parameters)
-        after, step = step_down(self.optimiser(target), trained, gradient)
+        after, step = step_down(self.optimiser(density), trained, gradient)
         return after, trace(evals(gradients=size), step, loss=value)
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: PDDSState, n: int) -> tuple[PDDSState, Draws]:
-        law = self.law(state.trained.parameters.networks, state.coordinates.pull_back(target.log_prob))
+    def sample(
+        self, key: PRNGKeyArray, density: Density, state: PDDSState, n: int
+    ) -> tuple[PDDSState, Draws]:
+        law = self.law(state.trained.parameters.networks, state.coordinates.pull_back(density.log_prob))
         particles = max(n // self.runs, 1)
 
         def run(key: PRNGKeyArray) -> tuple[Array, Array, Info]:
-            (ends, _), log_weights, resampled = self.filter(key, law, particles, target.dim)
+            (ends, _), log_weights, resampled = self.filter(key, law, particles, density.dim)
             return ends, log_weights, {"resampled": resampled}
 
         spent = evals(gradients=self.runs * particles * (self.steps + 1))

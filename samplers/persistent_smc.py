@@ -9,12 +9,12 @@ from blackjax.mcmc import hmc
 from blackjax.smc import persistent_sampling, resampling
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.annealed.tempered import Tempered
-from samplers.annealed.tempering import Ladder
-from samplers.base import Draws, State, evals
-from samplers.common.affine import base_coordinates
-from samplers.common.gaussian import log_standard_normal
-from targets.base import LogProb, Target
+from bridgemark.samplers.annealed.adaptive_smc import Ladder
+from bridgemark.samplers.annealed.tempered_sampler import Tempered
+from bridgemark.samplers.base import Draws, State, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import Density, LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,19 +31,19 @@ class PersistentSMC(Tempered):
     runs: int = 4
     reuse: int = 4
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: Ladder, n: int) -> tuple[State, Draws]:
-        coordinates = base_coordinates(target)
-        log_target = coordinates.pull_back(target.log_prob)
+    def sample(self, key: PRNGKeyArray, density: Density, state: Ladder, n: int) -> tuple[State, Draws]:
+        coordinates = base_coordinates(density)
+        log_target = coordinates.pull_back(density.log_prob)
         drawn = max(n // self.runs, 1)
         particles = max(drawn // self.reuse, 1)
 
         def run(key: PRNGKeyArray) -> tuple[Array, Array]:
             key_start, key_climb, key_draw = jax.random.split(key, 3)
-            start = jax.random.normal(key_start, (particles, target.dim))
+            start = jax.random.normal(key_start, (particles, density.dim))
             everyone: Any = self.climb(key_climb, log_target, state, start)
             shares = jnp.ravel(everyone.persistent_weights)
             chosen = resampling.systematic(key_draw, shares / jnp.sum(shares), drawn)
-            return everyone.persistent_particles.reshape(-1, target.dim)[chosen], everyone.log_Z
+            return everyone.persistent_particles.reshape(-1, density.dim)[chosen], everyone.log_Z
 
         z, log_z = jax.lax.map(run, jax.random.split(key, self.runs))
         log_weights = jnp.broadcast_to(log_z[:, None], z.shape[:2])

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from jaxtyping import Array, PRNGKeyArray
 
-from samplers.pathspace.chain import Chain, pinned
-from samplers.pathspace.control import Network, guided, score_hint
-from samplers.pathspace.law import NO_CONTROL, Law
-from samplers.pathspace.loss_sampler import LossSampler
-from targets.base import LogProb
+from bridgemark.samplers.pathspace.chain import Chain, pinned
+from bridgemark.samplers.pathspace.control import Network, guided, score_hint
+from bridgemark.samplers.pathspace.loss_sampler import LossSampler
+from bridgemark.samplers.pathspace.path_measure import NO_CONTROL, Law
+from bridgemark.targets.base import LogProb
 
 
 @dataclass(frozen=True, kw_only=True)

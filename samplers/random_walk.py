@@ -8,10 +8,10 @@ from blackjax.mcmc import random_walk
 from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.base import Draws, Evals, Fit
-from samplers.mcmc.chains import ChainState, HamiltonianChains
-from samplers.mcmc.thinning import Told, thinned
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import Draws, Evals, Fit
+from bridgemark.samplers.mcmc.chains import ChainState, HamiltonianChains
+from bridgemark.samplers.mcmc.thinning import Told, thinned
+from bridgemark.targets.base import Density, LogProb
 
 UNIT = 0.1  # of step sizes: dual averaging begins with ten, which for a walk is far too long
 
@@ -33,14 +33,14 @@ class RandomWalk(HamiltonianChains):
     def options(self) -> dict[str, Any]:
         return {}
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
-        fit = super().fit(key, target)
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
+        fit = super().fit(key, density)
         return fit._replace(evals=_as_values(fit.evals))
 
     def sample(
-        self, key: PRNGKeyArray, target: Target, state: ChainState, n: int
+        self, key: PRNGKeyArray, density: Density, state: ChainState, n: int
     ) -> tuple[ChainState, Draws]:
-        state, draws = super().sample(key, target, state, n)
+        state, draws = super().sample(key, density, state, n)
         return state, draws._replace(evals=_as_values(draws.evals))
 
 

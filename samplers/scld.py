@@ -9,22 +9,22 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.annealed.tempering import Ladder, Particles, move
-from samplers.annealed.weights import resample, reweigh
-from samplers.base import Draws, Info, add_evals, evals
-from samplers.cmcd import Annealed, annealed_law
-from samplers.common.affine import Affine
-from samplers.common.gaussian import log_standard_normal, normal
-from samplers.common.learnt import Trace
-from samplers.pathspace.chain import Chain, brownian
-from samplers.pathspace.control import Network
-from samplers.pathspace.law import Law
-from samplers.pathspace.losses import Parameters
-from samplers.pathspace.particles import climb, cut, several_runs
-from samplers.pathspace.path_sampler import PathSampler, Trained, step_down, trace, untrained
-from samplers.pathspace.paths import Path, score_path, simulate
-from samplers.pathspace.pilot import MOVES
-from targets.base import LogProb, Target
+from bridgemark.samplers.annealed.adaptive_smc import Ladder, Particles, move
+from bridgemark.samplers.annealed.weights import resample, reweigh
+from bridgemark.samplers.base import Draws, Info, add_evals, evals
+from bridgemark.samplers.cmcd import Annealed, annealed_law
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import log_standard_normal, normal
+from bridgemark.samplers.common.learnt import Trace
+from bridgemark.samplers.pathspace.chain import Chain, brownian
+from bridgemark.samplers.pathspace.control import Network
+from bridgemark.samplers.pathspace.losses import Parameters
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.samplers.pathspace.path_sampler import PathSampler, Trained, step_down, trace, untrained
+from bridgemark.samplers.pathspace.paths import Path, score_path, simulate
+from bridgemark.samplers.pathspace.pilot import MOVES
+from bridgemark.samplers.pathspace.smc_runs import climb, cut, several_runs
+from bridgemark.targets.base import Density, LogProb
 
 
 class SCLDState(NamedTuple):
@@ -74,14 +74,14 @@ class SCLD(PathSampler):
     def law(self, networks: Annealed, log_gamma: LogProb) -> Law:
         return annealed_law(self.chain(), networks, log_gamma, self.clip)
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[SCLDState, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[SCLDState, Trace]:
         key_path, key_climb = jax.random.split(key)
-        state, spent = super().init(key_path, target)
-        log_gamma = state.coordinates.pull_back(target.log_prob)
-        ladder, _, climbed = climb(key_climb, log_gamma, (self.fit_particles, target.dim))
+        state, spent = super().init(key_path, density)
+        log_gamma = state.coordinates.pull_back(density.log_prob)
+        ladder, _, climbed = climb(key_climb, log_gamma, (self.fit_particles, density.dim))
         parameters = state.trained.parameters
         networks = parameters.networks._replace(rises=self.rises(ladder))
-        trained = untrained(parameters._replace(networks=networks), self.optimiser(target))
+        trained = untrained(parameters._replace(networks=networks), self.optimiser(density))
         return SCLDState(state.coordinates, ladder, trained), Trace(
             add_evals(spent.evals, climbed), spent.info
         )
@@ -93,10 +93,10 @@ class SCLD(PathSampler):
         temperatures = jnp.interp(rungs, jnp.arange(known.shape[0]), known)
         return jnp.log(jnp.maximum(jnp.diff(temperatures), 1e-6))
 
-    def update(self, key: PRNGKeyArray, target: Target, state: SCLDState) -> tuple[SCLDState, Trace]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
-        size, legs = self.batch_size(target.dim), self.steps // self.leg_steps()
-        start = normal(jax.random.fold_in(key, legs), (size, target.dim))
+    def update(self, key: PRNGKeyArray, density: Density, state: SCLDState) -> tuple[SCLDState, Trace]:
+        log_gamma = state.coordinates.pull_back(density.log_prob)
+        size, legs = self.batch_size(density.dim), self.steps // self.leg_steps()
+        start = normal(jax.random.fold_in(key, legs), (size, density.dim))
         _, walked, _ = self.sweep(key, state.trained.parameters.networks, log_gamma, start, stay)
 
         def spread(parameters: Parameters) -> Array:
@@ -104,12 +104,14 @@ class SCLD(PathSampler):
             return 0.5 * jnp.sum(jnp.var(increments, axis=1, ddof=1))
 
         value, gradient = jax.value_and_grad(spread)(state.trained.parameters)
-        trained, step = step_down(self.optimiser(target), state.trained, gradient)
+        trained, step = step_down(self.optimiser(density), state.trained, gradient)
         spent = evals(gradients=size * (self.steps + legs), values=size * legs)
         return state._replace(trained=trained), trace(spent, step, loss=value)
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: SCLDState, n: int) -> tuple[SCLDState, Draws]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
+    def sample(
+        self, key: PRNGKeyArray, density: Density, state: SCLDState, n: int
+    ) -> tuple[SCLDState, Draws]:
+        log_gamma = state.coordinates.pull_back(density.log_prob)
         networks, ladder = state.trained.parameters.networks, state.ladder
         particles, legs = max(n // self.runs, 1), self.steps // self.leg_steps()
 
@@ -120,7 +122,7 @@ class SCLD(PathSampler):
             return moved, rate
 
         def run(key: PRNGKeyArray) -> tuple[Array, Array, Info]:
-            start = normal(jax.random.fold_in(key, legs), (particles, target.dim))
+            start = normal(jax.random.fold_in(key, legs), (particles, density.dim))
             (cloud, log_weights), _, info = self.sweep(key, networks, log_gamma, start, by_hmc)
             return cloud.z, log_weights, info
 

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from samplers.annealed.tempered import Tempered
-from samplers.annealed.tempering import gradients_spent, replay
-from samplers.base import Draws, State, evals
-from samplers.common.affine import base_coordinates
-from samplers.common.gaussian import log_standard_normal
-from targets.base import Target
+from bridgemark.samplers.annealed.adaptive_smc import gradients_spent, replay
+from bridgemark.samplers.annealed.tempered_sampler import Tempered
+from bridgemark.samplers.base import Draws, State, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import Density
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +27,14 @@ class SMC(Tempered):
     fit_share: ClassVar[float] = 0.2
     runs: int = 4
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
-        coordinates = base_coordinates(target)
-        log_target = coordinates.pull_back(target.log_prob)
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
+        coordinates = base_coordinates(density)
+        log_target = coordinates.pull_back(density.log_prob)
         particles = max(n // self.runs, 1)
 
         def run(key: PRNGKeyArray) -> tuple:
             key_start, key_run = jax.random.split(key)
-            start = jax.random.normal(key_start, (particles, target.dim))
+            start = jax.random.normal(key_start, (particles, density.dim))
             outcome = replay(key_run, log_standard_normal, log_target, start, state, self.moves())
             return coordinates.forward(outcome.particles.z), outcome.log_z, outcome.acceptance
 
@@ -44,4 +44,9 @@ class SMC(Tempered):
         return state, Draws(x, log_weights, log_z, evals(gradients=spent), {"acceptance": acceptance})
 
 
-SAMPLERS = {"smc": SMC()}
+SAMPLERS = {
+    "smc": SMC(),
+    # HMC of one leapfrog step is MALA, whose optimal acceptance rate is .574 (Roberts and Rosenthal 1998). Ten
+    # transitions cost what the two of `smc` do.
+    "mala-smc": SMC(transitions=10, leapfrog_steps=1, acceptance=0.574),
+}

@@ -11,10 +11,10 @@ import optax
 from blackjax.vi import fullrank_vi, meanfield_vi
 from jaxtyping import PRNGKeyArray
 
-from samplers.base import Draws, State, evals
-from samplers.common.affine import base_coordinates
-from samplers.common.learnt import Learnt, Trace, adam
-from targets.base import Target
+from bridgemark.samplers.base import Draws, State, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.common.learnt import Learnt, Trace, adam
+from bridgemark.targets.base import Density
 
 
 class Family(NamedTuple):
@@ -44,24 +44,24 @@ class GaussianVI(Learnt):
     def family(self) -> Family:
         """Which Gaussians."""
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[State, Trace]:
-        base_coordinates(target)  # refuses a base that is not Gaussian before any work is done
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[State, Trace]:
+        base_coordinates(density)  # refuses a base that is not Gaussian before any work is done
         family = self.family()
-        start = jnp.zeros(target.dim), jnp.zeros(family.size(target.dim))
+        start = jnp.zeros(density.dim), jnp.zeros(family.size(density.dim))
         return family.state(*start, self.optimiser().init(start)), Trace(evals(), {})
 
-    def update(self, key: PRNGKeyArray, target: Target, state: State) -> tuple[State, Trace]:
-        log_gamma = base_coordinates(target).pull_back(target.log_prob)
+    def update(self, key: PRNGKeyArray, density: Density, state: State) -> tuple[State, Trace]:
+        log_gamma = base_coordinates(density).pull_back(density.log_prob)
         moved, info = self.family().step(key, state, log_gamma, self.optimiser(), self.batch)
         finite = jnp.isfinite(optax.tree.norm(moved[:2]))
         kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), moved, state)
         return kept, Trace(evals(gradients=self.batch), {"loss": info.elbo, "skipped": ~finite})
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
-        coordinates, family = base_coordinates(target), self.family()
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
+        coordinates, family = base_coordinates(density), self.family()
         z = family.sample(key, state, n)
         log_q = jax.vmap(family.log_density(*state[:2]))(z)
-        log_weights = jax.vmap(coordinates.pull_back(target.log_prob))(z) - log_q
+        log_weights = jax.vmap(coordinates.pull_back(density.log_prob))(z) - log_q
         return state, Draws(coordinates.forward(z)[:, None], log_weights[:, None], None, evals(values=n), {})
 
     def optimiser(self) -> optax.GradientTransformation:

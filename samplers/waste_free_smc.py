@@ -10,13 +10,13 @@ from blackjax.smc import base, resampling
 from blackjax.smc.waste_free import update_waste_free
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.annealed.tempered import Tempered, at_temperature
-from samplers.annealed.tempering import Ladder
-from samplers.annealed.weights import log_mean
-from samplers.base import Draws, State, evals
-from samplers.common.affine import base_coordinates
-from samplers.common.gaussian import log_standard_normal
-from targets.base import LogProb, Target
+from bridgemark.samplers.annealed.adaptive_smc import Ladder
+from bridgemark.samplers.annealed.tempered_sampler import Tempered, at_temperature
+from bridgemark.samplers.annealed.weights import log_mean
+from bridgemark.samplers.base import Draws, State, evals
+from bridgemark.samplers.common.affine import base_coordinates
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import Density, LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +33,15 @@ class WasteFreeSMC(Tempered):
     runs: int = 4
     kept_states: int = 4
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: Ladder, n: int) -> tuple[State, Draws]:
-        coordinates = base_coordinates(target)
-        log_target = coordinates.pull_back(target.log_prob)
+    def sample(self, key: PRNGKeyArray, density: Density, state: Ladder, n: int) -> tuple[State, Draws]:
+        coordinates = base_coordinates(density)
+        log_target = coordinates.pull_back(density.log_prob)
         particles = max(n // self.runs, 1)
         states = min(self.kept_states, particles)
         shape = particles // states, states
 
         def run(key: PRNGKeyArray) -> tuple[Array, Array]:
-            return self.run(key, log_target, state, shape, target.dim)
+            return self.run(key, log_target, state, shape, density.dim)
 
         z, log_z = jax.lax.map(run, jax.random.split(key, self.runs))
         log_weights = jnp.broadcast_to(log_z[:, None], z.shape[:2])

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import About, Alias, Base, Statistic, Target, Truth, gaussian_base
+from bridgemark.targets.base import About, Alias, Base, Density, Statistic, Target, Truth, gaussian_base
 
 EXACT = np.zeros(2)
 
@@ -34,9 +34,7 @@ def bent(
     return Target(
         name=name,
         version=1,
-        dim=2,
-        log_prob=log_prob,
-        base=base,
+        density=Density(dim=2, log_prob=log_prob, base=base),
         about=about,
         log_z=log_z,
         sample=sample,

@@ -1,4 +1,4 @@
-"""What a target is: a record of a density and of what is known about it; and a joint, which makes many.
+"""What a target is: a density, and what is known of it; and a joint, whose posteriors are many targets.
 
 Conventions for every file of this floor: one point in, one number out; nothing is drawn when a target is
 built; constants are NumPy float64 arrays, converted where they are used, `constant.astype(x.dtype)`: left
@@ -93,31 +93,61 @@ class About:
 
 
 @dataclass(frozen=True)
-class Target:
-    """A density known up to a constant. The name is the identity: another density is another name.
+class Density:
+    """All that a sampler is given: a density known up to a constant, and a normalised law to start from.
 
-    `version` moves only when the density is multiplied by a constant. `log_prob` maps one point of
-    R^dim to a scalar. Unknown truths are None. A posterior has the `joint` and the `y` it comes from, and
-    the prior as its `base`.
+    `log_prob` maps one point of R^dim to a scalar. `log_likelihood` is known where the base is the prior: then
+    log_prob = base.log_prob + log_likelihood. A posterior that comes from a simulator has its `joint` and
+    the observation `y` (dim_y,). Unknown is None. A density has no name and holds no truth.
     """
 
-    name: str
-    version: int
     dim: int
     log_prob: LogProb
     base: Base
-    about: About
-    log_z: Truth | None = None
-    sample: Sample | None = None
-    statistics: tuple[Statistic, ...] = field(default=())
-    modes: Modes | None = None
+    log_likelihood: LogProb | None = None
     joint: "Joint | None" = None
     y: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
-class Known:
-    """What a joint knows of the posterior of one y: fields of the target."""
+class Target:
+    """A density with a name, and what is known of it. Unknown truths are None.
+
+    The name is the identity: another density is another name. `version` moves only when the density is
+    multiplied by a constant. `sample` draws exactly.
+    """
+
+    name: str
+    version: int
+    density: Density
+    about: About
+    log_z: Truth | None = None
+    sample: Sample | None = None
+    statistics: tuple[Statistic, ...] = field(default=())
+    modes: Modes | None = None
+
+
+@dataclass(frozen=True)
+class Joint:
+    """p(x) p(y | x), which makes a posterior of every y. Both densities are normalised, so Z = p(y).
+
+    `simulate` draws y (dim_y,) of one x (dim,); `log_likelihood` maps x and y to log p(y | x).
+    """
+
+    dim: int
+    dim_y: int
+    prior: Base
+    simulate: Simulate
+    log_likelihood: LogLikelihood
+
+    def log_prob(self, x: Float[Array, " dim"], y: Float[Array, " dim_y"]) -> Float[Array, ""]:
+        """log p(x) + log p(y | x): the posterior's `log_prob` where y, too, is traced."""
+        return self.prior.log_prob(x) + self.log_likelihood(x, y)
+
+
+@dataclass(frozen=True)
+class PosteriorTruths:
+    """What is known of the posterior of one y: fields of its `Target`."""
 
     log_z: Truth | None = None
     sample: Sample | None = None
@@ -126,57 +156,49 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Joint:
-    """p(x) p(y | x), which makes a posterior of every y. Both densities are normalised, so Z = p(y).
+class PosteriorFamily:
+    """A joint with a name, and what is known of its posteriors.
 
-    `simulate` draws y (dim_y,) of one x (dim,); `known` maps a posterior's name and its y to what is known
-    of it; `observations` are the y of the registered posteriors, by the suffix of their names.
+    `truths` maps a posterior's name and its y to what is known of it; `observations` are the y of the registered
+    posteriors, by the suffix of their names.
     """
 
-    family: str
-    dim: int
-    dim_y: int
-    prior: Base
-    simulate: Simulate
-    log_likelihood: LogLikelihood
-    known: Callable[[str, np.ndarray], Known]
+    name: str
+    joint: Joint
+    truths: Callable[[str, np.ndarray], PosteriorTruths]
     observations: Mapping[str, np.ndarray]
     about: About
-
-    def log_joint(self, x: Float[Array, " dim"], y: Float[Array, " dim_y"]) -> Float[Array, ""]:
-        """log p(x) + log p(y | x): the posterior's `log_prob` where y, too, is traced."""
-        return self.prior.log_prob(x) + self.log_likelihood(x, y)
 
     def condition(self, y: np.ndarray) -> Target:
         """The posterior of one y (dim_y,), with all that is known of it.
 
-        Its truths are numbers, so y is one too: in a traced function take `log_joint`. Raises ValueError
-        for a y of another shape, or not finite.
+        Its truths are numbers, so y is one too: in a traced function take `Joint.log_prob`. Raises
+        ValueError for a y of another shape, or not finite.
         """
         y = np.array(y, dtype=np.float64)
-        if y.shape != (self.dim_y,) or not np.all(np.isfinite(y)):
-            raise ValueError(f"y of {self.family} is {self.dim_y} finite numbers, not {y} of shape {y.shape}")
-        name = f"{self.family}-{self._suffix(y)}"
-        return Target(
-            name=name,
-            version=1,
-            dim=self.dim,
-            log_prob=lambda x: self.log_joint(x, jnp.asarray(y.astype(x.dtype))),
-            base=self.prior,
-            about=self.about,
-            joint=self,
+        joint = self.joint
+        if y.shape != (joint.dim_y,) or not np.all(np.isfinite(y)):
+            raise ValueError(f"y of {self.name} is {joint.dim_y} finite numbers, not {y} of shape {y.shape}")
+        name = f"{self.name}-{self._suffix(y)}"
+        density = Density(
+            dim=joint.dim,
+            log_prob=lambda x: joint.log_prob(x, jnp.asarray(y.astype(x.dtype))),
+            base=joint.prior,
+            log_likelihood=lambda x: joint.log_likelihood(x, jnp.asarray(y.astype(x.dtype))),
+            joint=joint,
             y=y,
-            **vars(self.known(name, y)),
         )
+        known = self.truths(name, y)
+        return Target(name=name, version=1, density=density, about=self.about, **vars(known))
 
     def targets(self) -> dict[str, Callable[[], Target]]:
         """Builders of the registered posteriors, by name."""
-        return {f"{self.family}-{key}": partial(self.condition, y) for key, y in self.observations.items()}
+        return {f"{self.name}-{key}": partial(self.condition, y) for key, y in self.observations.items()}
 
     def _suffix(self, y: np.ndarray) -> str:
-        """The letter of a registered y; of any other a digest."""
-        found = (suffix for suffix, known in self.observations.items() if np.array_equal(known, y))
-        return next(found, hashlib.sha256(y.tobytes()).hexdigest()[:8])
+        """The letter of a registered y; for any other a digest."""
+        letters = (letter for letter, known in self.observations.items() if np.array_equal(known, y))
+        return next(letters, hashlib.sha256(y.tobytes()).hexdigest()[:8])
 
 
 def gaussian_base(loc: np.ndarray, scale: np.ndarray) -> Base:

@@ -7,7 +7,16 @@ from jax.scipy.special import erf
 from jaxtyping import Array, Float, PRNGKeyArray
 from scipy.special import erf as erf_of_numpy
 
-from targets.base import About, Joint, Known, Statistic, Truth, gaussian_base, rejection
+from bridgemark.targets.base import (
+    About,
+    Joint,
+    PosteriorFamily,
+    PosteriorTruths,
+    Statistic,
+    Truth,
+    gaussian_base,
+    rejection,
+)
 
 DAYS = np.arange(1.0, 6.0)
 VARIANCE = 1e-3
@@ -45,7 +54,7 @@ def log_likelihood_on_grid(axis: np.ndarray, y: np.ndarray) -> np.ndarray:
     return PEAK - 0.5 / VARIANCE * square
 
 
-def known(name: str, y: np.ndarray) -> Known:
+def truths(name: str, y: np.ndarray) -> PosteriorTruths:
     """Evidence and moments by quadrature; exact draws are those of the prior that the likelihood accepts."""
     likelihood = log_likelihood_on_grid(AXIS, y)
     prior = np.exp(-0.5 * AXIS**2) * STEP / np.sqrt(2 * np.pi)
@@ -66,7 +75,7 @@ def known(name: str, y: np.ndarray) -> Known:
         sd = np.sqrt(moments[2 * power] - mean**2)
         return Statistic(label, lambda x: x**power, mean, sd, np.full(2, ERROR))
 
-    return Known(
+    return PosteriorTruths(
         log_z=Truth(float(np.log(acceptance) + bound), ERROR, RECIPE),
         sample=rejection(propose, 2) if acceptance > LEAST_ACCEPTANCE else None,
         statistics=(statistic("x", 1), statistic("x2", 2)),
@@ -74,13 +83,16 @@ def known(name: str, y: np.ndarray) -> Known:
 
 
 JOINT = Joint(
-    family="bod-2",
     dim=2,
     dim_y=DAYS.size,
     prior=gaussian_base(np.zeros(2), np.ones(2)),
     simulate=simulate,
     log_likelihood=log_likelihood,
-    known=known,
+)
+FAMILY = PosteriorFamily(
+    name="bod-2",
+    joint=JOINT,
+    truths=truths,
     # Of simulated y, 83 % are less probable than a, the published one, and 1 % than b.
     observations={
         "a": np.array([0.18, 0.32, 0.42, 0.49, 0.54]),
@@ -95,4 +107,4 @@ JOINT = Joint(
         "base = prior",
     ),
 )
-TARGETS = JOINT.targets()
+TARGETS = FAMILY.targets()

@@ -11,8 +11,8 @@ import numpy as np
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
-from targets.base import About, Alias, Statistic, Target, Truth, gaussian_base
-from targets.data import load
+from bridgemark.targets.base import About, Alias, Density, Statistic, Target, Truth, gaussian_base
+from bridgemark.targets.data import load
 
 TIMES, LOG_SD = 30, 2.0
 AXIS = np.arange(-16.0, 8.0, 0.125)  # of the log scales
@@ -67,9 +67,9 @@ def brownian(name: str) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=2 + TIMES,
-        log_prob=log_prob,
-        base=gaussian_base(np.zeros(2 + TIMES), np.ones(2 + TIMES)),
+        density=Density(
+            dim=2 + TIMES, log_prob=log_prob, base=gaussian_base(np.zeros(2 + TIMES), np.ones(2 + TIMES))
+        ),
         about=About(
             source="inference_gym 0.0.5 (2020), Brownian motion with unknown scales, missing middle "
             "observations",

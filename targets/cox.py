@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets import stored
-from targets.base import About, Alias, Base, LogProb, Target, gaussian_base
-from targets.data import load
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Base, Density, LogProb, Target, gaussian_base
+from bridgemark.targets.data import load
 
 VARIANCE, CORRELATION_LENGTH, POINTS = 1.91, 1 / 33, 126
 MEAN = np.log(POINTS) - VARIANCE / 2  # so that the expected number of points is 126
@@ -99,9 +99,7 @@ def raw(name: str, side: int, points: np.ndarray, definition: str, aliases: tupl
     return Target(
         name=name,
         version=1,
-        dim=side**2,
-        log_prob=log_prob,
-        base=base,
+        density=Density(dim=side**2, log_prob=log_prob, base=base),
         about=About(SOURCE, definition, aliases),
         log_z=stored.log_z(name),
         statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
@@ -122,9 +120,7 @@ def white(name: str, raw_name: str, side: int, aliases: tuple[Alias, ...]) -> Ta
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=base,
+        density=Density(dim=dim, log_prob=log_prob, base=base),
         about=About(SOURCE, f"{raw_name} in coordinates xi, f = m + L xi, K = L L'; base N(0, I)", aliases),
         log_z=stored.log_z(raw_name),
         statistics=stored.statistics(raw_name, {"x": colour, "x2": lambda x: colour(x) ** 2}),

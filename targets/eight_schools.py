@@ -10,9 +10,9 @@ import numpy as np
 from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 
-from targets import stored
-from targets.base import About, Alias, Target, gaussian_base
-from targets.data import load
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
+from bridgemark.targets.data import load
 
 SCALE = 5.0  # of the mean effect's normal and of the spread's half-Cauchy law
 
@@ -38,9 +38,7 @@ def eight_schools(name: str) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=len(loc),
-        log_prob=log_prob,
-        base=gaussian_base(loc, scale),
+        density=Density(dim=len(loc), log_prob=log_prob, base=gaussian_base(loc, scale)),
         about=About(
             source="Rubin (1981), Journal of Educational Statistics 6, 377-401, table 1",
             definition="y_j ~ N(mu + tau eta_j, s_j^2); eta_j ~ N(0, 1); mu ~ N(0, 5^2); tau ~ "

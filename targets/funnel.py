@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import About, Alias, Statistic, Target, Truth, gaussian_base
+from bridgemark.targets.base import About, Alias, Density, Statistic, Target, Truth, gaussian_base
 
 ALIASES = (
     Alias("funnel-10-sd3", "long identifier", True),
@@ -45,9 +45,7 @@ def funnel(name: str, dim: int) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=gaussian_base(np.zeros(dim), np.ones(dim)),
+        density=Density(dim=dim, log_prob=log_prob, base=gaussian_base(np.zeros(dim), np.ones(dim))),
         about=About(
             source="Neal (2003), Slice sampling, Annals of Statistics 31(3), section 8",
             definition="v ~ N(0, 9), 9 the variance; x_i | v ~ N(0, e^v); point (v, x_1, ...); base N(0, I). "

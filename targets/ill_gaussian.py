@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import About, Alias, Statistic, Target, Truth, gaussian_base
-from targets.data import load
+from bridgemark.targets.base import About, Alias, Density, Statistic, Target, Truth, gaussian_base
+from bridgemark.targets.data import load
 
 CONDITION = 1000.0
 
@@ -33,9 +33,7 @@ def ill_gaussian(name: str, dim: int) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=gaussian_base(np.zeros(dim), np.ones(dim)),
+        density=Density(dim=dim, log_prob=log_prob, base=gaussian_base(np.zeros(dim), np.ones(dim))),
         about=_about(dim),
         log_z=Truth(
             float(0.5 * dim * np.log(2 * np.pi) + np.sum(np.log(sds))),

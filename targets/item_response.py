@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from targets import stored
-from targets.base import About, Alias, Target, gaussian_base
-from targets.data import load
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
+from bridgemark.targets.data import load
 
 MEAN_ABILITY = 0.75
 
@@ -33,9 +33,7 @@ def item_response(name: str) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=len(loc),
-        log_prob=log_prob,
-        base=prior,
+        density=Density(dim=len(loc), log_prob=log_prob, base=prior),
         about=About(
             source="Rasch (1960), Probabilistic models for some intelligence and attainment tests; data of "
             "inference_gym 0.0.5 (2020)",

@@ -5,7 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import About, Joint, Known, Statistic, Truth, gaussian_base
+from bridgemark.targets.base import (
+    About,
+    Joint,
+    PosteriorFamily,
+    PosteriorTruths,
+    Statistic,
+    Truth,
+    gaussian_base,
+)
 
 MAP = np.array([[1.0, 0.5, 0.0, -0.5], [0.0, 1.0, -1.0, 0.5], [0.5, 0.0, 1.0, 1.0]])
 DIM_Y, DIM = MAP.shape
@@ -27,12 +35,12 @@ def log_likelihood(x: Float[Array, " dim"], y: Float[Array, " dim_y"]) -> Float[
     return -0.5 * jnp.sum(residual**2) - DIM_Y * np.log(NOISE * np.sqrt(2 * np.pi))
 
 
-def known(name: str, y: np.ndarray) -> Known:
+def truths(name: str, y: np.ndarray) -> PosteriorTruths:
     """The posterior N(G y, V) and the evidence: Kalman's update."""
     mean, variance = GAIN @ y, np.diag(COVARIANCE)
     log_z = -0.5 * (y @ np.linalg.solve(EVIDENCE, y) + np.linalg.slogdet(2 * np.pi * EVIDENCE)[1])
     sd_of_square = np.sqrt(4 * mean**2 * variance + 2 * variance**2)
-    return Known(
+    return PosteriorTruths(
         log_z=Truth(float(log_z), 0.0, RECIPE),
         sample=gaussian_base(mean, np.linalg.cholesky(COVARIANCE)).sample,
         statistics=(
@@ -43,13 +51,16 @@ def known(name: str, y: np.ndarray) -> Known:
 
 
 JOINT = Joint(
-    family="linear-gaussian-4",
     dim=DIM,
     dim_y=DIM_Y,
     prior=gaussian_base(np.zeros(DIM), np.ones(DIM)),
     simulate=simulate,
     log_likelihood=log_likelihood,
-    known=known,
+)
+FAMILY = PosteriorFamily(
+    name="linear-gaussian-4",
+    joint=JOINT,
+    truths=truths,
     # Squared Mahalanobis distances under the law of y: 2.3 and 12.2, quantiles 0.48 and 0.993.
     observations={"a": np.array([1.2, -1.6, 1.0]), "b": np.array([-2.4, 2.4, 3.2])},
     about=About(
@@ -57,4 +68,4 @@ JOINT = Joint(
         definition="x ~ N(0, I) in R^4; y | x ~ N(H x, 0.25 I) in R^3, H fixed; base = prior",
     ),
 )
-TARGETS = JOINT.targets()
+TARGETS = FAMILY.targets()

@@ -8,7 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import About, Alias, Sample, Statistic, Target, Truth, gaussian_base, rejection
+from bridgemark.targets.base import (
+    About,
+    Alias,
+    Density,
+    Sample,
+    Statistic,
+    Target,
+    Truth,
+    gaussian_base,
+    rejection,
+)
 
 FAB = "Midgley et al. (2023), Flow annealed importance sampling bootstrap, ICLR"
 MULTI = "Berner, Richter & Ullrich (2024), An optimal control perspective on diffusion models, TMLR"
@@ -43,9 +53,7 @@ def manywell(
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=gaussian_base(exact, np.ones(dim)),
+        density=Density(dim=dim, log_prob=log_prob, base=gaussian_base(exact, np.ones(dim))),
         about=about,
         log_z=Truth(
             float(log_z), 0.0, "the trapezoidal rule in one dimension, to 1e-12; the rest in closed form"

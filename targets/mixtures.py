@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import About, Alias, Modes, Statistic, Target, Truth, gaussian_base
-from targets.data import load
+from bridgemark.targets.base import About, Alias, Density, Modes, Statistic, Target, Truth, gaussian_base
+from bridgemark.targets.data import load
 
 FAB = "Midgley et al. (2023), Flow annealed importance sampling bootstrap, ICLR"
 
@@ -41,9 +41,7 @@ def mixture(
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=gaussian_base(np.zeros(dim), np.full(dim, base_sd)),
+        density=Density(dim=dim, log_prob=log_prob, base=gaussian_base(np.zeros(dim), np.full(dim, base_sd))),
         about=about,
         log_z=Truth(0.0, 0.0, "normalised by construction"),
         sample=sample,

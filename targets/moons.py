@@ -9,7 +9,18 @@ from jax.scipy.special import erf, erfinv, logsumexp
 from jaxtyping import Array, Float, PRNGKeyArray
 from scipy.special import erfinv as erfinv_of_numpy
 
-from targets.base import About, Alias, Joint, Known, Modes, Statistic, Truth, gaussian_base, rejection
+from bridgemark.targets.base import (
+    About,
+    Alias,
+    Joint,
+    Modes,
+    PosteriorFamily,
+    PosteriorTruths,
+    Statistic,
+    Truth,
+    gaussian_base,
+    rejection,
+)
 
 CENTRE, RADIUS, THICKNESS, SPREAD = 0.25, 0.1, 0.01, 0.8
 TURNS = 2 * np.pi * np.array([-1.0, 0.0, 1.0])  # further ones weigh e^-69 of these
@@ -55,7 +66,7 @@ def crossed(x: Float[Array, "2"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
     return (theta[0] + theta[1]) / np.sqrt(2), (theta[1] - theta[0]) / np.sqrt(2)
 
 
-def known(name: str, y: np.ndarray) -> Known:
+def truths(name: str, y: np.ndarray) -> PosteriorTruths:
     """A posterior draw is a draw of the noise and of a sign, if the theta that made y of it exists.
 
     With y fixed, theta -> (radius, angle) has the Jacobian that the likelihood divides by, so that
@@ -72,13 +83,13 @@ def known(name: str, y: np.ndarray) -> Known:
 
     fine, coarse = moments(y, *FINE), moments(y, *COARSE)
     if fine["share"] < LEAST_ACCEPTANCE:
-        return Known()
+        return PosteriorTruths()
     error = {key: np.abs(fine[key] - coarse[key]) + LEAST_ERROR for key in fine}
 
     def statistic(label: str, fn: Callable, square: str) -> Statistic:
         return Statistic(label, fn, fine[label], np.sqrt(fine[square] - fine[label] ** 2), error[label])
 
-    return Known(
+    return PosteriorTruths(
         log_z=Truth(float(np.log(fine["share"] / 2)), float(error["share"] / fine["share"]), RECIPE),
         sample=rejection(propose, 2),
         statistics=(statistic("x", lambda x: x, "x2"), statistic("x2", jnp.square, "x4")),
@@ -132,13 +143,16 @@ def quadrature(y: np.ndarray, step: float, nodes: int) -> tuple[np.ndarray, np.n
 
 
 JOINT = Joint(
-    family="smooth-moons-2",
     dim=2,
     dim_y=2,
     prior=gaussian_base(np.zeros(2), np.ones(2)),
     simulate=simulate,
     log_likelihood=log_likelihood,
-    known=known,
+)
+FAMILY = PosteriorFamily(
+    name="smooth-moons-2",
+    joint=JOINT,
+    truths=truths,
     # p(y) is 0.5 wherever every noise has a theta, as of a, and the most probable; 0.048 of b, less than
     # that of all but 1 % of simulated y, because most of its theta are out of bounds.
     observations={"a": np.array([0.0, 0.0]), "b": np.array([-0.9, 0.3])},
@@ -153,4 +167,4 @@ JOINT = Joint(
         aliases=(Alias("two_moons", "sbibm: uniform angle, coordinates theta", False),),
     ),
 )
-TARGETS = JOINT.targets()
+TARGETS = FAMILY.targets()

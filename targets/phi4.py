@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from targets import stored
-from targets.base import About, Alias, Target, gaussian_base
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 
 HOPPING, COUPLING = 0.3, 0.022
 
@@ -29,9 +29,7 @@ def phi4(name: str, side: int, aliases: tuple[Alias, ...]) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=gaussian_base(np.zeros(dim), np.ones(dim)),
+        density=Density(dim=dim, log_prob=log_prob, base=gaussian_base(np.zeros(dim), np.ones(dim))),
         about=About(
             source="Nicoli et al. (2021), Estimation of thermodynamic observables in lattice field theories "
             "with deep generative models, Physical Review Letters 126",

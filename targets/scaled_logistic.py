@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from targets import stored
-from targets.base import About, Alias, Target, gaussian_base
-from targets.data import load
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
+from bridgemark.targets.data import load
 
 
 def scaled_logistic(
@@ -29,9 +29,7 @@ def scaled_logistic(
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=prior,
+        density=Density(dim=dim, log_prob=log_prob, base=prior),
         about=About(
             source=source,
             definition=f"weights ~ N(0, {prior_sd:g}^2 I), intercept (first) included; P(y = 0) = sigmoid(w "

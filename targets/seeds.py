@@ -12,9 +12,9 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 from scipy.special import gammaln
 
-from targets import stored
-from targets.base import About, Alias, Target, gaussian_base
-from targets.data import load
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
+from bridgemark.targets.data import load
 
 SHAPE = RATE = 0.01  # of the precision's Gamma law
 EFFECTS, PRIOR_SD = 4, 10.0
@@ -43,9 +43,7 @@ def seeds(name: str) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=gaussian_base(np.zeros(dim), np.ones(dim)),
+        density=Density(dim=dim, log_prob=log_prob, base=gaussian_base(np.zeros(dim), np.ones(dim))),
         about=About(
             source="Crowder (1978), Applied Statistics 27, 34-37; BUGS examples, volume 1",
             definition="r_i ~ Binomial(n_i, sigmoid(a0 + a1 type + a12 type extract + a2 extract + b_i)), "

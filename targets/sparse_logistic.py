@@ -9,9 +9,9 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 from scipy.special import digamma, gammaln, polygamma
 
-from targets import stored
-from targets.base import About, Alias, Target, gaussian_base
-from targets.data import load
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
+from bridgemark.targets.data import load
 
 SHAPE = RATE = 0.5  # of the scales' Gamma law
 LOG_MEAN, LOG_SD = digamma(SHAPE) - np.log(RATE), np.sqrt(polygamma(1, SHAPE))  # of the scales' logarithms
@@ -39,9 +39,7 @@ def sparse_logistic(name: str, filename: str) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=len(loc),
-        log_prob=log_prob,
-        base=gaussian_base(loc, scale),
+        density=Density(dim=len(loc), log_prob=log_prob, base=gaussian_base(loc, scale)),
         about=About(
             source="inference_gym 0.0.5 (2020), sparse logistic regression on the German credit data",
             definition="w_i = u_i l_i g; u_i ~ N(0, 1); l_i, g ~ Gamma(0.5, rate 0.5); P(y = 1) = sigmoid(w "

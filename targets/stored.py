@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from targets.base import Statistic, Truth
+from bridgemark.targets.base import Statistic, Truth
 
 PARTS = ("mean", "sd", "standard_error")
 FOLDER = Path(__file__).parent / "references"

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import About, Alias, Modes, Statistic, Target, Truth, gaussian_base
-from targets.data import load
+from bridgemark.targets.base import About, Alias, Density, Modes, Statistic, Target, Truth, gaussian_base
+from bridgemark.targets.data import load
 
 FAR = 20.0  # beyond it lies a tail
 
@@ -39,9 +39,7 @@ def student_mixture(name: str, dim: int, aliases: tuple[Alias, ...]) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=dim,
-        log_prob=log_prob,
-        base=gaussian_base(np.zeros(dim), np.full(dim, 10.0)),
+        density=Density(dim=dim, log_prob=log_prob, base=gaussian_base(np.zeros(dim), np.full(dim, 10.0))),
         about=About(
             source="Blessing et al. (2024), Beyond ELBOs: a large-scale evaluation of variational methods, "
             "ICML",

@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from scipy.special import ndtri
 
-from targets import stored
-from targets.base import About, Joint, Known, gaussian_base
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Joint, PosteriorFamily, PosteriorTruths, gaussian_base
 
 ROWS, FEATURES = 50, 5
 
@@ -38,9 +38,9 @@ def log_likelihood(x: Float[Array, "6"], y: Float[Array, "50"]) -> Float[Array, 
     return jnp.sum(jax.nn.log_sigmoid((2 * y - 1) * (DESIGN.astype(x.dtype) @ x)))
 
 
-def known(name: str, y: np.ndarray) -> Known:
+def truths(name: str, y: np.ndarray) -> PosteriorTruths:
     """What `bridgemark reference` stored of the registered observations."""
-    return Known(
+    return PosteriorTruths(
         log_z=stored.log_z(name),
         statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
     )
@@ -52,13 +52,16 @@ def labels(text: str) -> np.ndarray:
 
 
 JOINT = Joint(
-    family="synthetic-logistic-6",
     dim=1 + FEATURES,
     dim_y=ROWS,
     prior=gaussian_base(np.zeros(1 + FEATURES), np.ones(1 + FEATURES)),
     simulate=simulate,
     log_likelihood=log_likelihood,
-    known=known,
+)
+FAMILY = PosteriorFamily(
+    name="synthetic-logistic-6",
+    joint=JOINT,
+    truths=truths,
     # Of simulated y, 61 % are less probable than a and 1 % than b, which no weights explain well.
     observations={
         "a": labels("11010000100100101110000000100110011100001010101011"),
@@ -71,4 +74,4 @@ JOINT = Joint(
         "correlated with others); base = prior",
     ),
 )
-TARGETS = JOINT.targets()
+TARGETS = FAMILY.targets()

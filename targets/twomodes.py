@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from targets.base import About, Alias, Target
-from targets.mixtures import mixture
+from bridgemark.targets.base import About, Alias, Target
+from bridgemark.targets.mixtures import mixture
 
 SLIPS = (
     "Grenioux, Noble, Gabrié & Durmus (2024), Stochastic localization via iterative posterior sampling, ICML"

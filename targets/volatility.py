@@ -9,9 +9,9 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, Float
 from scipy.special import betaln, digamma, polygamma
 
-from targets import stored
-from targets.base import About, Alias, Target, gaussian_base
-from targets.data import load
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
+from bridgemark.targets.data import load
 
 A, B = 20.0, 1.5  # of the Beta law of (1 + persistence) / 2
 MEAN_SCALE, SHOCK_SCALE = 5.0, 2.0  # of the Cauchy and the half-Cauchy law
@@ -42,9 +42,7 @@ def volatility(name: str) -> Target:
     return Target(
         name=name,
         version=1,
-        dim=len(loc),
-        log_prob=log_prob,
-        base=gaussian_base(loc, scale),
+        density=Density(dim=len(loc), log_prob=log_prob, base=gaussian_base(loc, scale)),
         about=About(
             source="Kim, Shephard & Chib (1998), Review of Economic Studies 65, 361-393, for the model; "
             "inference_gym 0.0.5 (2020) for its priors and data",

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.analysis.statistics import holm, welch
-from benchmarks.analysis.tables import current, frame
-from benchmarks.rows.record import Record
+from bridgemark.benchmarks.analysis.statistics import holm, welch
+from bridgemark.benchmarks.analysis.tables import current, frame
+from bridgemark.benchmarks.rows.row import Row
 
 ALPHA = 0.01
 POSITIVE = ("bias2_x_max", "importance_ess_fraction", "ess_bulk_min", "gradients")
@@ -53,7 +53,7 @@ class Comparison:
         return self.cells.loc[(self.cells["changed"] != "") | (self.cells["times"] != "")]
 
 
-def compare(a: Sequence[Record], b: Sequence[Record], tolerance: float = 1.5) -> Comparison:
+def compare(a: Sequence[Row], b: Sequence[Row], tolerance: float = 1.5) -> Comparison:
     """Compare the current rows of two sets; medians of seconds within a factor of `tolerance` are alike."""
     tables = [current(frame(records)) for records in (a, b)]
     versions = sorted({name for table in tables for name in table if name.startswith("versions.")})

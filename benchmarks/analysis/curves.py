@@ -10,9 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.analysis.ranks import BLOCK, applicable, failures_infinite, setting_labels, with_device
-from benchmarks.analysis.statistics import medians
-from benchmarks.analysis.tables import budgeted, current
+from bridgemark.benchmarks.analysis.ranks import (
+    BLOCK,
+    applicable,
+    failures_infinite,
+    setting_labels,
+    with_device,
+)
+from bridgemark.benchmarks.analysis.statistics import medians
+from bridgemark.benchmarks.analysis.tables import budgeted, current
 
 METRICS = {  # and how they are called
     "bias2_x_max": "bias² of x",

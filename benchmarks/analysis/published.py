@@ -3,11 +3,13 @@
 `published.csv` has a line a number: facts, with the paper, the place in it and how they were had.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from bridgemark.benchmarks.analysis.tables import Line
 
 FILE = Path(__file__).with_name("published.csv")
 LINE = ["target", "method", "source"]
@@ -40,3 +42,15 @@ def best(truths: Mapping[str, float]) -> pd.DataFrame:
 def rmse(line: Mapping[str, float]) -> float:
     """Of a summary line of ours the same: what the median error and the spread over seeds make of one run."""
     return float(np.hypot(line["log_z_error"], line.get("total_sd.log_z_error") or 0.0))
+
+
+def truths(lines: Sequence[Line]) -> dict[str, float]:
+    """log Z by target, from lines that estimated it."""
+    return {line["target"]: line["log_z_truth"] for line in lines if line.get("log_z_truth") is not None}
+
+
+def judged(lines: Sequence[Line], target: str) -> list[Line]:
+    """Those of a target with an estimate of log Z, as a line of `best` each, the best first."""
+    known = [line for line in lines if line["target"] == target and line.get("log_z_error") is not None]
+    named = [line | {"sd": line.get("total_sd.log_z_error"), "log_z_rmse": rmse(line)} for line in known]
+    return sorted(named, key=lambda line: line["log_z_rmse"])

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, studentized_range
 
-from benchmarks.analysis.statistics import LEVEL, Interval, median, middle
-from benchmarks.analysis.tables import GROUP, current, plain
+from bridgemark.benchmarks.analysis.statistics import LEVEL, Interval, median, middle
+from bridgemark.benchmarks.analysis.tables import GROUP, current, plain
 
 # Samplers are ranked against each other where all of this is equal.
 BLOCK = tuple(name for name in GROUP if name not in ("sampler", "config", "source"))
@@ -49,7 +49,7 @@ def blocks(table: pd.DataFrame, *metrics: str) -> dict[str, list[dict[str, np.nd
     if not set(metrics) <= set(table.columns):
         return {}
     rows = with_device(plain(current(table)))
-    rows = rows.loc[rows["status"] != "unsupported"]
+    rows = rows.loc[(rows["status"] != "unsupported") & ~rows["uses_exact_draws"].astype(bool)]
     for name in metrics:
         rows = rows.loc[applicable(rows, name)]
     values = [failures_infinite(rows, name) for name in metrics]

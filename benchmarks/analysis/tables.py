@@ -2,26 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.analysis import components
-from benchmarks.analysis.statistics import medians
-from benchmarks.rows.budgets import spent
-from benchmarks.rows.record import STATUSES, Record
+from bridgemark.benchmarks.analysis import components
+from bridgemark.benchmarks.analysis.statistics import medians
+from bridgemark.benchmarks.rows.cost import spent
+from bridgemark.benchmarks.rows.row import STATUSES, Row
 
+Line: TypeAlias = dict[str, Any]  # one row of `summary`
+MAIN = "bias2_x_max"
+SECONDS = ("compile_seconds", "fit_seconds", "sample_seconds")
 # Rows that differ in one of these are never averaged together.
 GROUP = (
     *("target", "target_version", "fingerprint", "sampler", "config", "source"),
     *("draws", "budget", "budget_unit", "device", "cores", "precision"),
 )
-TEXT = ("identity", "seed", "status", "reason", "commit", "started", "schema", "dim", "met_by", "note")
+TEXT = ("identity", "seed", "status", "reason", "commit", "started", "schema", "dim", "met_by", "note", "uses_exact_draws")
 NESTED = ("fit_evals", "sample_evals", "floors", "errors", "versions")
 
 
-def frame(records: Iterable[Record]) -> pd.DataFrame:
+def frame(records: Iterable[Row]) -> pd.DataFrame:
     """One line a record: metrics by name, the other dicts flattened as `floors.NAME`, `fit_evals.NAME`, ...
 
     Values keep their Python types, so that None (no meaning) and NaN (failed) stay apart.
@@ -60,7 +63,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     return lines
 
 
-def write(records: Sequence[Record], results_dir: Path) -> list[Path]:
+def write(records: Sequence[Row], results_dir: Path) -> list[Path]:
     """Write tables/<sampler>.csv of every row, and summary.csv and summary.md, below results_dir."""
     folder = Path(results_dir) / "tables"
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,17 +102,7 @@ def current(table: pd.DataFrame, across: Sequence[str] = ()) -> pd.DataFrame:
     return known.loc[(known["config"] == newest["config"]) & (known["source"] == newest["source"])]
 
 
-def number(value: float | None, digits: int = 2) -> str:
-    """A number for people, of a few significant digits: '' when it has no meaning, 'nan' when it failed."""
-    if value is None or not np.isfinite(value):
-        return "" if value is None else str(float(value))
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
-
-
-def _flat(record: Record) -> dict[str, Any]:
+def _flat(record: Row) -> dict[str, Any]:
     flat = dict(vars(record))
     repeats = flat.pop("repeats")
     nested = {name: flat.pop(name) or {} for name in NESTED}
@@ -119,7 +112,7 @@ def _flat(record: Record) -> dict[str, Any]:
     return flat | _derived(record) | (components.of_repeats(repeats) if repeats else {})
 
 
-def _derived(record: Record) -> dict[str, Any]:
+def _derived(record: Row) -> dict[str, Any]:
     log_z, error = record.metrics.get("log_z"), record.metrics.get("log_z_error")
     fit, sample = record.fit_evals, record.sample_evals
     seconds = [one for one in (record.fit_seconds, record.sample_seconds) if one is not None]

@@ -12,14 +12,15 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks import registry
-from benchmarks.certificates.checks import CHECKS, PARTS, Trial
-from benchmarks.certificates.judgements import NotJudged
-from benchmarks.rows.environment import available_cores
-from benchmarks.rows.identity import hash_of_closure, row_identity, source_hash
-from benchmarks.sweep.cell import configure
-from samplers.base import Sampler, Unsupported
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.certificates.checks import CHECKS, PARTS, Trial
+from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
+from bridgemark.benchmarks.rows.environment import available_cores, configure
+from bridgemark.benchmarks.rows.identity import hash_of_closure, row_identity, source_hash
+from bridgemark.samplers.base import Sampler, Unsupported
 
+# What decides a verdict, besides the sampler itself.
+BATTERY = ("bridgemark.benchmarks.certificates", "bridgemark.benchmarks.scores")
 PASSED, FAILED, ABSENT = "passed", "failed", "not judged"
 
 
@@ -114,7 +115,7 @@ def read(path: Path) -> Certificate | None:
 
 def identity_of(sampler: Sampler) -> str:
     """Hash of the sampler's source, its configuration and the battery."""
-    battery = hash_of_closure("benchmarks.certificates.checks")
+    battery = hash_of_closure("bridgemark.benchmarks.certificates.checks", BATTERY)
     return row_identity(source=source_hash(sampler), config=repr(sampler), battery=battery)
 
 

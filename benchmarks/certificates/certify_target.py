@@ -13,11 +13,11 @@ import scipy.optimize
 import scipy.stats
 from jaxtyping import Float
 
-from benchmarks.certificates.certify import Certificate, Finding, finding
-from benchmarks.certificates.judgements import LEVEL, NotJudged
-from benchmarks.rows.fingerprint import fingerprint
-from benchmarks.scores.points import exact
-from targets.base import Target
+from bridgemark.benchmarks.certificates.certify import Certificate, Finding, finding
+from bridgemark.benchmarks.certificates.statistical_tests import LEVEL, NotJudged
+from bridgemark.benchmarks.rows.fingerprint import fingerprint
+from bridgemark.benchmarks.scores.weighted_sample import exact
+from bridgemark.targets.base import Target
 
 DRAWS = 20_000
 POINTS = 3  # where gradients are looked at, in each of at most DIRECTIONS directions
@@ -42,9 +42,9 @@ def certify(target: Target) -> Certificate:
 def gradient(target: Target) -> str | None:
     """Finite, and the central finite difference, at draws of the base and at exact ones."""
     rng = np.random.default_rng(0)
-    tall = target.dim > DIRECTIONS
-    directions = rng.standard_normal((DIRECTIONS, target.dim)) if tall else np.eye(target.dim)
-    function = jax.jit(jax.vmap(jax.value_and_grad(target.log_prob)))
+    tall = target.density.dim > DIRECTIONS
+    directions = rng.standard_normal((DIRECTIONS, target.density.dim)) if tall else np.eye(target.density.dim)
+    function = jax.jit(jax.vmap(jax.value_and_grad(target.density.log_prob)))
     for x in _places(target):
         steps = STEP * directions
         moved = np.concatenate([x + steps, x - steps, x + steps / 10, x - steps / 10, x[None]])
@@ -72,10 +72,10 @@ def _slopes(values: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
 def batch(target: Target) -> str | None:
     """A batch gives what its points give one by one, a number each."""
     x = _places(target)
-    single = [jax.jit(target.log_prob)(point) for point in x]
+    single = [jax.jit(target.density.log_prob)(point) for point in x]
     if any(value.shape != () for value in single):
         return f"one point gives an array of shape {single[0].shape}, not a number"
-    together = np.asarray(jax.jit(jax.vmap(target.log_prob))(x))
+    together = np.asarray(jax.jit(jax.vmap(target.density.log_prob))(x))
     same = np.allclose(together, np.asarray(single), rtol=1e-10, atol=1e-10)
     return None if same else f"a batch gives {together}, its points {np.asarray(single)}"
 
@@ -92,7 +92,7 @@ def proper(target: Target) -> str | None:
         raise NotJudged("far out the log-density is not finite, wherever it was looked at")
     if np.max(falls) >= -1.01:
         return f"improper: along a ridge that was found the density is about r^{np.max(falls):.3g}"
-    if np.max(falls[:, -1]) >= -target.dim:
+    if np.max(falls[:, -1]) >= -target.density.dim:
         raise NotJudged(f"r^{np.max(falls[:, -1]):.3g} along the worst ridge: enough if it does not widen")
     return None
 
@@ -103,10 +103,10 @@ def _falls(target: Target, seed: int) -> list[float]:
     The direction may change with r, as it does along a bent ridge or one beside the base's centre. NaN where
     the climb begins and ends where the log-density cannot be computed.
     """
-    loc = np.zeros(target.dim) if target.base.loc is None else target.base.loc
-    scale = 1.0 if target.base.scale is None else float(np.max(np.abs(target.base.scale)))
+    loc = np.zeros(target.density.dim) if target.density.base.loc is None else target.density.base.loc
+    scale = 1.0 if target.density.base.scale is None else float(np.max(np.abs(target.density.base.scale)))
     point = lambda v, r: loc + r * scale * v / jnp.linalg.norm(v)  # noqa: E731
-    climb = jax.jit(jax.value_and_grad(lambda v, r: -target.log_prob(point(v, r))))
+    climb = jax.jit(jax.value_and_grad(lambda v, r: -target.density.log_prob(point(v, r))))
 
     def objective(v: np.ndarray, radius: float) -> tuple[float, np.ndarray]:
         value, slope = climb(v, radius)
@@ -119,7 +119,7 @@ def _falls(target: Target, seed: int) -> list[float]:
         height = -float(found.fun) if found.fun < NOWHERE else -np.inf
         return found.x / np.linalg.norm(found.x), height
 
-    v, falls = np.random.default_rng(seed).standard_normal(target.dim), []
+    v, falls = np.random.default_rng(seed).standard_normal(target.density.dim), []
     for radius in RADII:
         v, near = highest(v, radius)
         v, far = highest(v, 2 * radius)
@@ -133,13 +133,13 @@ def stein(target: Target) -> str | None:
     x = _draws(target)
     if target.about.finite_moment < 1:
         raise NotJudged("without a first moment the identities need not hold")
-    slope = np.asarray(jax.jit(jax.vmap(jax.grad(target.log_prob)))(x))
+    slope = np.asarray(jax.jit(jax.vmap(jax.grad(target.density.log_prob)))(x))
     values = np.concatenate([slope, x * slope], axis=1)
-    expected = np.concatenate([np.zeros(target.dim), -np.ones(target.dim)])
-    names = [f"E[d_{i} log p]" for i in range(target.dim)] + [
-        f"E[x_{i} d_{i} log p]" for i in range(target.dim)
+    expected = np.concatenate([np.zeros(target.density.dim), -np.ones(target.density.dim)])
+    names = [f"E[d_{i} log p]" for i in range(target.density.dim)] + [
+        f"E[x_{i} d_{i} log p]" for i in range(target.density.dim)
     ]
-    return _agrees(values, expected, values.std(axis=0), np.zeros(2 * target.dim), names)
+    return _agrees(values, expected, values.std(axis=0), np.zeros(2 * target.density.dim), names)
 
 
 def statistics(target: Target) -> str | None:
@@ -190,7 +190,7 @@ def _draws(target: Target) -> Float[np.ndarray, "n dim"]:
 
 
 def _places(target: Target) -> Float[np.ndarray, "points dim"]:
-    laws = [law for law in (target.base.sample, target.sample) if law is not None]
+    laws = [law for law in (target.density.base.sample, target.sample) if law is not None]
     return np.concatenate([exact(law, jax.random.key(0), POINTS) for law in laws])
 
 

@@ -1,14 +1,14 @@
 """What a sampler must pass before it may rank: each check says what went wrong, or None."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 import jax
 import numpy as np
 
-from benchmarks.certificates import counting, trials
-from benchmarks.certificates.judgements import NotJudged, bounded, honest, independent, retraced, unbiased
-from benchmarks.certificates.trials import (
+from bridgemark.benchmarks.certificates import counting, replicates
+from bridgemark.benchmarks.certificates.replicates import (
     BARE,
     BRIEF,
     SEVERAL,
@@ -19,10 +19,18 @@ from benchmarks.certificates.trials import (
     reduced,
     skewed,
 )
-from benchmarks.rows.budgets import in_gradients, spent
-from benchmarks.rows.record import Cost
-from benchmarks.sweep.programs import total
-from samplers.base import Evals, Sampler
+from bridgemark.benchmarks.certificates.statistical_tests import (
+    NotJudged,
+    bounded,
+    honest,
+    independent,
+    retraced,
+    unbiased,
+)
+from bridgemark.benchmarks.rows.cost import Cost, in_gradients, spent, total
+from bridgemark.benchmarks.sweep.programs import with_exact_draws
+from bridgemark.samplers.base import Evals, Sampler
+from bridgemark.targets.base import Target
 
 
 class Trial:
@@ -34,18 +42,18 @@ class Trial:
     @cached_property
     def gaussian(self) -> Replicates:
         """On the linear-Gaussian posterior."""
-        return trials.replicate(reduced(self.sampler, BRIEF, gaussian()), gaussian())
+        return replicates.replicate(reduced(self.sampler, BRIEF), gaussian())
 
     @cached_property
     def skewed(self) -> Replicates:
         """On the skewed target in two dimensions."""
-        return trials.replicate(reduced(self.sampler, BRIEF, skewed(2)), skewed(2))
+        return replicates.replicate(reduced(self.sampler, BRIEF), skewed(2))
 
     @cached_property
     def exchanged(self) -> Replicates:
         """In double precision, on the skewed target with its coordinates exchanged."""
         with jax.enable_x64(True):
-            return trials.replicate(reduced(self.sampler, BRIEF, skewed(2)), skewed(2, exchanged=True))
+            return replicates.replicate(reduced(self.sampler, BRIEF), skewed(2, exchanged=True))
 
     @cached_property
     def tiny(self) -> Bench:
@@ -55,7 +63,7 @@ class Trial:
     @cached_property
     def small(self) -> Sampler:
         """The sampler at its smallest."""
-        return reduced(self.sampler, TINY, gaussian())
+        return reduced(self.sampler, TINY)
 
 
 def repeatable(trial: Trial) -> str | None:
@@ -73,10 +81,13 @@ def repeatable(trial: Trial) -> str | None:
 
 def no_key_inside(trial: Trial) -> str | None:
     """No key is made of a number inside: it would be the same for every seed."""
-    sampler, target = trial.small, gaussian()
+    target = gaussian()
+    sampler = with_exact_draws(trial.small, target.sample)
     key = jax.eval_shape(lambda: jax.random.key(0))
-    fit = jax.make_jaxpr(lambda key: sampler.fit(key, target), return_shape=True)(key)
-    sample = jax.make_jaxpr(lambda key, state: sampler.sample(key, target, state, 10))(key, fit[1].state)
+    fit = jax.make_jaxpr(lambda key: sampler.fit(key, target.density), return_shape=True)(key)
+    sample = jax.make_jaxpr(lambda key, state: sampler.sample(key, target.density, state, 10))(
+        key, fit[1].state
+    )
     made = "random_seed" in str(fit[0]) or "random_seed" in str(sample)
     return "a key is made inside, the same for every seed" if made else None
 
@@ -84,12 +95,17 @@ def no_key_inside(trial: Trial) -> str | None:
 def counted(trial: Trial) -> str | None:
     """Evaluations declared are those that a counting target sees, within 1 %, phase by phase."""
     tally = counting.Tally()
-    target, kept = counting.counting(gaussian(), tally), jax.checkpoint
+    target, kept = counted_target(gaussian(), tally), jax.checkpoint
     jax.checkpoint = lambda function, **_: function  # what is recomputed to save memory is no evaluation
     try:
         return _miscounted(Bench(trial.small, target), tally)
     finally:
         jax.checkpoint = kept
+
+
+def counted_target(target: Target, tally: counting.Tally) -> Target:
+    """The same target, whose density counts its evaluations."""
+    return replace(target, density=counting.counting(target.density, tally))
 
 
 def _miscounted(bench: Bench, tally: counting.Tally) -> str | None:
@@ -115,7 +131,7 @@ def executed(trial: Trial) -> str | None:
     More than one where memory is saved by making some again, and where chains wait for the longest.
     """
     tally = counting.Tally()
-    bench = Bench(reduced(trial.sampler, TINY | SEVERAL, gaussian()), counting.counting(gaussian(), tally))
+    bench = Bench(reduced(trial.sampler, TINY | SEVERAL), counted_target(gaussian(), tally))
     run = bench.run()
     jax.effects_barrier()
     made = in_gradients(Cost(values=tally.values, gradients=tally.gradients, simulations=tally.simulations))
@@ -125,7 +141,7 @@ def executed(trial: Trial) -> str | None:
 
 def compiled(trial: Trial) -> str | None:
     """Compiled or not, the draws are the same up to rounding."""
-    bench = Bench(reduced(trial.sampler, BARE, gaussian()), gaussian(), draws=4)
+    bench = Bench(reduced(trial.sampler, BARE), gaussian(), draws=4)
     with jax.disable_jit():
         plain = bench.run()
     quick = bench.run()
@@ -135,7 +151,7 @@ def compiled(trial: Trial) -> str | None:
 
 def one_dimension(trial: Trial) -> str | None:
     """A target on the line gives finite draws and weights."""
-    run = Bench(reduced(trial.sampler, TINY, skewed(1)), skewed(1)).run()
+    run = Bench(reduced(trial.sampler, TINY), skewed(1)).run()
     finite = all(np.isfinite(part).all() for part in run.draws)
     return None if finite else "draws or weights in one dimension are not finite"
 

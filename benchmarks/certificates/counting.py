@@ -1,4 +1,4 @@
-"""A target that counts, on the host, how often it is evaluated: the check on what samplers declare."""
+"""A density that counts, on the host, how often it is evaluated: the check on what samplers declare."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 from jaxtyping import Array, PRNGKeyArray
 
-from targets.base import Joint, Simulate, Target
+from bridgemark.targets.base import Density, Joint, LogProb, Simulate
 
 
 class Tally:
@@ -34,8 +34,8 @@ class Tally:
         self.simulations += count
 
 
-def counting(target: Target, tally: Tally) -> Target:
-    """The same target, whose log_prob adds to `tally` whenever it is run: under jit, vmap and grad of grad.
+def counting(density: Density, tally: Tally) -> Density:
+    """The same density, which adds to `tally` whenever it is evaluated: under jit, vmap and grad of grad.
 
     So does the `simulate` of its joint, where it has one (derivatives of y by x add nothing).
 
@@ -43,7 +43,14 @@ def counting(target: Target, tally: Tally) -> Target:
     masked ones of a vmapped loop and both branches of a vmapped cond too, and so does whatever
     `jax.checkpoint` runs again.
     """
-    gradient = jax.grad(target.log_prob)
+    joint = density.joint and replace(density.joint, simulate=_counting_simulations(density.joint, tally))
+    likelihood = density.log_likelihood and counted(density.log_likelihood, tally)
+    return replace(density, log_prob=counted(density.log_prob, tally), log_likelihood=likelihood, joint=joint)
+
+
+def counted(function: LogProb, tally: Tally) -> LogProb:
+    """The same function of one point, which adds its values, gradients and Hessian products to `tally`."""
+    gradient = jax.grad(function)
 
     @jax.custom_jvp
     def counted_gradient(x: Array) -> Array:
@@ -54,22 +61,21 @@ def counting(target: Target, tally: Tally) -> Target:
         # The product is counted where it is made: in a forward pass or, transposed, in every pull back.
         (x,), (direction,) = primals, tangents
         ones = jnp.where(x > 0, 1.0, 1.0)  # a lane for every lane of x, in both directions
-        counted = _tick.bind(ones * direction, count=tally.add_gradients, lanes=1)
-        return gradient(x), ones * jax.jvp(gradient, (x,), (counted,))[1]
+        ticked = _tick.bind(ones * direction, count=tally.add_gradients, lanes=1)
+        return gradient(x), ones * jax.jvp(gradient, (x,), (ticked,))[1]
 
     @jax.custom_jvp
-    def log_prob(x: Array) -> Array:
+    def value(x: Array) -> Array:
         jax.debug.callback(partial(tally.add_values, 1), x)
-        return target.log_prob(x)
+        return function(x)
 
-    @log_prob.defjvp
+    @value.defjvp
     def value_and_gradient(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
         (x,), (direction,) = primals, tangents
         jax.debug.callback(partial(tally.add_gradients, 1), x)
-        return target.log_prob(x), jnp.sum(counted_gradient(x) * direction)
+        return function(x), jnp.sum(counted_gradient(x) * direction)
 
-    joint = target.joint and replace(target.joint, simulate=_counting_simulations(target.joint, tally))
-    return replace(target, log_prob=log_prob, joint=joint)
+    return value
 
 
 def _counting_simulations(joint: Joint, tally: Tally) -> Simulate:

@@ -11,9 +11,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmarks.analysis.curves import GOALS, METRICS
-from benchmarks.analysis.tables import number
-from benchmarks.drawing.style import GREY, grid, head, looks, note, order, sampler_handles, save
+from bridgemark.benchmarks.analysis.curves import GOALS, METRICS
+from bridgemark.benchmarks.drawing.style import GREY, grid, head, looks, note, order, sampler_handles, save
+from bridgemark.benchmarks.text import number
 
 UNITS = {"gradients": "gradients spent, fit + sample", "seconds": "seconds spent, fit + sample"}
 

@@ -10,12 +10,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
-from benchmarks.analysis import curves, ranks
-from benchmarks.analysis.tables import current, frame, number, plain, summary
-from benchmarks.drawing import beside, curve_figures, multiples, rank_figures, scatter
-from benchmarks.drawing.style import GREY, begin, grid, head, looks, order, sampler_handles, save
-from benchmarks.pages.columns import MAIN, Line
-from benchmarks.rows.store import Store
+from bridgemark.benchmarks.analysis import curves, ranks
+from bridgemark.benchmarks.analysis.tables import MAIN, Line, current, frame, plain, summary
+from bridgemark.benchmarks.drawing import cost_and_time, curve_figures, draw_panels, published, rank_figures
+from bridgemark.benchmarks.drawing.style import GREY, begin, grid, head, looks, order, sampler_handles, save
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.text import number
 
 SOLVED = curves.GOALS[0].threshold
 LINEAR = 0.01  # errors of log Z below this are drawn on a linear scale
@@ -38,12 +38,12 @@ def write(store: Store, results_dir: Path) -> list[Path]:
     lines = summary(table).sort_values(["dim", "target"], kind="stable").to_dict("records")
     rows, stored = table.to_dict("records"), {record.identity: record for record in records}
     return [
-        scatter.samples(store, [stored[row["identity"]] for row in rows], folder / "samples.png"),
+        draw_panels.samples(store, [stored[row["identity"]] for row in rows], folder / "samples.png"),
         log_z_error(rows, folder / "log_z_error.png"),
-        multiples.bias_cost(rows, folder / "bias_cost.png"),
-        multiples.time(lines, folder / "time.png"),
+        cost_and_time.bias_cost(rows, folder / "bias_cost.png"),
+        cost_and_time.time(lines, folder / "time.png"),
         *_of_ranks(table, folder),
-        *beside.published(lines, folder),
+        *published.published(lines, folder),
         *budgets,
     ]
 

@@ -8,9 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from benchmarks.analysis.ranks import MeanRanks, Profile, Values, critical_difference, intervals, resampled
-from benchmarks.analysis.tables import number
-from benchmarks.drawing.style import GREY, Look, grid, head, looks, note, sampler_handles, save
+from bridgemark.benchmarks.analysis.ranks import (
+    MeanRanks,
+    Profile,
+    Values,
+    critical_difference,
+    intervals,
+    resampled,
+)
+from bridgemark.benchmarks.drawing.style import GREY, Look, grid, head, looks, note, sampler_handles, save
+from bridgemark.benchmarks.text import number
 
 
 def rank_intervals(targets: Mapping[str, Values], path: Path) -> Path:

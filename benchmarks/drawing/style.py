@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmarks import registry
+from bridgemark.benchmarks import registry
 
 FIXED = {"hmc": 0, "nuts": 1, "smc": 2, "dds": 3, "bridge": 4}  # places in the palette
 MARKERS = "osD^vPX<>*"

@@ -3,14 +3,11 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-from benchmarks.analysis.tables import number
-from benchmarks.scores.pareto import TRUSTED
+from bridgemark.benchmarks.analysis.tables import MAIN, SECONDS, Line
+from bridgemark.benchmarks.scores.pareto import TRUSTED
+from bridgemark.benchmarks.text import number
 
-Line: TypeAlias = dict[str, Any]
-MAIN = "bias2_x_max"
-SECONDS = ("compile_seconds", "fit_seconds", "sample_seconds")
 GRADIENTS = ("fit_evals.gradients", "sample_evals.gradients")
 IMPOSSIBLE = 3.0  # standard errors
 SPREADS = ("training_sd.log_z_error", "evaluation_sd.log_z_error")
@@ -78,11 +75,6 @@ def columns(lines: Sequence[Line]) -> list[Column]:
         Column("seconds compile / fit / sample", lambda line: _join(line, " / ", SECONDS)),
     ]
     return [column for column in possible if any(map(column.fill, lines))]
-
-
-def escaped(text: str) -> str:
-    """Text that does not end a cell or begin a tag."""
-    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def _spread(line: Line, name: str, digits: int = 2) -> str:

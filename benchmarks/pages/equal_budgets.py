@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.analysis import curves
-from benchmarks.analysis.curves import COST, GOALS, METRICS, Goal
-from benchmarks.analysis.tables import number
-from benchmarks.pages.columns import Line, escaped
+from bridgemark.benchmarks.analysis import curves
+from bridgemark.benchmarks.analysis.curves import COST, GOALS, METRICS, Goal
+from bridgemark.benchmarks.analysis.tables import Line
+from bridgemark.benchmarks.text import escaped, number
 
 SHOWN = tuple(goal.metric for goal in GOALS)  # on the page; curves.csv has all
 SIGN = {"gradients": "", "seconds": " s"}

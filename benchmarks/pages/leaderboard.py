@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks import registry
-from benchmarks.analysis.tables import current, frame, number, plain, summary
-from benchmarks.certificates import certify
-from benchmarks.certificates.checks import EXECUTED
-from benchmarks.pages import beside, equal_budgets
-from benchmarks.pages.columns import MAIN, MEANING, Line, columns, escaped
-from benchmarks.rows.record import STATUSES, Record
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.analysis.tables import MAIN, Line, current, frame, plain, summary
+from bridgemark.benchmarks.certificates import certify
+from bridgemark.benchmarks.certificates.checks import EXECUTED
+from bridgemark.benchmarks.pages import equal_budgets, published
+from bridgemark.benchmarks.pages.columns import MEANING, columns
+from bridgemark.benchmarks.rows.row import STATUSES, Row
+from bridgemark.benchmarks.text import escaped, number
 
 BEGIN, END = "<!-- leaderboard:begin -->", "<!-- leaderboard:end -->"
 FIGURES = {
@@ -38,7 +39,7 @@ obeyed. Executed work: evaluations that were made, on a small run, for each that
 one where memory is saved by making some again, and where chains wait for the longest."""
 
 
-def write(records: Sequence[Record], results_dir: Path) -> Path:
+def write(records: Sequence[Row], results_dir: Path) -> Path:
     """Write README.md in results_dir from the records alone: the same records make the same page."""
     folder = Path(results_dir)
     lines = _lines(records)
@@ -49,7 +50,7 @@ def write(records: Sequence[Record], results_dir: Path) -> Path:
         equal_budgets.write(frame(records), folder),
         *(_picture(folder, name, caption) for name, caption in equal_budgets.FIGURES.items()),
     ]
-    others = [beside.write(lines), *(_picture(folder, *named) for named in beside.FIGURES.items())]
+    others = [published.write(lines), *(_picture(folder, *named) for named in published.FIGURES.items())]
     parts = [*head, *sections, *pictures, *budgets, *others, MEANING]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "README.md"
@@ -57,7 +58,7 @@ def write(records: Sequence[Record], results_dir: Path) -> Path:
     return path
 
 
-def overview(records: Sequence[Record]) -> str:
+def overview(records: Sequence[Row]) -> str:
     """Targets by samplers, compact Markdown: median |log Z error|, then median worst squared bias."""
     lines = _lines(records)
     return (
@@ -67,7 +68,7 @@ def overview(records: Sequence[Record]) -> str:
     )
 
 
-def update_readme(readme_path: Path, records: Sequence[Record]) -> bool:
+def update_readme(readme_path: Path, records: Sequence[Row]) -> bool:
     """Put `overview` between the markers of a README; False, and nothing written, where it has no markers."""
     path = Path(readme_path)
     before, begin, rest = path.read_text().partition(BEGIN)
@@ -78,7 +79,7 @@ def update_readme(readme_path: Path, records: Sequence[Record]) -> bool:
     return True
 
 
-def _lines(records: Sequence[Record]) -> list[Line]:
+def _lines(records: Sequence[Row]) -> list[Line]:
     """Summary lines by density, smallest dimension first, and within it the best bias first."""
     return sorted(
         summary(plain(current(frame(records)))).to_dict("records"),
@@ -96,7 +97,7 @@ def _rank(line: Line) -> tuple:
     return line["ok"] == 0, unknown, 0.0 if unknown else value, line["label"]
 
 
-def _provenance(records: Sequence[Record]) -> str:
+def _provenance(records: Sequence[Row]) -> str:
     """How the page was made, from what the rows say."""
     versions = {
         name: {record.versions.get(name) for record in records}
@@ -121,7 +122,7 @@ def _provenance(records: Sequence[Record]) -> str:
     )
 
 
-def _certificates(records: Sequence[Record], folder: Path) -> str:
+def _certificates(records: Sequence[Row], folder: Path) -> str:
     """Each sampler's verdict on closed forms, and of which source it is."""
     known = registry.samplers()
     lines = []

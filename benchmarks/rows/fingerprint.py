@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from targets.base import Target
+from bridgemark.targets.base import Target
 
 PROBES = 64  # from near the origin to far out: a mixture shows each component only close by
 
@@ -26,7 +26,7 @@ def fingerprint(target: Target) -> str:
     # Not compiled: JAX (0.10) would hold every NumPy array that `log_prob` closes over in double precision
     # from then on, and the run that follows needs it in single precision.
     with jax.enable_x64(True):
-        values = np.asarray(jax.vmap(target.log_prob)(jnp.asarray(probes(target.dim))))
+        values = np.asarray(jax.vmap(target.density.log_prob)(jnp.asarray(probes(target.density.dim))))
     if values.dtype != np.float64:
         raise ValueError(
             f"log_prob of {target.name} computes in {values.dtype} even in double precision: "

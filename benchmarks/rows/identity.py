@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from samplers.base import Sampler
-from targets.base import Target
+from bridgemark.samplers.base import Sampler
+from bridgemark.targets.base import Target
 
+SAMPLER_CODE = ("bridgemark.samplers", "bridgemark.targets.base")
 CELL_VERSION = 2  # moves when `measure` changes how keys, phases or costs are made
 
 
@@ -28,18 +29,26 @@ def row_identity(**determinants: Any) -> str:
 def source_hash(sampler: Sampler) -> str:
     """Hash of the sampler's file and of every file it imports, directly or not, from its own package.
 
-    For this project's samplers that means `samplers.*` and `targets.base`; a plug-in's neighbours are
-    not followed, what it imports from this project is.
+    For this project's samplers that means `bridgemark.samplers` and `bridgemark.targets.base`. A plug-in's
+    neighbours are not followed; what it imports from `bridgemark.samplers` is.
     """
-    return hash_of_closure(type(sampler).__module__)
+    module = type(sampler).__module__
+    own = module.partition(".")[0]
+    return hash_of_closure(
+        module, SAMPLER_CODE if own in ("bridgemark", "__main__") else (*SAMPLER_CODE, own)
+    )
 
 
 @cache
-def hash_of_closure(module: str) -> str:
-    """Hash of the files that `_closure` finds, in an order that does not depend on where they are."""
+def hash_of_closure(module: str, within: tuple[str, ...]) -> str:
+    """Hash of the code of `module` and of all that it imports, directly or not, from the modules `within`.
+
+    Code is the syntax tree without docstrings: layout and comments do not count, nor does the place of a file.
+    """
     digest = hashlib.sha256()
-    for path in sorted(_closure(module), key=lambda path: (path.name, str(path))):
-        digest.update(path.read_bytes() + b"\0")
+    for name, path in sorted(_closure(module, within).items()):
+        code = _canonical(_without_docstrings(ast.parse(path.read_bytes())))
+        digest.update(repr((name if name.startswith("bridgemark.") else path.name, code)).encode() + b"\0")
     return digest.hexdigest()[:20]
 
 
@@ -48,7 +57,11 @@ def truth_hash(target: Target) -> str:
 
     A better reference makes other errors out of the same draws, so it must make another row.
     """
-    known: list[Any] = [target.base.loc, target.base.scale, target.modes and target.modes.masses]
+    known: list[Any] = [
+        target.density.base.loc,
+        target.density.base.scale,
+        target.modes and target.modes.masses,
+    ]
     known += [target.log_z and (target.log_z.value, target.log_z.standard_error)]
     known += [part for s in target.statistics for part in (s.mean, s.sd, s.standard_error)]
     names = [s.name for s in target.statistics]
@@ -64,19 +77,50 @@ def _gist(values: Any) -> tuple[float, ...] | None:
     return (flat.size, *(round(float(total), 8) + 0.0 for total in sums))
 
 
-def _closure(module: str) -> set[Path]:
-    """Files of `module` and of what it imports from `samplers`, its own package or `targets.base`."""
-    packages = {"samplers", module.partition(".")[0]} - {"__main__"}
-    waiting, seen, files = [module], set(), set()
+def _closure(module: str, within: tuple[str, ...]) -> dict[str, Path]:
+    """Files, by module name, of `module` and of what it imports from the packages or modules `within`."""
+    waiting, files = [module], {}
     while waiting:
         name = waiting.pop()
-        path = _file(name)
-        if name in seen or path is None:
+        path = None if name in files else _file(name)
+        if path is None:
             continue
-        seen.add(name)
-        files.add(path)
-        waiting += [n for n in _imports(path, name) if n.partition(".")[0] in packages or n == "targets.base"]
+        files[name] = path
+        waiting += [found for found in _imports(path, name) if _is_within(found, within)]
     return files
+
+
+def _is_within(module: str, packages: tuple[str, ...]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    """The same tree, changed in place: no module, class or function has a docstring."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            match node.body:
+                case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+                    node.body = rest
+    return tree
+
+
+def _canonical(node: Any) -> Any:
+    """A syntax tree as nested tuples that every version of Python prints alike.
+
+    Empty fields are left out, of which later versions have more, and the empty texts that Python 3.12.1 puts
+    into formatted strings.
+    """
+    match node:
+        case ast.JoinedStr(values=values):
+            texts = [value for value in values if getattr(value, "value", None) != ""]
+            return ("JoinedStr", *map(_canonical, texts))
+        case ast.AST():
+            fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+            return (type(node).__name__, *((name, _canonical(value)) for name, value in fields))
+        case list():
+            return tuple(map(_canonical, node))
+        case _:
+            return node
 
 
 def _file(module: str) -> Path | None:

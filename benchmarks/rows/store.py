@@ -13,8 +13,8 @@ from typing import IO
 
 import numpy as np
 
-from benchmarks.errors import BadInput
-from benchmarks.rows.record import Record
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows.row import Row
 
 SETTLED = ("ok", "unsupported")  # any other status runs again
 
@@ -29,15 +29,15 @@ class Store:
 
     root: Path
 
-    def path(self, record: Record) -> Path:
+    def path(self, record: Row) -> Path:
         """Where this row is or would be."""
         return self.root / record.sampler / record.target / f"{record.identity}.json"
 
-    def log(self, record: Record) -> Path:
+    def log(self, record: Row) -> Path:
         """Where the standard error of this row's cell goes."""
         return self.path(record).with_name("stderr.log")
 
-    def open_log(self, record: Record) -> IO[bytes]:
+    def open_log(self, record: Row) -> IO[bytes]:
         """The log, emptied. Raises BadInput if it cannot be written."""
         path = self.log(record)
         try:
@@ -54,29 +54,29 @@ class Store:
         except OSError as error:
             raise _unwritable(self.root, error) from error
 
-    def read_all(self) -> list[Record]:
+    def read_all(self) -> list[Row]:
         """Every row, in order of path. Raises BadInput naming the first file that is no record."""
         with _no_collection():
             return [_read(path) for path in sorted(self.root.glob("*/*/*.json"))]
 
-    def read_some(self) -> list[Record]:
+    def read_some(self) -> list[Row]:
         """Every row. Raises BadInput where there is none."""
         records = self.read_all()
         if not records:
             raise BadInput(f"nothing is stored in {self.root}; `bridgemark run` makes rows")
         return records
 
-    def find(self, record: Record) -> Record | None:
+    def find(self, record: Row) -> Row | None:
         """The stored row of equal identity, whatever its status, or None. Raises BadInput if corrupted."""
         path = self.path(record)
         return _read(path) if path.is_file() else None
 
-    def settled(self, record: Record) -> bool:
+    def settled(self, record: Row) -> bool:
         """Whether this row is stored and need not run again: a failure or a timeout does."""
         found = self.find(record)
         return found is not None and found.status in SETTLED
 
-    def write(self, record: Record, arrays: dict[str, np.ndarray] | None = None) -> None:
+    def write(self, record: Row, arrays: dict[str, np.ndarray] | None = None) -> None:
         """Store the row, arrays first, in place of one of equal identity. Raises BadInput if it cannot."""
         path, beside = self.path(record), self.path(record).with_suffix(".npz")
         text = json.dumps(record.to_json(), indent=1) + "\n"
@@ -90,7 +90,7 @@ class Store:
         except OSError as error:
             raise _unwritable(path, error) from error
 
-    def arrays(self, record: Record) -> dict[str, np.ndarray]:
+    def arrays(self, record: Row) -> dict[str, np.ndarray]:
         """The arrays beside a row, {} when there are none. Raises BadInput if the file is corrupted."""
         path = self.path(record).with_suffix(".npz")
         if not path.is_file():
@@ -114,9 +114,9 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read(path: Path) -> Record:
+def _read(path: Path) -> Row:
     try:
-        return Record.from_json(json.loads(path.read_bytes()))
+        return Row.from_json(json.loads(path.read_bytes()))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise _corrupted(path, error) from error
 

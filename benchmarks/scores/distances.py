@@ -4,13 +4,13 @@ import jax
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
-from benchmarks.errors import BadInput
-from benchmarks.scores import classifier, kernel, sinkhorn
-from benchmarks.scores.histogram import binned_kl
-from benchmarks.scores.points import Points, Values, exact, finite, thinned
-from benchmarks.scores.scales import scales
-from benchmarks.scores.transport import on_lines
-from targets.base import Target
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.scores import classifier, kernel, sinkhorn
+from bridgemark.benchmarks.scores.distance_constants import scales
+from bridgemark.benchmarks.scores.histogram import binned_kl
+from bridgemark.benchmarks.scores.transport import on_lines
+from bridgemark.benchmarks.scores.weighted_sample import Points, Values, exact, finite, thinned
+from bridgemark.targets.base import Target
 
 MAX_TRANSPORT = 10_000
 PAIRED = 2_000  # points on either side where all pairs are compared
@@ -59,7 +59,7 @@ def costly(target: Target, points: Points, key: PRNGKeyArray) -> Values:
     if sinkhorn.installed() and target.about.finite_moment > 2:
         epsilon = scales(target).epsilon
         values["sinkhorn"] = sinkhorn.sinkhorn(x, weights, y, epsilon) if sound else np.nan
-    if classifier.installed() and target.joint is not None:
+    if classifier.installed() and target.density.joint is not None:
         seed = int(jax.random.bits(jax.random.fold_in(key, 1)))
         values["c2st"] = classifier.c2st(x, weights, y, seed) if sound else np.nan
     return values

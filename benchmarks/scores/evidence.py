@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import logsumexp
 
-from benchmarks.scores.points import Values
-from targets.base import Truth
+from bridgemark.benchmarks.scores.weighted_sample import Values
+from bridgemark.targets.base import Truth
 
 Logs = Float[np.ndarray, " n"]
 

@@ -11,15 +11,15 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 from scipy.special import logsumexp
 
-from benchmarks.scores.agreement import agreement, agreement_errors, expectations, floors, resolution
-from benchmarks.scores.diagnostics import MIN_LENGTH, ess_bulk, r_hat
-from benchmarks.scores.distances import costly
-from benchmarks.scores.evidence import evidence, evidence_errors, forward, forward_errors
-from benchmarks.scores.pareto import pareto_k
-from benchmarks.scores.points import Points, Values
-from benchmarks.scores.spread import pieces
-from samplers.base import Draws
-from targets.base import Target
+from bridgemark.benchmarks.scores.bias import agreement, agreement_errors, expectations, floors, resolution
+from bridgemark.benchmarks.scores.diagnostics import MIN_LENGTH, ess_bulk, r_hat
+from bridgemark.benchmarks.scores.distances import costly
+from bridgemark.benchmarks.scores.evidence import evidence, evidence_errors, forward, forward_errors
+from bridgemark.benchmarks.scores.monte_carlo_error import pieces
+from bridgemark.benchmarks.scores.pareto import pareto_k
+from bridgemark.benchmarks.scores.weighted_sample import Points, Values
+from bridgemark.samplers.base import Draws
+from bridgemark.targets.base import Target
 
 VERSION = 2
 

@@ -1,4 +1,4 @@
-"""The process of one cell, `python -m benchmarks.sweep.cell`: its specification is a JSON line on its input.
+"""The process of one cell, `python -m bridgemark.benchmarks.sweep.cell`: its specification is a JSON line on its input.
 
 Standard input stays open as a lifeline: when it ends, the parent is gone and so is this process.
 Progress goes as JSON lines to what was standard output; prints of libraries go to standard error.
@@ -9,13 +9,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-WIDE = "--xla_cpu_prefer_vector_width=512"  # XLA takes half of it where a core has it; less is no fault
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
+from bridgemark.benchmarks.rows import environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,31 +40,18 @@ def main() -> None:
         spec = Specification(**json.loads(lifeline.readline()))
     threading.Thread(target=_die_with_parent, daemon=True).start()
     say = _channel()
-    configure(spec.core_ids, spec.precision)
+    environment.configure(spec.core_ids, spec.precision)
 
     # Only now, because JAX reads cores and precision when it is imported.
-    from benchmarks import registry
-    from benchmarks.rows.record import Record
-    from benchmarks.rows.store import Store
-    from benchmarks.sweep.measure import run_cell
+    from bridgemark.benchmarks import registry
+    from bridgemark.benchmarks.rows.row import Row
+    from bridgemark.benchmarks.rows.store import Store
+    from bridgemark.benchmarks.sweep.measure import run_cell
 
     sampler = registry.samplers(spec.plugins)[spec.sampler]
     target = registry.build(spec.target, registry.targets(spec.plugins)[spec.target])
-    rows = [Record.from_json(row) for row in spec.rows]
+    rows = [Row.from_json(row) for row in spec.rows]
     run_cell(sampler, target, rows, Store(Path(spec.store)), say, spec.costly)
-
-
-def configure(core_ids: tuple[int, ...], precision: str) -> None:
-    """Pin this process where the platform can; set threads, devices and precision of what is imported next.
-
-    A device a core: XLA itself gains little from a second one, samplers cut their batches over devices.
-    """
-    with suppress(AttributeError, OSError):
-        os.sched_setaffinity(0, core_ids)
-    os.environ.update({name: str(len(core_ids)) for name in THREADS})
-    devices = f"--xla_force_host_platform_device_count={len(core_ids)}"
-    os.environ["XLA_FLAGS"] = " ".join((WIDE, os.environ.get("XLA_FLAGS", ""), devices))
-    os.environ["JAX_ENABLE_X64"] = str(precision == "float64")
 
 
 def _channel() -> Callable[..., None]:

@@ -13,14 +13,15 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from benchmarks.rows import environment
-from benchmarks.rows.record import Record
-from benchmarks.rows.store import Store
-from benchmarks.scores import metrics
-from benchmarks.sweep.programs import Programs, timed, total
-from benchmarks.sweep.sizing import prepare
-from samplers.base import Draws, Fit, Sampler, Unsupported
-from targets.base import Target
+from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows.cost import total
+from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.scores import metrics
+from bridgemark.benchmarks.sweep.programs import Programs, timed
+from bridgemark.benchmarks.sweep.sizing import prepare
+from bridgemark.samplers.base import Draws, Fit, Sampler, Unsupported
+from bridgemark.targets.base import Target
 
 FIT, SAMPLE, METRIC = 0, 1, 2  # what a seed's key is folded with; 3 is a trial's
 REPEATS = 3  # sets of draws of one fit
@@ -33,7 +34,7 @@ Say = Callable[..., None]
 
 
 def run_cell(
-    sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say, costly: bool = False
+    sampler: Sampler, target: Target, rows: list[Row], store: Store, say: Say, costly: bool = False
 ) -> None:
     """Run and store every row (they differ by budget and seed). A seed that fails does not stop the others.
 
@@ -46,7 +47,7 @@ def run_cell(
 
 
 def _run_seeds(
-    sampler: Sampler, target: Target, rows: list[Record], store: Store, say: Say, costly: bool
+    sampler: Sampler, target: Target, rows: list[Row], store: Store, say: Say, costly: bool
 ) -> None:
     say(phase="compiling" if rows[0].budget is None else f"finding what {rows[0].budget:g} buys")
     try:
@@ -63,8 +64,8 @@ def _run_seeds(
 
 
 def run_seed(
-    programs: Programs, target: Target, row: Record, say: Say, costly: bool = False
-) -> tuple[Record, dict[str, np.ndarray]]:
+    programs: Programs, target: Target, row: Row, say: Say, costly: bool = False
+) -> tuple[Row, dict[str, np.ndarray]]:
     """The finished row of one seed and the arrays worth keeping; an exception becomes a failed row.
 
     Seconds are wall seconds around the compiled call, until its last output is there.
@@ -173,7 +174,7 @@ def kept(fit: Fit, draws: Draws) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _finish(store: Store, say: Say, row: Record, arrays: dict[str, np.ndarray]) -> None:
+def _finish(store: Store, say: Say, row: Row, arrays: dict[str, np.ndarray]) -> None:
     store.write(row, arrays)
     say(done=row.identity)
 

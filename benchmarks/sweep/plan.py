@@ -7,19 +7,19 @@ from typing import Any
 
 import jax
 
-from benchmarks import registry
-from benchmarks.errors import choose
-from benchmarks.rows import environment
-from benchmarks.rows.fingerprint import fingerprint
-from benchmarks.rows.identity import CELL_VERSION, row_identity, source_hash, truth_hash
-from benchmarks.rows.record import Record
-from benchmarks.rows.store import Store
-from benchmarks.scores import metrics
-from benchmarks.scores.distances import COSTLY, require_transport
-from benchmarks.sweep.presets import Preset
-from benchmarks.truths.refusals import choose_targets
-from samplers.base import Sampler
-from targets.base import Target
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.errors import choose
+from bridgemark.benchmarks.registry import choose_targets
+from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows.fingerprint import fingerprint
+from bridgemark.benchmarks.rows.identity import CELL_VERSION, row_identity, source_hash, truth_hash
+from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.scores import metrics
+from bridgemark.benchmarks.scores.distances import COSTLY, require_transport
+from bridgemark.benchmarks.sweep.presets import Preset
+from bridgemark.samplers.base import Sampler
+from bridgemark.targets.base import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Request:
 class Cell:
     """One sampler on one target: the rows to be made, which differ by seed and budget alone."""
 
-    rows: tuple[Record, ...]
+    rows: tuple[Row, ...]
     costly: bool = False
 
     @property
@@ -60,7 +60,7 @@ class Cell:
         return sum(1 + row.dim / 200 for row in self.rows)
 
 
-def plan(request: Request) -> list[Record]:
+def plan(request: Request) -> list[Row]:
     """Every row of the grid, as yet without a result.
 
     Raises BadInput for unknown names, broken files, and costly distances without the extra they need.
@@ -78,7 +78,7 @@ def plan(request: Request) -> list[Record]:
     return [row for target in targets for row in _rows_of_target(request, samplers, target, provenance)]
 
 
-def missing_cells(rows: Iterable[Record], store: Store, costly: bool = False) -> list[Cell]:
+def missing_cells(rows: Iterable[Row], store: Store, costly: bool = False) -> list[Cell]:
     """Cells of the rows that the store lacks, largest targets first so that the sweep packs well.
 
     Where `costly` distances are asked for, a row without them is run again, and takes its place.
@@ -88,7 +88,7 @@ def missing_cells(rows: Iterable[Record], store: Store, costly: bool = False) ->
     return sorted((Cell(tuple(group), costly) for _, group in groups), key=lambda cell: -cell.rows[0].dim)
 
 
-def _without_costly(row: Record | None) -> bool:
+def _without_costly(row: Row | None) -> bool:
     return row is not None and row.status == "ok" and COSTLY.isdisjoint(row.metrics)
 
 
@@ -97,24 +97,25 @@ def _rows_of_target(
     samplers: dict[str, Sampler],
     target: Target,
     provenance: dict[str, Any],
-) -> list[Record]:
+) -> list[Row]:
     known = {
         "target": target.name,
         "target_version": target.version,
         "fingerprint": registry.guarded(f"target {target.name!r}", lambda: fingerprint(target)),
-        "draws": request.draws or request.preset.draws_for(target.dim),
+        "draws": request.draws or request.preset.draws_for(target.density.dim),
         "precision": request.precision,
         "cores": request.cores,
     }
     meaning = {"truth": truth_hash(target), "metrics": metrics.VERSION, "cell": CELL_VERSION}
     meaning["packages"] = {name: provenance["versions"][name] for name in environment.PACKAGES}
-    no_result = {"status": "failed", "reason": "never ran", "dim": target.dim}
+    no_result = {"status": "failed", "reason": "never ran", "dim": target.density.dim}
     rows = []
     seeds, budgets = range(request.seeds or request.preset.seeds), _budgets(request)
     for (name, sampler), budget, seed in product(samplers.items(), budgets, seeds):
+        floor = {"uses_exact_draws": sampler.needs_exact_draws}
         own = {"sampler": name, "config": repr(sampler), "source": source_hash(sampler), "seed": seed}
         identity = row_identity(**known, **meaning, **own, **budget)
-        rows.append(Record(identity=identity, **known, **own, **budget, **no_result, **provenance))
+        rows.append(Row(identity=identity, **known, **own, **floor, **budget, **no_result, **provenance))
     return rows
 
 

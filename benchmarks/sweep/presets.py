@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from benchmarks.errors import BadInput
+from bridgemark.benchmarks.errors import BadInput
 
 LARGE = 100  # dimension above which `draws_large` is used
 

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from benchmarks.rows.store import Store
-from benchmarks.sweep.cell import Specification
-from benchmarks.sweep.plan import Cell
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.sweep.cell import Specification
+from bridgemark.benchmarks.sweep.plan import Cell
 
 POLL_SECONDS = 0.1
 
@@ -56,7 +56,7 @@ def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, 
     with store.open_log(first) as log:
         process = subprocess.Popen(
             # Our own path and not the current folder: the child must find the same packages as we did.
-            [sys.executable, "-P", "-m", "benchmarks.sweep.cell"],
+            [sys.executable, "-P", "-m", "bridgemark.benchmarks.sweep.cell"],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

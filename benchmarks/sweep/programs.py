@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from benchmarks.rows.record import Cost
-from samplers.base import Draws, Evals, Fit, Sampler, State, Unsupported
-from targets.base import Target
+from bridgemark.samplers.base import Draws, Fit, Sampler, State, Unsupported
+from bridgemark.targets.base import Sample, Target
 
 MOST_RETRACED = 2_000
 Retrace = Callable[[PRNGKeyArray, State], Float[Array, " n"]]
@@ -29,12 +28,26 @@ class Programs(NamedTuple):
     seconds: float
 
 
+def require_served(sampler: Sampler, name: str) -> None:
+    """Raise Unsupported where the sampler's settings were published for other targets than this one."""
+    served = sampler.serves()
+    if served is not None and name not in served:
+        raise Unsupported(f"these are the published settings for {', '.join(served)}, not for {name}")
+
+
+def with_exact_draws(sampler: Sampler, exact: Sample | None) -> Sampler:
+    """The sampler as it is, or with the exact sampler of the target where it declares that it needs one."""
+    return replace(sampler, exact_draws=exact) if sampler.needs_exact_draws else sampler
+
+
 def compile_phases(sampler: Sampler, target: Target, n: int) -> Programs:
-    """Trace and compile `fit` and `sample` for `n` draws."""
+    """Trace and compile `fit` and `sample` for `n` draws. Raises Unsupported where they cannot be had."""
+    require_served(sampler, target.name)
+    sampler, density = with_exact_draws(sampler, target.sample), target.density
     begun = time.perf_counter()
     key = jax.random.key(0)
-    fit = jax.jit(partial(sampler.fit, target=target)).trace(key)
-    sample = jax.jit(lambda key, state: sampler.sample(key, target, state, n)).trace(key, fit.out_info.state)
+    fit = jax.jit(partial(sampler.fit, density=density)).trace(key)
+    sample = jax.jit(lambda key, state: sampler.sample(key, density, state, n)).trace(key, fit.out_info.state)
     compiled = fit.lower().compile(), sample.lower().compile()
     seconds = time.perf_counter() - begun
     _, draws = sample.out_info
@@ -49,7 +62,7 @@ def _retrace(sampler: Sampler, target: Target, state: Any, n: int) -> Retrace | 
 
     def retrace(key: PRNGKeyArray, state: State) -> Float[Array, " n"]:
         key_exact, key_paths = jax.random.split(key)
-        return sampler.retrace(key_paths, target, state, exact(key_exact, min(n, MOST_RETRACED)))
+        return sampler.retrace(key_paths, target.density, state, exact(key_exact, min(n, MOST_RETRACED)))
 
     try:
         return jax.jit(retrace).lower(jax.random.key(0), state).compile()
@@ -62,9 +75,3 @@ def timed(program: Callable[..., Any], *inputs: Any) -> tuple[Any, float]:
     begun = time.perf_counter()
     outputs = jax.block_until_ready(program(*inputs))
     return outputs, time.perf_counter() - begun
-
-
-def total(evals: Evals) -> Cost:
-    """The sum of the parts, each below 2^32, in 64 bits."""
-    values, gradients, simulations = (int(np.sum(np.asarray(part), dtype=np.int64)) for part in evals)
-    return Cost(values=values, gradients=gradients, simulations=simulations)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from benchmarks.sweep.plan import Cell
+from bridgemark.benchmarks.sweep.plan import Cell
 
 
 class Display(ABC):

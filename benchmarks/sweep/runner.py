@@ -2,44 +2,51 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from rich.console import Console
 
-from benchmarks.errors import BadInput
-from benchmarks.pages.summary import print_summary, worst
-from benchmarks.rows import environment
-from benchmarks.rows.store import Store
-from benchmarks.sweep import process
-from benchmarks.sweep.plan import Cell, Request, missing_cells, plan
-from benchmarks.sweep.process import Running
-from benchmarks.sweep.progress import Display, display
-
-INTERRUPTED = 130  # what a shell calls the end by Ctrl-C
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows.row import Row, worst
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.sweep import process
+from bridgemark.benchmarks.sweep.plan import Cell, Request, missing_cells, plan
+from bridgemark.benchmarks.sweep.process import Running
+from bridgemark.benchmarks.sweep.progress import Display, display
 
 Place = tuple[int, ...]  # the core numbers of one worker
 
 
-def run(request: Request, store: Store, workers: int | None = None, timeout: float | None = None) -> int:
-    """Run what the store lacks and print the summary. Returns the exit status: 0 also when rows failed.
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep left in the store: every row of the grid that is there, and how many of them it ran."""
 
-    Raises BadInput before any cell starts; `timeout` is in seconds a cell, the preset's when None.
+    rows: tuple[Row, ...]
+    ran: int
+
+
+def run(
+    request: Request,
+    store: Store,
+    workers: int | None = None,
+    timeout: float | None = None,
+    console: Console | None = None,
+) -> Sweep:
+    """Run every row of the grid that the store lacks, and show progress on `console`.
+
+    `timeout` is in seconds per cell, the preset's when None. Raises BadInput before any cell starts.
     """
-    console = Console()
+    console = console or Console()
     places = slots(workers, request.cores)
     rows = plan(request)
     cells = missing_cells(rows, store, request.costly)
     console.print(f"{sum(len(cell.rows) for cell in cells)} of {len(rows)} rows to run in {len(cells)} cells")
-    try:
-        with display(cells, console) as shown:
-            sweep(cells, places, timeout or request.preset.timeout, store, request.plugins, shown)
-    except KeyboardInterrupt:
-        console.print("interrupted; what is stored stays, and the same command goes on from there")
-        return INTERRUPTED
-    found = [record for row in rows if (record := store.find(row))]
-    print_summary(found, sum(len(cell.rows) for cell in cells), store, console)
-    return 0
+    with display(cells, console) as shown:
+        sweep(cells, places, timeout or request.preset.timeout, store, request.plugins, shown)
+    stored = tuple(found for row in rows if (found := store.find(row)))
+    return Sweep(stored, sum(len(cell.rows) for cell in cells))
 
 
 def slots(workers: int | None, cores: int) -> list[Place]:

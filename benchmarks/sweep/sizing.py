@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 import jax
 
-from benchmarks.rows.budgets import Budget, Size, Spending, find_size, spending, why_missed
-from benchmarks.rows.record import Record
-from benchmarks.sweep.programs import Programs, compile_phases, timed, total
-from samplers.base import Sampler
-from targets.base import Target
+from bridgemark.benchmarks.rows.cost import total
+from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.sweep.budget_search import Budget, Size, Spending, find_size, spending, why_missed
+from bridgemark.benchmarks.sweep.programs import Programs, compile_phases, timed
+from bridgemark.samplers.base import Sampler
+from bridgemark.targets.base import Target
 
 TRIAL = 3  # what a trial's key is folded with
 
@@ -22,10 +23,10 @@ class Prepared(NamedTuple):
 
     programs: Programs
     met_by: str | None
-    note: Callable[[Record], str | None]
+    note: Callable[[Row], str | None]
 
 
-def prepare(sampler: Sampler, target: Target, row: Record) -> Prepared:
+def prepare(sampler: Sampler, target: Target, row: Row) -> Prepared:
     """Compile for a row; with a budget after trials of several sizes."""
     if row.budget is None or row.budget_unit is None:
         return Prepared(compile_phases(sampler, target, row.draws), None, lambda done: None)
@@ -40,17 +41,17 @@ def prepare(sampler: Sampler, target: Target, row: Record) -> Prepared:
     def same(a: float, b: float) -> bool:
         return sampler.scaled(a) == sampler.scaled(b)
 
-    size = find_size(budget, target.dim, same, run)
+    size = find_size(budget, target.density.dim, same, run)
     scaled = sampler.scaled(size.effort)
     programs = compiled.get(size) or compile_phases(scaled, target, size.draws)
 
-    def note(done: Record) -> str | None:
-        return why_missed(budget, size, target.dim, spent_by(done, budget.unit))
+    def note(done: Row) -> str | None:
+        return why_missed(budget, size, target.density.dim, spent_by(done, budget.unit))
 
     return Prepared(programs, f"{scaled!r}, {size.draws} draws", note)
 
 
-def spent_by(row: Record, unit: str) -> Spending:
+def spent_by(row: Row, unit: str) -> Spending:
     """What a finished row spent, in `unit`."""
     fit, sample, seconds = row.fit_evals, row.sample_evals, (row.fit_seconds, row.sample_seconds)
     assert fit is not None

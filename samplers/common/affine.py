@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from samplers.base import Unsupported
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import Unsupported
+from bridgemark.targets.base import Density, LogProb
 
 
 class Affine(NamedTuple):
@@ -37,8 +37,8 @@ class Affine(NamedTuple):
         return lambda z: log_prob(self.forward(z)) + log_det
 
 
-def base_coordinates(target: Target) -> Affine:
+def base_coordinates(density: Density) -> Affine:
     """The coordinates in which the target's Gaussian base is N(0, I). Raises Unsupported without one."""
-    if target.base.loc is None or target.base.scale is None:
-        raise Unsupported(f"{target.name} has no Gaussian base to start from")
-    return Affine(jnp.asarray(target.base.loc, float), jnp.asarray(target.base.scale, float))
+    if density.base.loc is None or density.base.scale is None:
+        raise Unsupported("the base is not Gaussian")
+    return Affine(jnp.asarray(density.base.loc, float), jnp.asarray(density.base.scale, float))

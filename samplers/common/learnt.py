@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from samplers.base import Evals, Fit, Info, Sampler, State, add_evals
-from targets.base import Target
+from bridgemark.samplers.base import Evals, Fit, Info, Sampler, State, add_evals
+from bridgemark.targets.base import Density
 
 
 class Trace(NamedTuple):
@@ -37,21 +37,21 @@ class Learnt(Sampler):
         return replace(self, updates=max(round(effort * self.updates), 1))
 
     @abstractmethod
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[State, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[State, Trace]:
         """The untrained state, and what finding it cost."""
 
     @abstractmethod
-    def update(self, key: PRNGKeyArray, target: Target, state: State) -> tuple[State, Trace]:
+    def update(self, key: PRNGKeyArray, density: Density, state: State) -> tuple[State, Trace]:
         """One training update."""
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
         key_init, key_train = jax.random.split(key)
-        state, first = self.init(key_init, target)
+        state, first = self.init(key_init, density)
 
         def step(state: State, key: PRNGKeyArray) -> tuple[State, Trace]:
-            return self.update(key, target, state)
+            return self.update(key, density, state)
 
-        state, trace = jax.lax.scan(step, state, jax.random.split(key_train, self.updates_for(target.dim)))
+        state, trace = jax.lax.scan(step, state, jax.random.split(key_train, self.updates_for(density.dim)))
         return Fit(state, add_evals(first.evals, trace.evals), first.info | trace.info)
 
 

@@ -12,9 +12,9 @@ from blackjax.adaptation.base import get_filter_adapt_info_fn
 from blackjax.mcmc.hmc import HMCState
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.base import Draws, Fit, Sampler, evals
-from samplers.common.parallel import over_devices
-from targets.base import Target
+from bridgemark.samplers.base import Draws, Fit, Sampler, evals
+from bridgemark.samplers.common.parallel import over_devices
+from bridgemark.targets.base import Density
 
 
 class ChainState(NamedTuple):
@@ -47,15 +47,15 @@ class HamiltonianChains(Sampler):
     def options(self) -> dict[str, Any]:
         """Parameters of the algorithm that are not tuned."""
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
         key_start, key_warm_up = jax.random.split(key)
-        starts = target.base.sample(key_start, self.chains)
+        starts = density.base.sample(key_start, self.chains)
         keep = get_filter_adapt_info_fn(
             info_keys={"num_integration_steps", "acceptance_rate", "is_divergent"}
         )
         adaptation: Any = blackjax.window_adaptation(
             self.algorithm(),
-            target.log_prob,
+            density.log_prob,
             target_acceptance_rate=self.acceptance,
             adaptation_info_fn=keep,
             **self.options(),
@@ -72,7 +72,7 @@ class HamiltonianChains(Sampler):
         return Fit(state, evals(gradients=spent), traces)
 
     def sample(
-        self, key: PRNGKeyArray, target: Target, state: ChainState, n: int
+        self, key: PRNGKeyArray, density: Density, state: ChainState, n: int
     ) -> tuple[ChainState, Draws]:
         length = max(n // self.chains, 1)
 
@@ -81,7 +81,7 @@ class HamiltonianChains(Sampler):
 
             def transition(position: HMCState, key: PRNGKeyArray) -> tuple[HMCState, tuple]:
                 position, info = kernel(
-                    key, position, target.log_prob, step_size, inverse_mass, **self.options()
+                    key, position, density.log_prob, step_size, inverse_mass, **self.options()
                 )
                 kept = (info.num_integration_steps, info.acceptance_rate, info.is_divergent)
                 return position, (position.position, *kept)

@@ -8,7 +8,7 @@ from blackjax.mcmc import hmc
 from blackjax.mcmc.integrators import velocity_verlet
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from targets.base import LogProb
+from bridgemark.targets.base import LogProb
 
 
 class Jittered(NamedTuple):

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.base import Draws, Evals, Fit, Info, Sampler, State
-from targets.base import Target
+from bridgemark.samplers.base import Draws, Evals, Fit, Info, Sampler, State
+from bridgemark.targets.base import Density
 
 
 class Move(NamedTuple):
@@ -31,24 +31,24 @@ class MarkovChains(Sampler):
         return replace(self, warm_up=max(round(effort * self.warm_up), 20))
 
     @abstractmethod
-    def tune(self, key: PRNGKeyArray, target: Target, start: Float[Array, " dim"]) -> Fit:
+    def tune(self, key: PRNGKeyArray, density: Density, start: Float[Array, " dim"]) -> Fit:
         """One chain, tuned and at its place."""
 
     @abstractmethod
-    def transition(self, key: PRNGKeyArray, target: Target, state: State) -> tuple[State, Move]:
+    def transition(self, key: PRNGKeyArray, density: Density, state: State) -> tuple[State, Move]:
         """One draw that is kept, of one chain."""
 
-    def fit(self, key: PRNGKeyArray, target: Target) -> Fit:
+    def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
         key_start, key_tune = jax.random.split(key)
-        starts = target.base.sample(key_start, self.chains)
-        tune = lambda key, start: self.tune(key, target, start)  # noqa: E731
+        starts = density.base.sample(key_start, self.chains)
+        tune = lambda key, start: self.tune(key, density, start)  # noqa: E731
         return jax.vmap(tune)(jax.random.split(key_tune, self.chains), starts)
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
         length = max(n // self.chains, 1)
 
         def chain(key: PRNGKeyArray, state: State) -> tuple[State, Move]:
-            move = lambda state, key: self.transition(key, target, state)  # noqa: E731
+            move = lambda state, key: self.transition(key, density, state)  # noqa: E731
             return jax.lax.scan(move, state, jax.random.split(key, length))
 
         state, moves = jax.vmap(chain)(jax.random.split(key, self.chains), state)

@@ -13,8 +13,8 @@ from blackjax.mcmc import hmc
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from samplers.common.gaussian import log_standard_normal
-from targets.base import LogProb
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import LogProb
 
 
 class Replicas(NamedTuple):

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from samplers.common.gaussian import log_standard_normal
-from targets.base import LogProb
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.targets.base import LogProb
 
 
 class Kernels(NamedTuple):

@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.common.gaussian import log_standard_normal
-from samplers.pathspace.chain import Chain
-from samplers.pathspace.law import Hint, Law, Look, Nudge, Side
-from targets.base import LogProb
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.samplers.pathspace.chain import Chain
+from bridgemark.samplers.pathspace.path_measure import Hint, Law, Look, Nudge, Side
+from bridgemark.targets.base import LogProb
 
 
 class Features(NamedTuple):

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.base import Draws, evals
-from samplers.common.affine import Affine
-from samplers.common.gaussian import normal
-from samplers.common.parallel import over_devices
-from samplers.pathspace.law import Law
-from samplers.pathspace.paths import retraced, run
-from targets.base import LogProb
+from bridgemark.samplers.base import Draws, evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import normal
+from bridgemark.samplers.common.parallel import over_devices
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.samplers.pathspace.paths import retraced, run
+from bridgemark.targets.base import LogProb
 
 
 def weighted_draws(

@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, PRNGKeyArray
 
-from samplers.base import evals
-from samplers.common.learnt import Trace
-from samplers.pathspace.law import Law
-from samplers.pathspace.losses import LogVariance, Loss, Outcome, Problem, ReverseKL
-from samplers.pathspace.path_sampler import PathSampler, PathState, Trained, step_down, trace
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import evals
+from bridgemark.samplers.common.learnt import Trace
+from bridgemark.samplers.pathspace.losses import LogVariance, Loss, Outcome, Problem, ReverseKL
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.samplers.pathspace.path_sampler import PathSampler, PathState, Trained, step_down, trace
+from bridgemark.targets.base import Density, LogProb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +28,10 @@ class LossSampler(PathSampler):
     loss: Loss = LogVariance()
     loss_one_basin: Loss = ReverseKL()
 
-    def update(self, key: PRNGKeyArray, target: Target, state: PathState) -> tuple[PathState, Trace]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
+    def update(self, key: PRNGKeyArray, density: Density, state: PathState) -> tuple[PathState, Trace]:
+        log_gamma = state.coordinates.pull_back(density.log_prob)
         make = lambda networks: self.law(networks, log_gamma)  # noqa: E731
-        trained, trace, _ = self.improve(key, target, log_gamma, make, state.trained, state.one_basin)
+        trained, trace, _ = self.improve(key, density, log_gamma, make, state.trained, state.one_basin)
         return state._replace(trained=trained), trace
 
     def group(self) -> int:
@@ -40,7 +40,7 @@ class LossSampler(PathSampler):
     def improve(
         self,
         key: PRNGKeyArray,
-        target: Target,
+        density: Density,
         log_gamma: LogProb,
         make: Callable[[Any], Law],
         trained: Trained,
@@ -50,10 +50,10 @@ class LossSampler(PathSampler):
 
         def by(loss: Loss) -> Callable[[], tuple[Trained, Trace, Outcome]]:
             def step() -> tuple[Trained, Trace, Outcome]:
-                problem = Problem(make, log_gamma, self.draw_batch(key, target.dim, loss.per_start))
+                problem = Problem(make, log_gamma, self.draw_batch(key, density.dim, loss.per_start))
                 slope = jax.value_and_grad(loss, has_aux=True)
                 (value, outcome), gradient = slope(trained.parameters, problem)
-                after, step = step_down(self.optimiser(target), trained, gradient)
+                after, step = step_down(self.optimiser(density), trained, gradient)
                 paths = outcome.log_weights.shape[0]
                 spent = evals(gradients=paths * loss.gradients(self.steps), values=paths * loss.values)
                 return after, trace(spent, step, loss=value, elbo=jnp.mean(outcome.log_weights)), outcome

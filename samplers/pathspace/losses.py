@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from samplers.common.parallel import over_devices
-from samplers.pathspace.law import Law
-from samplers.pathspace.paths import Path, forward_controls, run, score_path
-from targets.base import LogProb
+from bridgemark.samplers.common.parallel import over_devices
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.samplers.pathspace.paths import Path, forward_controls, run, score_path
+from bridgemark.targets.base import LogProb
 
 
 class Parameters(NamedTuple):

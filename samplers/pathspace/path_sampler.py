@@ -10,17 +10,17 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from samplers.base import Draws, Evals, Sampler
-from samplers.common.affine import Affine
-from samplers.common.gaussian import normal
-from samplers.common.learnt import Learnt, Step, Trace, adam, descend
-from samplers.common.parallel import over_devices
-from samplers.pathspace.chain import Chain, ornstein_uhlenbeck
-from samplers.pathspace.draws import retraced_weights, weighted_draws
-from samplers.pathspace.law import Law
-from samplers.pathspace.losses import Batch, Parameters
-from samplers.pathspace.pilot import Pilot, no_pilot, run_pilot
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import Draws, Evals, Sampler
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import normal
+from bridgemark.samplers.common.learnt import Learnt, Step, Trace, adam, descend
+from bridgemark.samplers.common.parallel import over_devices
+from bridgemark.samplers.pathspace.chain import Chain, ornstein_uhlenbeck
+from bridgemark.samplers.pathspace.draws import retraced_weights, weighted_draws
+from bridgemark.samplers.pathspace.losses import Batch, Parameters
+from bridgemark.samplers.pathspace.path_measure import Law
+from bridgemark.samplers.pathspace.pilot import Pilot, no_pilot, run_pilot
+from bridgemark.targets.base import Density, LogProb
 
 
 class Trained(NamedTuple):
@@ -90,11 +90,11 @@ class PathSampler(Learnt):
         """Paths in a batch."""
         return min(max(self.batch_coordinates // dim, 16), 256) // self.group() * self.group()
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[PathState, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[PathState, Trace]:
         key_pilot, key_networks = jax.random.split(key)
-        pilot = self.find_coordinates(key_pilot, target)
-        parameters = Parameters(self.networks(key_networks, target.dim), pilot.log_z)
-        trained = untrained(parameters, self.optimiser(target))
+        pilot = self.find_coordinates(key_pilot, density)
+        parameters = Parameters(self.networks(key_networks, density.dim), pilot.log_z)
+        trained = untrained(parameters, self.optimiser(density))
         return PathState(pilot.coordinates, pilot.one_basin, trained), Trace(pilot.evals, pilot.info)
 
     def scaled(self, effort: float) -> Sampler:
@@ -114,24 +114,24 @@ class PathSampler(Learnt):
         """Gradients of log gamma that a path costs: the score is looked at at every point."""
         return self.steps + 1
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: Any, n: int) -> tuple[Any, Draws]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
+    def sample(self, key: PRNGKeyArray, density: Density, state: Any, n: int) -> tuple[Any, Draws]:
+        log_gamma = state.coordinates.pull_back(density.log_prob)
         law = self.trained_law(state, log_gamma)
         return state, weighted_draws(key, n, law, log_gamma, state.coordinates, self.looks(), self.start)
 
     def retrace(
-        self, key: PRNGKeyArray, target: Target, state: Any, x: Float[Array, "n dim"]
+        self, key: PRNGKeyArray, density: Density, state: Any, x: Float[Array, "n dim"]
     ) -> Float[Array, " n"]:
-        log_gamma = state.coordinates.pull_back(target.log_prob)
+        log_gamma = state.coordinates.pull_back(density.log_prob)
         return retraced_weights(key, x, self.trained_law(state, log_gamma), log_gamma, state.coordinates)
 
-    def find_coordinates(self, key: PRNGKeyArray, target: Target) -> Pilot:
+    def find_coordinates(self, key: PRNGKeyArray, density: Density) -> Pilot:
         """Working coordinates, by the pilot unless it is switched off."""
-        return run_pilot(key, target, self.pilot) if self.pilot else no_pilot(target)
+        return run_pilot(key, density, self.pilot) if self.pilot else no_pilot(density)
 
-    def optimiser(self, target: Target) -> optax.GradientTransformation:
+    def optimiser(self, density: Density) -> optax.GradientTransformation:
         """Adam over all updates."""
-        return adam(self.learning_rate, self.updates_for(target.dim))
+        return adam(self.learning_rate, self.updates_for(density.dim))
 
     def draw_batch(self, key: PRNGKeyArray, dim: int, per_start: int = 1) -> Batch:
         """Everything random about a batch of paths, drawn at once."""

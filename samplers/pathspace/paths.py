@@ -24,9 +24,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from samplers.pathspace.chain import Chain
-from samplers.pathspace.law import Law, Nudge, Nudger, reverse
-from targets.base import LogProb
+from bridgemark.samplers.pathspace.chain import Chain
+from bridgemark.samplers.pathspace.path_measure import Law, Nudge, Nudger, reverse
+from bridgemark.targets.base import LogProb
 
 BLOCK = 8  # steps of a stored path scored at once: a batch of them stays in a core's cache
 

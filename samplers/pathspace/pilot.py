@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from samplers.annealed.tempering import Moves, adapt, gradients_spent
-from samplers.base import Evals, Info, evals
-from samplers.common.affine import Affine, base_coordinates
-from samplers.common.gaussian import log_standard_normal
-from samplers.pathspace import basins
-from samplers.pathspace.basins import one_basin
-from targets.base import LogProb, Target
+from bridgemark.samplers.annealed.adaptive_smc import Moves, adapt, gradients_spent
+from bridgemark.samplers.base import Evals, Info, evals
+from bridgemark.samplers.common.affine import Affine, base_coordinates
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.samplers.pathspace import unimodality
+from bridgemark.samplers.pathspace.unimodality import one_basin
+from bridgemark.targets.base import Density, LogProb
 
 NEWTON_STEPS = 5
 LAPLACE = 2  # its place among the candidates
@@ -38,29 +38,29 @@ class Pilot(NamedTuple):
     info: Info
 
 
-def no_pilot(target: Target) -> Pilot:
+def no_pilot(density: Density) -> Pilot:
     """The coordinates of the base, at no cost."""
-    return Pilot(base_coordinates(target), jnp.asarray(False), jnp.zeros(()), evals(), {})
+    return Pilot(base_coordinates(density), jnp.asarray(False), jnp.zeros(()), evals(), {})
 
 
-def run_pilot(key: PRNGKeyArray, target: Target, particles: int) -> Pilot:
+def run_pilot(key: PRNGKeyArray, density: Density, particles: int) -> Pilot:
     """Coordinates for `target` from a tempered SMC of `particles` particles and a Laplace approximation."""
-    base = base_coordinates(target)
-    log_target = base.pull_back(target.log_prob)
+    base = base_coordinates(density)
+    log_target = base.pull_back(density.log_prob)
     key_start, key_run = jax.random.split(key)
-    start = jax.random.normal(key_start, (particles, target.dim))
+    start = jax.random.normal(key_start, (particles, density.dim))
     ladder, outcome = adapt(key_run, log_standard_normal, log_target, start, MOVES)
     known, held_out = outcome.particles.z[: particles // 2], outcome.particles.z[particles // 2 :]
     laplace = _laplace(log_target, jnp.mean(known, axis=0))
-    candidates = [_identity(target.dim), _typical(known), laplace]
+    candidates = [_identity(density.dim), _typical(known), laplace]
     scores = jnp.stack([_score(candidate, held_out) for candidate in candidates])
     choice = jnp.argmax(scores)
     found = jax.tree.map(lambda *leaves: jnp.stack(leaves)[choice], *candidates)
     coordinates = _compose(base, found)
-    basin = one_basin(coordinates.pull_back(target.log_prob), found.inverse(held_out))
-    others = (NEWTON_STEPS + 1) * (1 + target.dim) + basins.gradients_spent(len(held_out))
+    basin = one_basin(coordinates.pull_back(density.log_prob), found.inverse(held_out))
+    others = (NEWTON_STEPS + 1) * (1 + density.dim) + unimodality.gradients_spent(len(held_out))
     spent = jnp.append(gradients_spent(MOVES, particles, ladder), others)
-    cost = evals(gradients=spent, values=basins.values_spent(len(held_out)))
+    cost = evals(gradients=spent, values=unimodality.values_spent(len(held_out)))
     info = {"pilot_gradients": jnp.sum(spent), "pilot_scores": scores, "pilot_log_z": outcome.log_z}
     return Pilot(coordinates, (choice == LAPLACE) | basin, outcome.log_z, cost, info)
 

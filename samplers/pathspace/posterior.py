@@ -10,15 +10,15 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from samplers.base import Draws, State, Unsupported, evals
-from samplers.common.affine import Affine
-from samplers.common.gaussian import log_standard_normal
-from samplers.common.learnt import Learnt, Trace, adam
-from samplers.pathspace.chain import Chain, ornstein_uhlenbeck
-from samplers.pathspace.control import Features, Network
-from samplers.pathspace.draws import retraced_weights, weighted_draws
-from samplers.pathspace.law import NO_CONTROL, NO_HINT, Law, Nudge, Side
-from targets.base import Joint, Target
+from bridgemark.samplers.base import Draws, State, Unsupported, evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.samplers.common.learnt import Learnt, Trace, adam
+from bridgemark.samplers.pathspace.chain import Chain, ornstein_uhlenbeck
+from bridgemark.samplers.pathspace.control import Features, Network
+from bridgemark.samplers.pathspace.draws import retraced_weights, weighted_draws
+from bridgemark.samplers.pathspace.path_measure import NO_CONTROL, NO_HINT, Law, Nudge, Side
+from bridgemark.targets.base import Density, Joint
 
 
 class Pairs(NamedTuple):
@@ -95,34 +95,34 @@ class PosteriorSampler(Learnt):
         return Law(self.chain(), NO_HINT, forward, backward, log_standard_normal)
 
     @abstractmethod
-    def trained_law(self, state: State, target: Target) -> Law:
+    def trained_law(self, state: State, density: Density) -> Law:
         """The path law that was learnt, for the target's y."""
 
-    def sample(self, key: PRNGKeyArray, target: Target, state: State, n: int) -> tuple[State, Draws]:
+    def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
         """Weighted draws of the posterior: the weights look at its density, the paths do not."""
-        coordinates = prior_coordinates(joint_of(target))
-        log_gamma = coordinates.pull_back(target.log_prob)
-        law = self.trained_law(state, target)
+        coordinates = prior_coordinates(joint_of(density))
+        log_gamma = coordinates.pull_back(density.log_prob)
+        law = self.trained_law(state, density)
         return state, weighted_draws(key, n, law, log_gamma, coordinates, gradients=0)
 
     def retrace(
-        self, key: PRNGKeyArray, target: Target, state: State, x: Float[Array, "n dim"]
+        self, key: PRNGKeyArray, density: Density, state: State, x: Float[Array, "n dim"]
     ) -> Float[Array, " n"]:
-        coordinates = prior_coordinates(joint_of(target))
-        log_gamma = coordinates.pull_back(target.log_prob)
-        return retraced_weights(key, x, self.trained_law(state, target), log_gamma, coordinates)
+        coordinates = prior_coordinates(joint_of(density))
+        log_gamma = coordinates.pull_back(density.log_prob)
+        return retraced_weights(key, x, self.trained_law(state, density), log_gamma, coordinates)
 
 
-def joint_of(target: Target) -> Joint:
+def joint_of(density: Density) -> Joint:
     """The joint that a posterior comes from. Raises Unsupported for any other target."""
-    if target.joint is None:
-        raise Unsupported(f"{target.name} is no posterior with a joint to simulate from")
-    return target.joint
+    if density.joint is None:
+        raise Unsupported("the density is no posterior with a joint to simulate from")
+    return density.joint
 
 
-def observed(target: Target, scale: Affine) -> Float[Array, " dim_y"]:
+def observed(density: Density, scale: Affine) -> Float[Array, " dim_y"]:
     """The target's y, standardised."""
-    return (jnp.asarray(target.y, float) - scale.loc) / scale.scale
+    return (jnp.asarray(density.y, float) - scale.loc) / scale.scale
 
 
 def simulate_pairs(key: PRNGKeyArray, joint: Joint, n: int, scale: Affine | None = None) -> Pairs:
@@ -136,5 +136,5 @@ def simulate_pairs(key: PRNGKeyArray, joint: Joint, n: int, scale: Affine | None
 def prior_coordinates(joint: Joint) -> Affine:
     """The coordinates in which the prior is N(0, I). Raises Unsupported where it is not Gaussian."""
     if joint.prior.loc is None or joint.prior.scale is None:
-        raise Unsupported(f"the prior of {joint.family} is not Gaussian")
+        raise Unsupported("the prior is not Gaussian")
     return Affine(jnp.asarray(joint.prior.loc, float), jnp.asarray(joint.prior.scale, float))

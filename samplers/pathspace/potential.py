@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from samplers.common.gaussian import log_standard_normal
-from samplers.pathspace.control import Network
-from targets.base import LogProb
+from bridgemark.samplers.common.gaussian import log_standard_normal
+from bridgemark.samplers.pathspace.control import Network
+from bridgemark.targets.base import LogProb
 
 
 class Potential(NamedTuple):

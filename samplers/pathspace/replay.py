@@ -13,17 +13,17 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from samplers.base import add_evals, evals
-from samplers.common.affine import Affine
-from samplers.common.gaussian import normal
-from samplers.common.learnt import Trace, adam
-from samplers.pathspace.chain import Chain
-from samplers.pathspace.control import Network, free, guided, score_hint
-from samplers.pathspace.ends import Between, Ends, between, chances
-from samplers.pathspace.law import NO_HINT, Hint, Law, Side, steered
-from samplers.pathspace.path_sampler import PathSampler, Trained, step_down, untrained
-from samplers.pathspace.paths import run
-from targets.base import LogProb, Target
+from bridgemark.samplers.base import add_evals, evals
+from bridgemark.samplers.common.affine import Affine
+from bridgemark.samplers.common.gaussian import normal
+from bridgemark.samplers.common.learnt import Trace, adam
+from bridgemark.samplers.pathspace.chain import Chain
+from bridgemark.samplers.pathspace.control import Network, free, guided, score_hint
+from bridgemark.samplers.pathspace.endpoints import Between, Ends, between, chances
+from bridgemark.samplers.pathspace.path_measure import NO_HINT, Hint, Law, Side, steered
+from bridgemark.samplers.pathspace.path_sampler import PathSampler, Trained, step_down, untrained
+from bridgemark.samplers.pathspace.paths import run
+from bridgemark.targets.base import Density, LogProb
 
 
 class ReplayState(NamedTuple):
@@ -59,8 +59,8 @@ class ReplaySampler(PathSampler):
     share: float = 0.2
     lean: bool = True
 
-    def optimiser(self, target: Target) -> optax.GradientTransformation:
-        return adam(self.learning_rate, self.updates_for(target.dim) * self.regressions)
+    def optimiser(self, density: Density) -> optax.GradientTransformation:
+        return adam(self.learning_rate, self.updates_for(density.dim) * self.regressions)
 
     def looks(self) -> int:
         return self.lean * super().looks()
@@ -72,17 +72,17 @@ class ReplaySampler(PathSampler):
             return NO_HINT, unaided(network, chain)
         return score_hint(chain, log_gamma, self.clip), guided(network, chain)
 
-    def init(self, key: PRNGKeyArray, target: Target) -> tuple[ReplayState, Trace]:
+    def init(self, key: PRNGKeyArray, density: Density) -> tuple[ReplayState, Trace]:
         """Untrained networks, and as many of their paths as are ever stored."""
         key_pilot, key_networks, key_paths = jax.random.split(key, 3)
-        pilot = self.find_coordinates(key_pilot, target)
-        log_gamma = pilot.coordinates.pull_back(target.log_prob)
-        networks = self.networks(key_networks, target.dim)
+        pilot = self.find_coordinates(key_pilot, density)
+        log_gamma = pilot.coordinates.pull_back(density.log_prob)
+        networks = self.networks(key_networks, density.dim)
         law = self.law(networks, log_gamma)
-        batch = lambda key: self.fresh(key, target.dim, law, log_gamma)  # noqa: E731
+        batch = lambda key: self.fresh(key, density.dim, law, log_gamma)  # noqa: E731
         batches = jax.lax.map(batch, jax.random.split(key_paths, self.refills))
         stored = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), batches)
-        trained = untrained(networks, self.optimiser(target))
+        trained = untrained(networks, self.optimiser(density))
         state = ReplayState(pilot.coordinates, trained, networks[1], stored, jnp.asarray(0))
         spent = evals(gradients=len(stored.end) * (self.looks() + 1))
         return state, Trace(add_evals(pilot.evals, spent), pilot.info)
@@ -98,20 +98,20 @@ class ReplaySampler(PathSampler):
 
         return jax.vmap(one)(*self.draw_batch(key, dim))
 
-    def update(self, key: PRNGKeyArray, target: Target, state: ReplayState) -> tuple[ReplayState, Trace]:
+    def update(self, key: PRNGKeyArray, density: Density, state: ReplayState) -> tuple[ReplayState, Trace]:
         key_paths, key_train = jax.random.split(key)
-        log_gamma, networks = state.coordinates.pull_back(target.log_prob), state.trained.parameters
-        fresh = self.fresh(key_paths, target.dim, self.law(networks, log_gamma), log_gamma)
+        log_gamma, networks = state.coordinates.pull_back(density.log_prob), state.trained.parameters
+        fresh = self.fresh(key_paths, density.dim, self.law(networks, log_gamma), log_gamma)
         keep = len(state.stored.end) - len(fresh.end)
         stored = jax.tree.map(lambda new, old: jnp.concatenate([new, old[:keep]]), fresh, state.stored)
         state = state._replace(stored=stored, updated=state.updated + 1)
-        trained, info = self.regress(key_train, target, log_gamma, state)
+        trained, info = self.regress(key_train, density, log_gamma, state)
         spent = len(fresh.end) * (self.looks() + 1) + self.lean * self.regressions * self.points
         info |= {"elbo": jnp.mean(fresh.log_weight)}
         return state._replace(trained=trained), Trace(evals(gradients=spent), info)
 
     def regress(
-        self, key: PRNGKeyArray, target: Target, log_gamma: LogProb, state: ReplayState
+        self, key: PRNGKeyArray, density: Density, log_gamma: LogProb, state: ReplayState
     ) -> tuple[Trained, dict[str, Array]]:
         """Steps of the networks towards what the stored ends say."""
         judge = self.law((state.trained.parameters[0], state.judge), log_gamma).backward
@@ -123,7 +123,7 @@ class ReplaySampler(PathSampler):
 
         def step(trained: Trained, key: PRNGKeyArray) -> tuple[Trained, tuple]:
             value, gradient = jax.value_and_grad(loss)(trained.parameters, key)
-            trained, step = step_down(self.optimiser(target), trained, gradient)
+            trained, step = step_down(self.optimiser(density), trained, gradient)
             return trained, (value, step)
 
         keys = jax.random.split(key, self.regressions)

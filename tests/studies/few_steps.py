@@ -11,10 +11,10 @@ keeps its default. Without an argument the names are printed, with a folder of r
 import sys
 from pathlib import Path
 
-from benchmarks.analysis.tables import frame
-from benchmarks.rows.store import Store
-from samplers.bridge import Bridge
-from samplers.dds import DDS
+from bridgemark.benchmarks.analysis.tables import frame
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.samplers.bridge import Bridge
+from bridgemark.samplers.dds import DDS
 
 STEPS = (8, 16, 32)
 HORIZONS = (1.0, 2.0, 4.0, 8.0)

@@ -14,11 +14,10 @@ import jax
 import jax.numpy as jnp
 from plain import Network, Plain, trainer
 
-from benchmarks.rows.environment import available_cores
-from benchmarks.sweep.cell import configure
-from samplers.dds import DDS
-from samplers.pathspace.losses import LogVariance, Loss, ReverseKL
-from targets.funnel import funnel
+from bridgemark.benchmarks.rows.environment import available_cores, configure
+from bridgemark.samplers.dds import DDS
+from bridgemark.samplers.pathspace.losses import LogVariance, Loss, ReverseKL
+from bridgemark.targets.funnel import funnel
 
 WIDTH = 64
 UPDATES = 5  # in a turn
@@ -38,13 +37,16 @@ def dds(loss: Loss, dim: int, steps: int, batch: int, **settings) -> tuple[Calla
     same = {"loss": loss, "loss_one_basin": loss, "learn_variance": False}
     sampler = DDS(steps=steps, batch_coordinates=batch * dim, **same, **settings)
     target, key = funnel(f"funnel-{dim}", dim), jax.random.key(0)
-    state = jax.jit(partial(sampler.init, target=target))(key)[0]
-    return lambda key, state: sampler.update(key, target, state), (key, state)
+    state = jax.jit(partial(sampler.init, density=target.density))(key)[0]
+    return lambda key, state: sampler.update(key, target.density, state), (key, state)
 
 
 def plain(loss: str, dim: int, steps: int, batch: int) -> tuple[Callable, tuple]:
     """The plain reference's update, and the arguments of the first."""
-    reference, key = Plain(funnel(f"funnel-{dim}", dim).log_prob, dim, steps, batch), jax.random.key(0)
+    reference, key = (
+        Plain(funnel(f"funnel-{dim}", dim).density.log_prob, dim, steps, batch),
+        jax.random.key(0),
+    )
     losses = {"reverse KL": reference.reverse_kl, "log-variance": reference.log_variance}
     init, update = trainer(losses[loss])
     return update, (key, init(Network(key, dim, WIDTH)))

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 from race import on_cores, race
 
-from benchmarks.drawing.style import begin, grid, head, save
+from bridgemark.benchmarks.drawing.style import begin, grid, head, save
 
 FIGURES = Path(__file__).parents[2] / "results" / "figures"
 TURNS = 5

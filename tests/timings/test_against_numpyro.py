@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from race import on_cores
 
-from benchmarks import registry
-from benchmarks.scores.diagnostics import ess_bulk
-from samplers.nuts import NUTS
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.scores.diagnostics import ess_bulk
+from bridgemark.samplers.nuts import NUTS
 
 infer = pytest.importorskip("numpyro.infer", reason="NumPyro comes with the extra `test`")
 CHAINS, WARM_UP, SEEDS = 4, 1_000, 3
@@ -21,8 +21,8 @@ def ours(target, seed, draws):
     """Draws (chains, n, dim), gradients spent and seconds of the second call, after warming up."""
     sampler = NUTS(chains=CHAINS, warm_up=WARM_UP)
     key_fit, *keys = jax.random.split(jax.random.key(seed), 3)
-    state = jax.jit(partial(sampler.fit, target=target))(key_fit).state
-    draw = jax.jit(lambda key, state: sampler.sample(key, target, state, CHAINS * draws)[1])
+    state = jax.jit(partial(sampler.fit, density=target.density))(key_fit).state
+    draw = jax.jit(lambda key, state: sampler.sample(key, target.density, state, CHAINS * draws)[1])
     jax.block_until_ready(draw(keys[0], state))
     begun = process_time()
     drawn = jax.block_until_ready(draw(keys[1], state))
@@ -31,11 +31,11 @@ def ours(target, seed, draws):
 
 def theirs(target, seed, draws):
     """The same of NumPyro, its chains side by side as ours are, its transitions compiled as one scan."""
-    kernel = infer.NUTS(potential_fn=lambda x: -target.log_prob(x), target_accept_prob=0.8)
+    kernel = infer.NUTS(potential_fn=lambda x: -target.density.log_prob(x), target_accept_prob=0.8)
     settings = {"num_chains": CHAINS, "chain_method": "vectorized", "progress_bar": False}
     chains = infer.MCMC(kernel, num_warmup=WARM_UP, num_samples=draws, **settings)
     key_start, key_fit = jax.random.split(jax.random.key(seed))
-    chains.warmup(key_fit, init_params=target.base.sample(key_start, CHAINS))
+    chains.warmup(key_fit, init_params=target.density.base.sample(key_start, CHAINS))
 
     def transition(state, _):
         state = kernel.sample(state, (), {})

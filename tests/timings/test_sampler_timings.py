@@ -5,11 +5,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from benchmarks import registry
-from samplers.annealed.tempering import Ladder, Moves, replay
-from samplers.dds import DDS
-from samplers.nuts import NUTS
-from targets.base import Target
+from bridgemark.benchmarks import registry
+from bridgemark.samplers.annealed.adaptive_smc import Ladder, Moves, replay
+from bridgemark.samplers.dds import DDS
+from bridgemark.samplers.nuts import NUTS
+from bridgemark.targets.base import Target
 
 PARTICLES = 1_024
 
@@ -28,10 +28,10 @@ def test_nuts_transition(benchmark):
     """Four warmed-up chains on ionosphere: as long as the deepest of their trees."""
     target, sampler = build("ionosphere-35"), NUTS(warm_up=200)
     key = jax.random.key(0)
-    state = jax.jit(partial(sampler.fit, target=target))(key).state
+    state = jax.jit(partial(sampler.fit, density=target.density))(key).state
 
     def transition(key, state):
-        return sampler.sample(key, target, state, sampler.chains)[1]
+        return sampler.sample(key, target.density, state, sampler.chains)[1]
 
     draws = timed(benchmark, transition, key, state)
     benchmark.extra_info["gradients"] = int(jnp.sum(draws.evals.gradients))
@@ -49,12 +49,12 @@ def test_smc_temperature(benchmark):
         largest_rise=1.0,
         max_temperatures=1,
     )
-    ladder = Ladder(jnp.array([0.05]), jnp.array([0.2]), jnp.ones((1, target.dim)), jnp.asarray(1))
+    ladder = Ladder(jnp.array([0.05]), jnp.array([0.2]), jnp.ones((1, target.density.dim)), jnp.asarray(1))
     key = jax.random.key(0)
-    start = target.base.sample(key, PARTICLES)
+    start = target.density.base.sample(key, PARTICLES)
 
     def temperature(key, start):
-        return replay(key, target.base.log_prob, target.log_prob, start, ladder, moves)
+        return replay(key, target.density.base.log_prob, target.density.log_prob, start, ladder, moves)
 
     outcome = timed(benchmark, temperature, key, start)
     assert 0 < float(outcome.acceptance[0]) <= 1
@@ -64,6 +64,6 @@ def test_training_step_of_the_diffusion_sampler(benchmark):
     """One update on the funnel."""
     target, sampler = build("funnel-10"), DDS()
     key = jax.random.key(0)
-    state, _ = jax.jit(partial(sampler.init, target=target))(key)
-    _, trace = timed(benchmark, lambda key, state: sampler.update(key, target, state), key, state)
+    state, _ = jax.jit(partial(sampler.init, density=target.density))(key)
+    _, trace = timed(benchmark, lambda key, state: sampler.update(key, target.density, state), key, state)
     assert all(jnp.all(jnp.isfinite(value)) for value in trace.info.values())

@@ -5,7 +5,7 @@ from time import perf_counter
 import pytest
 from race import LOSSES, OURS, memory, on_cores, race
 
-from benchmarks.rows.environment import available_cores
+from bridgemark.benchmarks.rows.environment import available_cores
 
 TURNS = 30
 FASTER_THAN_PLAIN, TIMES_THE_FLOOR, GAIN_OF_A_SECOND_CORE = 1.8, 3.5, 1.5

@@ -17,9 +17,9 @@ from matplotlib.ticker import NullFormatter
 from plain import Network, Plain, trainer
 from race import on_cores
 
-from benchmarks.drawing.style import GREY, begin, grid, head, save
-from samplers.dds import DDS
-from targets.funnel import funnel
+from bridgemark.benchmarks.drawing.style import GREY, begin, grid, head, save
+from bridgemark.samplers.dds import DDS
+from bridgemark.targets.funnel import funnel
 
 FIGURES = Path(__file__).parents[2] / "results" / "figures"
 PATHS, JUDGED = 256, 16  # paths in a batch that is judged, batches at every point of a curve
@@ -43,10 +43,10 @@ def curve(init, update, log_weights, updates, every):
 
 
 def plain_curve():
-    plain = Plain(TARGET.log_prob, TARGET.dim, batch=PATHS)
+    plain = Plain(TARGET.density.log_prob, TARGET.density.dim, batch=PATHS)
     start, update = trainer(plain.reverse_kl)
     return curve(
-        lambda key: start(Network(key, TARGET.dim, 64)),
+        lambda key: start(Network(key, TARGET.density.dim, 64)),
         lambda key, state: (update(key, state)[0], None),
         lambda key, state: plain.reverse_kl(state[0], key)[1],
         updates=5_000,
@@ -56,10 +56,10 @@ def plain_curve():
 
 def our_curve():
     return curve(
-        lambda key: OURS.init(key, TARGET)[0],
-        lambda key, state: (OURS.update(key, TARGET, state)[0], None),
-        lambda key, state: OURS.sample(key, TARGET, state, PATHS)[1].log_weights,
-        updates=OURS.updates_for(TARGET.dim),
+        lambda key: OURS.init(key, TARGET.density)[0],
+        lambda key, state: (OURS.update(key, TARGET.density, state)[0], None),
+        lambda key, state: OURS.sample(key, TARGET.density, state, PATHS)[1].log_weights,
+        updates=OURS.updates_for(TARGET.density.dim),
         every=20,
     )
 

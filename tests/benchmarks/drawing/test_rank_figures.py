@@ -1,0 +1,73 @@
+"""Figures of ranks: what is drawn is what was found, and nothing to draw is said."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from bridgemark.benchmarks.analysis import ranks, tables
+from bridgemark.benchmarks.drawing import rank_figures
+
+from support.synthetic_rows import rows
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """The axes of the last figure, kept open for inspection."""
+    seen = []
+    monkeypatch.setattr(rank_figures, "save", lambda figure, path: seen.extend(figure.axes) or path)
+    yield seen
+    plt.close("all")
+
+
+@pytest.fixture
+def both():
+    return ranks.blocks(tables.frame(rows()), "bias2_x_max", "spent")
+
+
+def texts(axis):
+    return " ".join(text.get_text() for text in axis.texts)
+
+
+@pytest.mark.parametrize(
+    ("values", "groups"),
+    [
+        ([1.0, 1.5, 3.0], [(0, 1)]),
+        ([1.0, 2.0, 3.0], [(0, 1), (1, 2)]),
+        ([1.0, 1.2, 1.4, 9.0], [(0, 2)]),
+        ([1.0, 5.0, 9.0], []),
+    ],
+)
+def test_bars_join_the_widest_runs_within_reach(values, groups):
+    assert rank_figures.alike(values, 1.0) == groups
+
+
+def test_a_panel_a_target_and_dotted_lines_where_nothing_is_claimed(tmp_path, kept, both):
+    rank_figures.rank_intervals({name: metric for name, (metric, _) in both.items()}, tmp_path / "a.png")
+    assert [axis.get_title(loc="left") for axis in kept] == ["funnel-10", "gmm40-2", "gmm9"]
+    assert [label.get_text() for label in kept[0].get_yticklabels()][-1] == "bridge"
+    assert sum(line.get_linestyle() == ":" for line in kept[0].lines) == 5
+
+
+def test_every_sampler_is_on_the_diagram_with_its_mean_rank(tmp_path, kept, both):
+    means = ranks.mean_ranks({name: metric for name, (metric, _) in both.items()})
+    rank_figures.mean_rank_diagram(means, tmp_path / "a.png")
+    assert all(f"{name} {rank:.2f}" in texts(kept[0]) for name, rank in means.ranks.items())
+    assert "critical difference" in texts(kept[0])
+
+
+def test_profiles_end_at_the_share_that_was_solved(tmp_path, kept):
+    own = {"hmc": ranks.Profile(np.array([1.0, 4.0]), 4), "smc": ranks.Profile(np.array([]), 2)}
+    rank_figures.cost_profiles(own, 0.01, tmp_path / "a.png")
+    ends = [line.get_ydata()[-1] for line in kept[0].lines if line.get_marker() == "None"]
+    np.testing.assert_allclose(ends, [0.5, 0.0], atol=0.02)
+
+
+def test_nothing_to_rank_is_said(tmp_path, kept):
+    rank_figures.rank_intervals({}, tmp_path / "a.png")
+    rank_figures.mean_rank_diagram(ranks.MeanRanks({}, 0), tmp_path / "b.png")
+    rank_figures.cost_profiles({}, 0.01, tmp_path / "c.png")
+    assert [texts(axis) for axis in kept] == [
+        "nothing to rank",
+        "no target on which two samplers are ranked",
+        "no target is solved",
+    ]

@@ -1,0 +1,353 @@
+"""The sweep: every way a cell can end becomes the right rows, and nothing finished is lost or run again."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from rich.console import Console
+
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.registry import build, samplers, targets
+from bridgemark.benchmarks.rows.cost import total
+from bridgemark.benchmarks.rows.identity import hash_of_closure, source_hash, truth_hash
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.scores import classifier, sinkhorn
+from bridgemark.benchmarks.sweep import process, progress, runner
+from bridgemark.benchmarks.sweep.measure import require_finite
+from bridgemark.benchmarks.sweep.plan import Request, missing_cells, plan
+from bridgemark.benchmarks.sweep.presets import PRESETS
+from bridgemark.samplers.base import Draws, evals
+from bridgemark.targets.base import Truth
+
+PLUGINS = tuple(
+    str(Path(__file__).resolve().parents[2] / "support" / "plugins" / name)
+    for name in ("toys.py", "broken.py")
+)
+ENDING = ("toy-exact", "exits", "killed", "raises", "refuses", "not-finite")
+REQUEST = Request(
+    preset=PRESETS["smoke"],
+    samplers=ENDING,
+    targets=("toy-gaussian",),
+    seeds=3,
+    draws=400,
+    plugins=PLUGINS,
+)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """The store after one sweep over every sampler that ends, and the exit status."""
+    store = Store(tmp_path_factory.mktemp("sweep"))
+    return store, runner.run(REQUEST, store, timeout=120)
+
+
+def rows_of(store, sampler):
+    return sorted((row for row in store.read_all() if row.sampler == sampler), key=lambda row: row.seed)
+
+
+def no_process(*_):
+    raise AssertionError("a process was started")
+
+
+def test_a_sweep_with_failures_is_a_complete_sweep(swept):
+    store, status = swept
+    assert status == 0
+    assert len(store.read_all()) == len(ENDING) * 3
+
+
+@pytest.mark.parametrize(
+    ("sampler", "status", "reason"),
+    [
+        ("exits", "failed", "ended with status 3 while fitting seed 0"),
+        ("killed", "out of memory", "killed while fitting seed 0"),
+        ("raises", "failed", "ArithmeticError: nothing adds up"),
+        ("refuses", "unsupported", "needs a target of the other kind"),
+    ],
+)
+def test_each_way_to_fail_is_a_row_with_its_reason(swept, sampler, status, reason):
+    rows = rows_of(swept[0], sampler)
+    assert [row.seed for row in rows] == [0, 1, 2]
+    assert {row.status for row in rows} == {status}
+    assert all(reason in row.reason for row in rows)
+
+
+def test_a_seed_that_fails_does_not_stop_the_others(swept):
+    """The plug-in's coin falls so for the keys of seeds 0, 1, 2; both sides must be seen."""
+    statuses = [row.status for row in rows_of(swept[0], "not-finite")]
+    assert set(statuses) == {"ok", "failed"}
+    failed = rows_of(swept[0], "not-finite")[statuses.index("failed")]
+    assert failed.reason == "ValueError: 1 of 400 draws are not finite"
+    assert failed.sample_seconds is not None
+
+
+def test_an_exact_sampler_gets_a_right_and_whole_row(swept):
+    store, _ = swept
+    rows = rows_of(store, "toy-exact")
+    assert [row.status for row in rows] == ["ok"] * 3
+    for row in rows:
+        assert abs(row.metrics["log_z_error"]) < 1e-5
+        assert (row.fit_evals.gradients, row.sample_evals.values) == (3, 5 * 2**31)
+        assert min(row.compile_seconds, row.fit_seconds, row.sample_seconds, row.peak_memory_mb) > 0
+        assert row.reason is None
+        assert row.started
+        assert row.device.startswith("cpu")
+        assert row.dim == 2
+    assert len({row.compile_seconds for row in rows}) == 1
+    assert len({row.identity for row in rows}) == 3
+
+
+def test_the_arrays_beside_a_row(swept):
+    store, _ = swept
+    first, second, _ = map(store.arrays, rows_of(store, "toy-exact"))
+    assert set(first) == {"x", "log_weights", "fit_trace", "sample_fitted"}
+    assert first["x"].shape == (400, 2)
+    assert first["x"].dtype == np.float32
+    np.testing.assert_array_equal(first["fit_trace"], np.arange(5))
+    assert not np.array_equal(first["x"], second["x"])
+    assert first["sample_fitted"] != second["sample_fitted"]
+
+
+def test_stray_prints_go_to_the_log_and_the_cell_is_pinned(swept):
+    store, _ = swept
+    assert "a library prints here, on 1 core" in store.log(rows_of(store, "toy-exact")[0]).read_text()
+
+
+def test_a_second_sweep_runs_only_what_failed(swept, monkeypatch):
+    store, _ = swept
+    again = {cell.rows[0].sampler: len(cell.rows) for cell in missing_cells(plan(REQUEST), store)}
+    failures = sum(row.status == "failed" for row in rows_of(store, "not-finite"))
+    assert again == {"exits": 3, "killed": 3, "raises": 3, "not-finite": failures}
+    monkeypatch.setattr(process, "start", no_process)
+    begun = time.monotonic()
+    assert runner.run(replace(REQUEST, samplers=("toy-exact", "refuses")), store) == 0
+    assert time.monotonic() - begun < 10
+
+
+def test_double_precision_and_a_timeout(tmp_path):
+    """One sweep: a sampler in float64 that ends, one that ends its first seed only."""
+    store = Store(tmp_path)
+    request = replace(REQUEST, samplers=("toy-exact", "hangs-second"), precision="float64")
+    assert runner.run(request, store, timeout=20) == 0
+    assert store.arrays(rows_of(store, "toy-exact")[0])["x"].dtype == np.float64
+    rows = rows_of(store, "hangs-second")
+    assert [row.status for row in rows] == ["ok", "timeout", "timeout"]
+    assert rows[1].reason.startswith("stopped after 20 s, while fitting seed 1")
+
+
+def test_ctrl_c_ends_the_cells_and_says_130(tmp_path, monkeypatch):
+    started = []
+    start = process.start
+
+    def remember(*arguments):
+        started.append(start(*arguments))
+        return started[-1]
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "start", remember)
+    monkeypatch.setattr(runner, "_tell", interrupt)
+    assert runner.run(replace(REQUEST, samplers=("hangs",)), Store(tmp_path)) == 130
+    assert [one.process.poll() for one in started] == [-signal.SIGKILL]
+
+
+def test_a_killed_parent_loses_no_finished_row_and_leaves_no_cell(tmp_path):
+    store = Store(tmp_path / "store")
+    (row, *_) = rows = plan(replace(REQUEST, samplers=("hangs-second",)))
+    options = [f"--plugin={path}" for path in PLUGINS] + ["--target=toy-gaussian", "--sampler=hangs-second"]
+    command = [sys.executable, "-m", "bridgemark", "run", *options, "--seeds=3", "--draws=400"]
+    parent = subprocess.Popen([*command, "--results", str(tmp_path)], stdout=subprocess.DEVNULL)
+    until(lambda: store.log(row).is_file() and "process " in store.log(row).read_text())
+    parent.kill()
+    parent.wait()
+    child = int(store.log(row).read_text().split("process ")[1].split()[0])
+    until(lambda: not alive(child))
+    assert [record.status for record in store.read_all()] == ["ok"]
+    (cell,) = missing_cells(rows, store)
+    assert [row.seed for row in cell.rows] == [1, 2]
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def alive(pid):
+    """Whether a process runs; one that nobody has buried yet does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def test_what_an_identity_depends_on(monkeypatch):
+    def identities(**changes):
+        return [row.identity for row in plan(replace(REQUEST, samplers=("toy-exact",), **changes))]
+
+    before = identities()
+    assert identities() == before
+    assert len(set(before)) == 3
+    for change in ({"draws": 401}, {"precision": "float64"}, {"cores": 2}):
+        assert not set(identities(**change)) & set(before)
+    assert identities(seeds=2) == before[:2]
+    monkeypatch.setattr("bridgemark.benchmarks.rows.environment.commit", lambda: "another")
+    assert identities() == before
+    monkeypatch.setattr("bridgemark.benchmarks.scores.metrics.VERSION", 999)
+    assert not set(identities()) & set(before)
+
+
+def test_the_source_of_a_plug_in_is_part_of_the_identity(tmp_path):
+    text = Path(PLUGINS[0]).read_text()
+    hashes = []
+    for change in ("", "# another comment\n"):
+        (tmp_path / "toys.py").write_text(text + change)
+        hashes.append(source_hash(samplers([str(tmp_path / "toys.py")])["toy-exact"]))
+    assert hashes[0] != hashes[1]
+
+
+def test_the_source_of_a_helper_is_part_of_the_identity(tmp_path, monkeypatch):
+    """A package of three modules: the sampler's, what it imports, and one that nothing imports."""
+    package = tmp_path / "helped"
+    package.mkdir()
+    files = {"__init__": "", "helper": "ONE = 1", "other": "TWO = 2"}
+    files["method"] = "from bridgemark.samplers.base import Sampler\nfrom .helper import ONE\n"
+    files["method"] += "class Method(Sampler):\n    def sample(self, key, target, state, n): ...\n"
+    for name, text in files.items():
+        (package / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    from helped.method import Method  # pyright: ignore
+
+    def changed(name):
+        hash_of_closure.cache_clear()
+        before = source_hash(Method())
+        (package / f"{name}.py").write_text(files[name] + "\n# more\n")
+        hash_of_closure.cache_clear()
+        return source_hash(Method()) != before
+
+    assert changed("helper")
+    assert changed("method")
+    assert not changed("other")
+
+
+def test_the_truth_of_a_target_is_part_of_the_identity():
+    target = build("toy-gaussian", targets(PLUGINS)["toy-gaussian"])
+    (statistic,) = target.statistics
+    others = [
+        replace(target, log_z=Truth(3.0, 0.01, "")),
+        replace(target, log_z=None),
+        replace(target, statistics=()),
+        replace(target, statistics=(replace(statistic, mean=statistic.mean[::-1]),)),
+        replace(
+            target, density=replace(target.density, base=replace(target.density.base, scale=np.full(2, 4.0)))
+        ),
+    ]
+    assert len({truth_hash(other) for other in [target, *others]}) == 6
+    rounded = replace(statistic, mean=statistic.mean * (1 + 1e-15))
+    assert truth_hash(replace(target, statistics=(rounded,))) == truth_hash(target)
+
+
+def test_costly_distances_are_made_up_for_in_the_rows_own_place(tmp_path, monkeypatch):
+    store, wanted = (
+        Store(tmp_path),
+        replace(REQUEST, samplers=("toy-exact",), seeds=1, draws=2_000, costly=True),
+    )
+    for module in (sinkhorn, classifier):
+        monkeypatch.setattr(module, "installed", lambda: False)
+    with pytest.raises(BadInput, match="transport"):
+        plan(wanted)
+    (row,) = plan(replace(wanted, costly=False))
+    store.write(replace(row, status="ok", metrics={"log_z": 0.0}))
+    assert not missing_cells([row], store)
+    (cell,) = missing_cells([row], store, costly=True)
+    assert (cell.rows, cell.costly) == ((row,), True)
+    store.write(replace(row, status="ok", metrics={"sinkhorn": None, "c2st": None}))
+    assert not missing_cells([row], store, costly=True)
+
+
+def test_large_targets_come_first_and_draw_less():
+    rows = plan(replace(REQUEST, samplers=("toy-exact",), draws=None, seeds=1))
+    assert [row.draws for row in rows] == [PRESETS["smoke"].draws]
+    assert PRESETS["smoke"].draws_for(101) == PRESETS["smoke"].draws_large
+    small, large = rows[0], replace(rows[0], target="large", dim=500, identity="f")
+    assert [cell.rows for cell in missing_cells([small, large], Store(Path("nowhere")))] == [
+        (large,),
+        (small,),
+    ]
+
+
+def test_slots_are_disjoint_cores(monkeypatch):
+    monkeypatch.setattr("bridgemark.benchmarks.rows.environment.available_cores", lambda: (0, 2, 5, 7, 8))
+    assert runner.slots(None, 2) == [(0, 2), (5, 7)]
+    assert runner.slots(3, 1) == [(0,), (2,), (5,)]
+    for workers, cores in ((3, 2), (None, 6), (6, 1)):
+        with pytest.raises(BadInput, match="lower --workers or --cores"):
+            runner.slots(workers, cores)
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_both_displays_tell_how_far_it_is(terminal):
+    (cell,) = missing_cells(plan(replace(REQUEST, samplers=("toy-exact",))), Store(Path("nowhere")))
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+    with progress.display([cell], console) as shown:
+        shown.started(cell)
+        shown.phase(cell, "fitting seed 0")
+        shown.bars.refresh() if terminal else None
+        shown.seed_done(cell)
+        shown.ended_cell(cell, "ok 1.0 s", undone=2)
+        assert shown.work == pytest.approx(shown.total)
+    text = console.file.getvalue()
+    assert "[1/1] toy-exact x toy-gaussian: ok 1.0 s (about 0 s left)" in text
+    assert ("fitting seed 0" in text) is terminal
+
+
+def test_costs_of_any_size_add_up():
+    cost = total(evals(values=5 * 2**31 + 1, gradients=jnp.full(9, 2**31 - 1, dtype=jnp.int32)))
+    assert (cost.values, cost.gradients, cost.simulations) == (5 * 2**31 + 1, 9 * (2**31 - 1), 0)
+
+
+@pytest.mark.parametrize(
+    ("log_weights", "log_z", "broken"),
+    [
+        (None, None, False),
+        ([0.0, -np.inf], [1.0], False),
+        ([0.0, np.nan], None, True),
+        ([0.0, np.inf], None, True),
+        ([-np.inf, -np.inf], None, True),
+        (None, [np.nan], True),
+    ],
+)
+def test_weights_and_estimates_must_be_numbers(log_weights, log_z, broken):
+    weights = None if log_weights is None else np.array([log_weights])
+    draws = Draws(np.zeros((1, 2, 3)), weights, None if log_z is None else np.array(log_z), evals(), {})  # pyright: ignore
+    if broken:
+        with pytest.raises(ValueError, match=r"NaN|finite"):
+            require_finite(draws)
+    else:
+        require_finite(draws)
+
+
+def test_messages_that_arrive_in_pieces(monkeypatch):
+    read, write = os.pipe()
+    with os.fdopen(read, "rb", buffering=0) as out:
+        one = process.Running(None, (), None, None, out, 0.0)  # pyright: ignore
+        text = json.dumps({"phase": "compiling"}) + "\n" + json.dumps({"done": "a"}) + "\n"
+        heard = []
+        for piece in (text[:7], text[7:30], text[30:]):
+            os.write(write, piece.encode())
+            heard += [message for _, message in process.listen([one])]
+        os.close(write)
+        assert list(process.listen([one])) == []
+    assert heard == [{"phase": "compiling"}, {"done": "a"}]
+    assert (one.phase, one.done, one.open) == ("compiling", {"a"}, False)

@@ -1,0 +1,246 @@
+"""The command line: instant help, and one clear line for everything that a user can get wrong."""
+
+import json
+import resource
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bridgemark.benchmarks import cli
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.sweep.plan import Request, plan
+from bridgemark.benchmarks.sweep.presets import PRESETS
+
+TOYS = str(Path(__file__).resolve().parents[1] / "support" / "plugins" / "toys.py")
+COMMANDS = ("run", "list", "table", "figures", "show", "compare", "reference")
+HEAVY = ("jax", "pandas", "matplotlib", "numpy")
+REQUEST = Request(
+    preset=PRESETS["smoke"], samplers=("toy-exact",), targets=("toy-gaussian",), seeds=2, plugins=(TOYS,)
+)
+
+
+@pytest.fixture
+def bridgemark(monkeypatch, capsys):
+    """Calls the console entry in this process: (exit status, standard output, standard error)."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["bridgemark", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return ended.value.code or 0, out, err
+
+    return call
+
+
+@pytest.fixture
+def refused(bridgemark):
+    """Calls it and expects status 2 and one line on standard error, which is returned."""
+
+    def call(*arguments):
+        status, out, err = bridgemark(*arguments)
+        assert (status, out) == (2, "")
+        assert err.startswith("bridgemark: ")
+        assert err.count("\n") == 1
+        return err
+
+    return call
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A results folder with the two rows that REQUEST asks for, and its store."""
+    store = Store(tmp_path / "store")
+    rows = [replace(row, status="ok", reason=None, metrics={"log_z": 3.0}) for row in plan(REQUEST)]
+    for row in rows:
+        store.write(row)
+    return tmp_path, store, rows
+
+
+def run_options(results):
+    names = ["--sampler", "toy-exact", "--target", "toy-gaussian", "--preset", "smoke"]
+    return ["run", *names, "--seeds", 2, "--plugin", TOYS, "--results", results]
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+def test_help_is_instant_and_imports_nothing_heavy(command):
+    """The best of three goes takes under 0.7 s of processor time, which a busy machine does not stretch."""
+    report = f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    program = f"import sys, atexit; from bridgemark.benchmarks.cli import main; atexit.register(lambda: {report}); main()"
+    runs = [seconds(program, *command, "--help") for _ in range(3)]
+    assert min(run[0] for run in runs) < 0.7
+    for _, done in runs:
+        assert (done.returncode, done.stderr.strip()) == (0, "[]")
+        assert "Usage: " in done.stdout
+
+
+def seconds(program, *arguments):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("seeds", 0), ("seeds", -1), ("draws", -5), ("workers", 0), ("cores", -2), ("timeout", -1.0)],
+)
+def test_counts_must_be_positive(refused, tmp_path, option, value):
+    line = refused("run", f"--{option}", value, "--results", tmp_path / "results")
+    assert f"--{option} must be positive, not {value}" in line
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--sampler", "toy-exat"), "unknown sampler 'toy-exat'; did you mean toy-exact"),
+        (("--sampler", "toy-exact,zzzzzz"), "unknown sampler 'zzzzzz'; known are "),
+        (("--sampler", "toy-exact", "--target", "toy-gausian"), "did you mean toy-gaussian"),
+        (("--preset", "smoek"), "unknown preset 'smoek'; did you mean smoke?"),
+        (("--sampler", "toy-exact", "--workers", 10_000), "lower --workers or --cores"),
+        (("--plugin", "nowhere.py"), "plug-in nowhere.py is not a file"),
+    ],
+)
+def test_unknown_names_are_answered_with_the_nearest(refused, tmp_path, arguments, message):
+    assert message in refused("run", "--plugin", TOYS, "--results", tmp_path, *arguments)
+
+
+HEAD = "from bridgemark.samplers.base import Sampler\nfrom toys import ToyExact, toy_gaussian\n"
+MALFORMED = {
+    "x = (": "SyntaxError",
+    "\n\nraise ValueError('two\\nlines')": "ValueError: two lines (line 3)",
+    "import nonexistent_module": "ModuleNotFoundError",
+    "raise SystemExit(0)": "SystemExit",
+    "x = 1": "offers nothing; end it with SAMPLERS",
+    "SAMPLERS = [1]": "SAMPLERS must be a dict from names, not [1]",
+    "SAMPLERS = {'a': 1}": "SAMPLERS['a'] must be an instance of a Sampler, not 1",
+    "SAMPLERS = {'a': ToyExact}": "must be an instance of a Sampler",
+    "SAMPLERS = {'a': Sampler()}": "Can't instantiate abstract class Sampler",
+    "SAMPLERS = {'a': ToyExact(sped=1)}": "unexpected keyword argument 'sped'",
+    "SAMPLERS = {'a': ToyExact(spent=lambda: 1)}": "must be a Sampler whose fields print as values",
+    "SAMPLERS = {'../a': ToyExact()}": "has the name '../a'",
+    "SAMPLERS = {'toy-exact': ToyExact()}": "is taken by plug-in",
+    "TARGETS = {'a': toy_gaussian()}": "TARGETS['a'] must be a function without arguments",
+    "TARGETS = {'a': toy_gaussian}": "target 'a': its builder must return a Target of that name",
+    "TARGETS = {'a': lambda: 1}": "target 'a': its builder must return a Target",
+    "TARGETS = {'a': lambda x: x}": "target 'a' is broken: TypeError",
+}
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+def test_a_malformed_plug_in_is_one_line(refused, tmp_path, monkeypatch, text):
+    monkeypatch.syspath_prepend(Path(TOYS).parent)
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(text if "toy" not in text.lower() and "Sampler()" not in text else HEAD + text)
+    options = ["--sampler", "toy-exact", "--target", "a" if "TARGETS" in text else "toy-gaussian"]
+    line = refused("run", "--plugin", TOYS, "--plugin", plugin, "--results", tmp_path, *options)
+    assert MALFORMED[text] in line
+    assert not list((tmp_path / "store").iterdir())
+
+
+def test_a_results_folder_that_cannot_be_written(refused, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "cannot write" in refused(*run_options(tmp_path / "file"))
+
+
+def test_a_corrupted_record_stops_before_any_work_and_harms_no_other(refused, bridgemark, stored):
+    results, store, (good, bad) = stored
+    whole = store.path(good).read_bytes()
+    store.path(bad).write_text("{")
+    for arguments in (run_options(results), ["table"], ["figures"], ["show", good.identity]):
+        where = [] if arguments[0] == "run" else ["--results", results]
+        line = refused(*arguments, *where)
+        assert str(store.path(bad)) in line
+        assert "delete it to have it run again" in line
+    store.path(bad).unlink()
+    assert store.path(good).read_bytes() == whole
+    assert bridgemark("show", good.identity, "--results", results)[0] == 0
+
+
+def test_nothing_missing_is_nothing_run(bridgemark, stored):
+    results, store, _ = stored
+    status, out, err = bridgemark(*run_options(results))
+    assert (status, err) == (0, "")
+    assert "0 of 2 rows to run" in out
+    assert "2 rows: 2 ok; 0 run now, 2 stored before" in out
+    assert [row.started for row in store.read_all()] == [None, None]
+
+
+def test_show_takes_the_beginning_of_an_identity(bridgemark, refused, stored):
+    results, _, rows = stored
+    first, second = sorted(rows, key=lambda row: row.identity)
+    status, out, _ = bridgemark("show", first.identity[:12], "--results", results)
+    assert status == 0
+    assert first.identity in out
+    assert "ToyExact(spent=3)" in out
+    assert "log_z" in out
+    line = refused("show", "", "--results", results)
+    assert f"2 records begin with ''; {first.identity} (toy-exact x toy-gaussian)" in line
+    assert second.identity in line
+    assert "0 records begin with 'zz'" in refused("show", "zz", "--results", results)
+
+
+@pytest.mark.parametrize("command", [("table",), ("figures",), ("show", "ab")])
+def test_an_empty_store_says_what_to_do(refused, tmp_path, command):
+    assert "`bridgemark run` makes rows" in refused(*command, "--results", tmp_path)
+
+
+def test_compare_says_what_changed_by_its_status(bridgemark, refused, stored, tmp_path):
+    results, _, rows = stored
+    status, out, _ = bridgemark("compare", results, results)
+    assert status == 0
+    assert "1 cell on both sides: 1 same, 0 changed" in out
+    other = Store(tmp_path / "other" / "store")
+    for row in rows:
+        other.write(replace(row, status="failed", reason="broken", metrics={}))
+    status, out, _ = bridgemark("compare", results, tmp_path / "other")
+    assert status == 1
+    assert "0 same, 1 changed" in out
+    assert "toy-exact" in out
+    assert f"nothing is stored in {tmp_path / 'no' / 'store'}" in refused("compare", results, tmp_path / "no")
+    assert "at least 1, not 0.5" in refused("compare", results, results, "--tolerance", 0.5)
+
+
+def test_lists_show_plug_ins_too(bridgemark):
+    status, out, _ = bridgemark("list", "samplers", "--plugin", TOYS)
+    assert status == 0
+    assert "toy-exact" in out
+    status, out, _ = bridgemark("list", "targets", "--plugin", TOYS)
+    assert status == 0
+    assert "toy-gaussian" in out
+    assert "3 ± 0" in out
+
+
+def test_targets_are_certified_by_name(bridgemark):
+    status, out, _ = bridgemark("certify", "target", "toy-gaussian", "--plugin", TOYS)
+    assert status == 0
+    assert "toy-gaussian: certified" in out
+    assert "; fingerprint " in out
+
+
+def test_typers_own_complaints_are_short(bridgemark):
+    for arguments in (["run", "--seeds", "many"], ["run", "--unknown"], ["list", "fish"], ["nothing"]):
+        status, _, err = bridgemark(*arguments)
+        assert status == 2
+        assert len(err.splitlines()) <= 4
+        assert "Traceback" not in err
+
+
+def test_the_module_is_the_console_script(tmp_path):
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(textwrap.dedent("def broken(:"))
+    command = [sys.executable, "-m", "bridgemark", "run", "--plugin", plugin, "--results", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"bridgemark: plug-in {plugin} is broken: SyntaxError")
+    assert done.stderr.count("\n") == 1
+
+
+def test_records_are_json_that_others_can_read(stored):
+    _, store, (first, _) = stored
+    assert json.loads(store.path(first).read_text())["metrics"] == {"log_z": 3.0}

@@ -1,0 +1,155 @@
+"""Costs are what samplers declare; here a target that counts its own evaluations checks every declaration."""
+
+from dataclasses import fields, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.certificates.counting import Tally, counting
+from bridgemark.benchmarks.sweep.programs import with_exact_draws
+from bridgemark.samplers.pathspace.losses import LogVariance, ReverseKL
+from bridgemark.targets.base import About, Joint, PosteriorFamily, PosteriorTruths, gaussian_base
+
+SAMPLERS = registry.samplers()
+# One chain: under vmap a finished chain of NUTS goes on being evaluated until the others have finished.
+SMALL = {
+    "chains": 1,
+    "warm_up": 30,
+    "runs": 1,
+    "fit_particles": 6,
+    "pilot": 8,
+    "steps": 3,
+    "updates": 4,
+    "refills": 2,
+    "regressions": 2,
+    "points": 5,
+    "batch": 3,
+    "only": "curved",
+    "batch_coordinates": 3,
+    "max_temperatures": 30,
+}
+POINT = jnp.array([0.3, -0.2, 1.0])
+
+
+def curved():
+    """A posterior near a Gaussian, but with a Hessian that moves, and a joint for those who need one."""
+
+    def centre(x):
+        return x + 0.1 * x**2
+
+    joint = Joint(
+        dim=3,
+        dim_y=3,
+        prior=gaussian_base(np.zeros(3), np.ones(3)),
+        simulate=lambda key, x: centre(x) + jax.random.normal(key, (3,)),
+        log_likelihood=lambda x, y: -0.5 * jnp.sum((y - centre(x)) ** 2),
+    )
+    family = PosteriorFamily("curved", joint, lambda name, y: PosteriorTruths(), {}, About("", ""))
+    target = family.condition(np.array([0.5, 1.0, -0.5]))
+    return replace(target, name="curved", sample=joint.prior.sample)  # for the count of drawing alone
+
+
+def seen(compute):
+    """(values, gradients) that `compute(log_prob)` costs; its result must be the uncounted one's."""
+    tally, target = Tally(), curved()
+    counted = jax.block_until_ready(compute(counting(target.density, tally).log_prob))
+    jax.effects_barrier()
+    np.testing.assert_allclose(counted, compute(target.density.log_prob), rtol=1e-5, atol=1e-6)
+    return tally.values, tally.gradients
+
+
+def after_steps(log_prob, step=lambda step: step):
+    """log_prob after seven steps along its gradient."""
+    moved = step(lambda x, _: (x + 0.1 * jax.grad(log_prob)(x), None))
+    return lambda x: log_prob(jax.lax.scan(moved, x, None, length=7)[0])
+
+
+@pytest.mark.parametrize(
+    ("expected", "transform"),
+    [
+        ((1, 0), lambda f: f),
+        ((0, 1), jax.grad),
+        ((0, 2), lambda f: lambda x: jax.jvp(jax.grad(f), (x,), (x,))[1]),
+        ((0, 2), lambda f: jax.grad(lambda x: jnp.sum(jax.grad(f)(x) ** 2))),
+        ((0, 4), jax.hessian),  # a gradient and three products, forward or in reverse
+        ((0, 4), lambda f: jax.jacrev(jax.jacrev(f))),
+        ((1, 7), after_steps),
+        ((0, 15), lambda f: jax.grad(after_steps(f))),  # a gradient and a product a step, one at the end
+        ((0, 22), lambda f: jax.grad(after_steps(f, jax.checkpoint))),  # each step's gradient again
+    ],
+)
+def test_the_counter_counts_under_every_transformation(expected, transform):
+    points = jnp.stack([POINT, -POINT, 0.5 * POINT])
+    assert seen(lambda f: transform(f)(POINT)) == expected
+    assert seen(lambda f: jax.jit(transform(f))(POINT)) == expected
+    lanes = tuple(3 * count for count in expected)
+    assert seen(lambda f: jax.jit(jax.vmap(transform(f)))(points)) == lanes
+
+
+def test_the_counter_counts_lanes_inside_a_gradient():
+    points = jnp.stack([POINT, -POINT, 0.5 * POINT])
+    assert seen(lambda f: jax.jit(jax.grad(lambda x: jnp.sum(jax.vmap(after_steps(f))(x))))(points)) == (
+        0,
+        45,
+    )
+
+
+@pytest.mark.parametrize("axes", [(None, None), (0, None), (None, 0), (0, 0)])
+@pytest.mark.parametrize("compiled", [lambda function: function, jax.jit])
+def test_the_counter_counts_simulations(axes, compiled):
+    tally, target = Tally(), curved()
+    key, lanes = jax.random.key(0), 5 if 0 in axes else 1
+    keys = key if axes[0] is None else jax.random.split(key, 5)
+    points = POINT if axes[1] is None else jnp.stack([POINT + step for step in range(5)])
+    batched = lambda f: compiled(jax.vmap(f, axes) if lanes == 5 else f)  # noqa: E731
+    counted = batched(counting(target.density, tally).joint.simulate)(keys, points)
+    jax.effects_barrier()
+    assert (tally.values, tally.gradients, tally.simulations) == (0, 0, lanes)
+    np.testing.assert_allclose(counted, batched(target.density.joint.simulate)(keys, points), rtol=1e-6)
+
+
+def test_the_counter_counts_simulations_inside_a_scan():
+    tally, target = Tally(), curved()
+    simulate = jax.vmap(counting(target.density, tally).joint.simulate)
+    step = lambda x, key: (simulate(jax.random.split(key, 4), x), None)  # noqa: E731
+    keys = jax.random.split(jax.random.key(0), 7)
+    jax.block_until_ready(jax.jit(lambda: jax.lax.scan(step, jnp.zeros((4, 3)), keys))())
+    jax.effects_barrier()
+    assert tally.simulations == 28
+
+
+def spent(evals):
+    return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals)
+
+
+# Whichever loss the pilot's finding chooses, both are counted.
+LOSSES = [{"loss": loss, "loss_one_basin": loss} for loss in (ReverseKL(), LogVariance())]
+# One of each class: its variants differ in numbers only, which are made small here anyway.
+CLASSES = {type(sampler): name for name, sampler in reversed(SAMPLERS.items())}
+CASES = [(name, {}) for name in sorted(CLASSES.values())] + [("dds", losses) for losses in LOSSES]
+CASES += [(name, {"lean": False}) for name in ("adjoint", "asbs")]  # no look at the score
+
+
+@pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
+def test_samplers_spend_what_they_declare(name, settings, monkeypatch):
+    monkeypatch.setattr(jax, "checkpoint", lambda function: function)  # recomputing is not an evaluation
+    sampler = SAMPLERS[name]
+    small = {field.name: SMALL[field.name] for field in fields(sampler) if field.name in SMALL}
+    sampler = replace(sampler, **small, **settings)
+    tally = Tally()
+    density = counting(curved().density, tally)
+    sampler = with_exact_draws(sampler, curved().sample)
+
+    def counted():
+        jax.effects_barrier()
+        return tally.values, tally.gradients, tally.simulations
+
+    fit = jax.block_until_ready(jax.jit(lambda key: sampler.fit(key, density))(jax.random.key(1)))
+    assert spent(fit.evals) == counted()
+    tally.values = tally.gradients = tally.simulations = 0
+    sample = jax.jit(lambda key, state: sampler.sample(key, density, state, 10))
+    _, draws = jax.block_until_ready(sample(jax.random.key(2), fit.state))
+    assert spent(draws.evals) == counted()

@@ -1,0 +1,235 @@
+"""Two honest samplers, and what is left of them when one line is wrong: certificates must tell."""
+
+from dataclasses import dataclass, replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from bridgemark.samplers.base import Draws, Sampler, evals
+
+HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importance(Sampler):
+    """Importance sampling from the base, inflated by a tenth."""
+
+    scale: float = 1.1
+
+    def noise(self, key, n, dim):
+        return jax.random.normal(key, (n, dim))
+
+    def log_density(self, z):
+        """log of the proposal's density at loc + spread z, but for log det spread."""
+        return -jnp.sum(0.5 * z**2 + HALF_LOG_2PI, axis=1)
+
+    def volume(self, spread):
+        return jnp.sum(jnp.log(spread))
+
+    def spent(self, n):
+        return evals(values=n)
+
+    def finish(self, x, log_weights):
+        return x, log_weights
+
+    def retrace(self, key, density, state, x):
+        spread = self.scale * jnp.asarray(density.base.scale, float)
+        z = (x - jnp.asarray(density.base.loc, float)) / spread
+        return jax.vmap(density.log_prob)(x) - self.log_density(z) + self.volume(spread)
+
+    def sample(self, key, density, state, n):
+        spread = self.scale * jnp.asarray(density.base.scale, float)
+        z = self.noise(key, n, density.dim)
+        x = jnp.asarray(density.base.loc, float) + spread * z
+        log_proposal = self.log_density(z) - self.volume(spread)
+        x, log_weights = self.finish(x, jax.vmap(density.log_prob)(x) - log_proposal)
+        return state, Draws(x[:, None], log_weights[:, None], None, self.spent(n), {})
+
+
+class SignFlipped(Importance):
+    def finish(self, x, log_weights):
+        return x, -log_weights
+
+
+class JacobianMissing(Importance):
+    def volume(self, spread):
+        return 0.0
+
+
+class NormaliserDropped(Importance):
+    def log_density(self, z):
+        return -0.5 * jnp.sum(z**2, axis=1)
+
+
+class NormaliserTooOften(Importance):
+    """The ELBO is above log Z then."""
+
+    def log_density(self, z):
+        return super().log_density(z) - 2 * HALF_LOG_2PI * z.shape[1]
+
+
+class OwnRetraced(Importance):
+    """Weights of its own draws where those of exact ones are asked for: an ELBO for an EUBO."""
+
+    def retrace(self, key, density, state, x):
+        return self.sample(key, density, state, len(x))[1].log_weights[:, 0]
+
+
+class SharedStarts(Importance):
+    """Right draw by draw, and all draws of a run alike."""
+
+    def noise(self, key, n, dim):
+        shared, own = jax.random.split(key)
+        return (jax.random.normal(shared, (1, dim)) + jax.random.normal(own, (n, dim))) / np.sqrt(2)
+
+
+class HalfTheCount(Importance):
+    def spent(self, n):
+        return evals(values=n // 2)
+
+
+class Collapsed(Importance):
+    """One side of the first coordinate only, with the density of that half."""
+
+    def noise(self, key, n, dim):
+        z = super().noise(key, n, dim)
+        return z.at[:, 0].set(jnp.abs(z[:, 0]))
+
+    def log_density(self, z):
+        return super().log_density(z) + np.log(2)
+
+
+class LiteralKey(Importance):
+    def noise(self, key, n, dim):
+        return super().noise(jax.random.key(7), n, dim)
+
+
+class KeyIgnored(Importance):
+    """As above, and not to be seen in the program."""
+
+    def noise(self, key, n, dim):
+        return jnp.asarray(np.random.default_rng(0).standard_normal((n, dim)), float)
+
+
+class Normalised(Importance):
+    """Weights of mean one, as if log Z were 0."""
+
+    def finish(self, x, log_weights):
+        return x, log_weights - jax.nn.logsumexp(log_weights) + jnp.log(len(x))
+
+
+class Exchanged(Importance):
+    def finish(self, x, log_weights):
+        return x[:, ::-1], log_weights
+
+
+class Inflated(Importance):
+    def finish(self, x, log_weights):
+        return 1.1 * x, log_weights
+
+
+class NoLine(Importance):
+    """Divides by dim - 1."""
+
+    def volume(self, spread):
+        return super().volume(spread) * (len(spread) - 1) / jnp.asarray(len(spread) - 1.0)
+
+
+class DrawnWhenTraced(Importance):
+    """The host's random numbers: new ones whenever it is compiled."""
+
+    def noise(self, key, n, dim):
+        return super().noise(jax.random.fold_in(key, np.random.default_rng().integers(2**30)), n, dim)
+
+
+class SingleOnly(Importance):
+    """A constant that is right in single precision only."""
+
+    def volume(self, spread):
+        return super().volume(spread) + jnp.where(spread.dtype == jnp.float64, 0.2, 0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Walk(Sampler):
+    """Random-walk Metropolis, every tenth state kept."""
+
+    chains: int = 4
+    step: float = 0.7
+    every: int = 10
+
+    def accept(self, key, rise):
+        return jnp.log(jax.random.uniform(key)) < rise
+
+    def keep(self, key, x):
+        return x
+
+    def fit(self, key, density):
+        fit = super().fit(key, density)
+        return fit._replace(state=density.base.sample(key, self.chains))
+
+    def sample(self, key, density, state, n):
+        length = max(n // self.chains, 1)
+
+        def move(x, key):
+            key_move, key_accept = jax.random.split(key)
+            proposed = x + self.step * jax.random.normal(key_move, x.shape)
+            rise = density.log_prob(proposed) - density.log_prob(x)
+            return jnp.where(self.accept(key_accept, rise), proposed, x), None
+
+        def draw(x, key):
+            x, _ = jax.lax.scan(move, x, jax.random.split(key, self.every))
+            return x, x
+
+        def chain(key, start):
+            return jax.lax.scan(draw, start, jax.random.split(key, length))
+
+        keys = jax.random.split(key, self.chains + 1)
+        state, x = jax.vmap(chain)(keys[1:], state)
+        spent = evals(values=2 * self.chains * length * self.every)
+        return state, Draws(self.keep(keys[0], x), None, None, spent, {})
+
+
+class AcceptLeftOut(Walk):
+    """Unadjusted steps of plain noise drift off; a pull to the middle keeps them near."""
+
+    def accept(self, key, rise):
+        return rise > -2.0
+
+
+class OneForAll(Walk):
+    """All chains are the first."""
+
+    def keep(self, key, x):
+        return jnp.broadcast_to(x[:1], x.shape)
+
+
+class Shuffled(Walk):
+    """Sticky chains whose draws are put in another order: their autocorrelation is hidden."""
+
+    def keep(self, key, x):
+        return jax.random.permutation(key, x, axis=1)
+
+
+HONEST = {"importance": Importance(), "walk": Walk()}
+MUTANTS = {
+    "sign flipped": (SignFlipped(), "unbiased on a Gaussian"),
+    "Jacobian missing": (JacobianMissing(), "unbiased on a skewed target"),
+    "normaliser dropped": (NormaliserDropped(), "unbiased on a Gaussian"),
+    "normaliser thrice": (NormaliserTooOften(scale=0.5), "ELBO at most log Z, skewed target"),
+    "own draws retraced": (OwnRetraced(), "EUBO at least log Z"),
+    "shared starts": (SharedStarts(), "independent chains"),
+    "one chain for all": (OneForAll(), "independent chains"),
+    "half the count": (HalfTheCount(), "counts true"),
+    "mode collapse": (Collapsed(), "unbiased on a skewed target"),
+    "literal key": (LiteralKey(), "no key inside"),
+    "key ignored": (KeyIgnored(), "repeatable"),
+    "weights normalised": (Normalised(), "unbiased on a Gaussian"),
+    "coordinates exchanged": (Exchanged(), "unbiased on a skewed target"),
+    "draws inflated": (Inflated(), "unbiased on a skewed target"),
+    "single precision only": (SingleOnly(), "unbiased in float64, coordinates exchanged"),
+    "no line": (NoLine(), "one dimension"),
+    "drawn when traced": (DrawnWhenTraced(), "jit or no jit"),
+    "accept step left out": (AcceptLeftOut(), "unbiased on a Gaussian"),
+    "autocorrelation hidden": (replace(Shuffled(), chains=1, every=1, step=0.15), "honest effective size"),
+}
