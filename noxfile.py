@@ -1,5 +1,6 @@
 """The tasks of this repository: `nox --list` names them, `nox -s NAME` runs one."""
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -36,6 +37,7 @@ def lint(session: nox.Session) -> None:
     install(session, "lint")
     session.run("python", "-m", "ruff", "check")
     session.run("python", "-m", "ruff", "format", "--check")
+    link_packages(Path(".lint/bridgemark"))
     session.run("python", "-m", "pyright")
 
 
@@ -67,6 +69,15 @@ def timings(session: nox.Session) -> None:
     """How long the cores take, one at a time (pytest-benchmark)."""
     install(session, "test")
     session.run("python", "-m", "pytest", "-p", "no:xdist", "tests/timings", *session.posargs)
+
+
+def link_packages(package: Path) -> None:
+    """Make a folder in which pyright finds `bridgemark`, because it cannot follow an editable install."""
+    shutil.rmtree(package, ignore_errors=True)
+    package.mkdir(parents=True)
+    public = Path("benchmarks/public")
+    for path in (*public.iterdir(), *map(Path, ("targets", "samplers", "benchmarks"))):
+        (package / path.name).symlink_to(path.resolve())
 
 
 def install(session: nox.Session, extra: str = "") -> None:
