@@ -1,1 +1,4 @@
-"""Floor 2: the only one with a clock, a disk and a screen. Runs, judges, tabulates, draws, talks."""
+"""The benchmark: it runs samplers on targets, scores and stores the results, and reports them.
+
+This package alone reads the clock, the disk and the screen.
+"""

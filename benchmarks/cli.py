@@ -1,19 +1,31 @@
-"""The command line. Everything heavy is imported inside the commands, so that help is instant."""
+"""The command line. Heavy packages are imported inside the commands, so that help appears at once."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bridgemark.benchmarks.cli_certify import certify
-from bridgemark.benchmarks.cli_options import RESULTS, Plugins, Results
+from bridgemark.benchmarks.cli_options import (
+    RESULTS,
+    Costly,
+    Gradients,
+    Kind,
+    Names,
+    Plugins,
+    Precision,
+    Results,
+    Seconds,
+    Timeout,
+    Workers,
+)
 from bridgemark.benchmarks.errors import BadInput, choose, require_positive
-from bridgemark.benchmarks.sweep.presets import PRESETS, amounts, split
+from bridgemark.benchmarks.sweep.presets import PRESETS, parse_budgets, split_names
 
 if TYPE_CHECKING:
     from bridgemark.benchmarks.rows.store import Store
+    from bridgemark.benchmarks.sweep.plan import Request
 
 INTERRUPTED = 130  # the exit status by which a shell reports Ctrl-C
 
@@ -26,22 +38,8 @@ app = typer.Typer(
 )
 
 
-class Precision(StrEnum):
-    """Floating point of a cell."""
-
-    FLOAT32 = "float32"
-    FLOAT64 = "float64"
-
-
-class Kind(StrEnum):
-    """What can be listed."""
-
-    SAMPLERS = "samplers"
-    TARGETS = "targets"
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         print(f"bridgemark {version('bridgemark')}")
@@ -54,81 +52,73 @@ def options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """What comes before any command."""
-
-
-Names = Annotated[
-    list[str], typer.Option(metavar="NAMES", help="Comma-separated or repeated; the preset's when not given.")
-]
-Amounts = Annotated[
-    list[str],
-    typer.Option(
-        metavar="AMOUNTS",
-        help="Comma-separated: what fitting and drawing may spend together; sizes are found that do.",
-    ),
-]
+    """Options before any command."""
 
 
 @app.command()
 def run(
     sampler: Names = [],  # noqa: B006  Typer copies it
     target: Names = [],  # noqa: B006
-    seeds: Annotated[int | None, typer.Option(help="How many seeds: 0, 1, ...")] = None,
-    draws: Annotated[int | None, typer.Option(help="Draws a seed, for every target.")] = None,
-    preset: Annotated[str, typer.Option(help=f"The grid to start from: {', '.join(PRESETS)}.")] = "default",
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds; they are 0, 1, 2, ...")] = None,
+    draws: Annotated[int | None, typer.Option(help="Number of draws per seed, for every target.")] = None,
+    preset: Annotated[str, typer.Option(help=f"Grid to start from: {', '.join(PRESETS)}.")] = "default",
     plugin: Plugins = [],  # noqa: B006
     results: Results = RESULTS,
-    workers: Annotated[
-        int | None, typer.Option(help="Cells at once; default: as many as cores allow.")
-    ] = None,
-    cores: Annotated[int, typer.Option(help="Cores a cell.")] = 1,
-    timeout: Annotated[float | None, typer.Option(help="Seconds a cell (all its seeds).")] = None,
-    budget: Amounts = [],  # noqa: B006
-    seconds: Amounts = [],  # noqa: B006
-    costly: Annotated[
-        bool,
-        typer.Option("--costly", help="Sinkhorn divergence and classifier test, too: up to a minute a row."),
-    ] = False,
-    precision: Annotated[Precision, typer.Option(help="Floating point of the cells.")] = Precision.FLOAT32,
+    workers: Workers = None,
+    cores: Annotated[int, typer.Option(help="Number of cores per cell.")] = 1,
+    timeout: Timeout = None,
+    budget: Gradients = [],  # noqa: B006
+    seconds: Seconds = [],  # noqa: B006
+    costly: Costly = False,
+    precision: Annotated[Precision, typer.Option(help="Floating-point precision.")] = Precision.FLOAT32,
 ) -> None:
-    """Run what is missing of a grid of samplers, targets and seeds; what is stored is not run again."""
+    """Run the missing rows of a grid.
+
+    A row is one seed of one sampler on one target. Rows that are stored are not run again.
+    """
     require_positive(seeds=seeds, draws=draws, workers=workers, cores=cores, timeout=timeout)
-    (grid,) = choose("preset", [preset], PRESETS).values()
+    chosen_preset = choose("preset", [preset], PRESETS)[preset]
     store = _store(results)
     store.require_writable()
-    from rich.console import Console
-
-    from bridgemark.benchmarks.console.summary import print_summary
     from bridgemark.benchmarks.sweep.plan import Request
-    from bridgemark.benchmarks.sweep.runner import run as run_sweep
 
     request = Request(
-        preset=grid,
-        samplers=split(sampler),
-        targets=split(target),
+        preset=chosen_preset,
+        samplers=split_names(sampler),
+        targets=split_names(target),
         seeds=seeds,
         draws=draws,
         precision=precision.value,
         cores=cores,
-        budgets=amounts("budget", budget, "gradients") + amounts("seconds", seconds, "seconds"),
+        budgets=parse_budgets("budget", budget, "gradients") + parse_budgets("seconds", seconds, "seconds"),
         costly=costly,
         plugins=tuple(plugin),
     )
+    _run_sweep(request, store, workers, timeout)
+
+
+def _run_sweep(request: "Request", store: "Store", workers: int | None, timeout: float | None) -> None:
+    """Run a sweep and print its progress and its outcome. Exits with status 130 when interrupted."""
+    from rich.console import Console
+
+    from bridgemark.benchmarks.console.summary import print_summary
+    from bridgemark.benchmarks.sweep.runner import run as run_sweep
+
     console = Console()
     try:
-        sweep = run_sweep(request, store, workers, timeout, console)
+        result = run_sweep(request, store, workers, timeout, console)
     except KeyboardInterrupt:
-        console.print("interrupted; what is stored stays, and the same command goes on from there")
+        console.print("interrupted; what is stored stays, and the same command continues from there")
         raise typer.Exit(INTERRUPTED) from None
-    print_summary(sweep.rows, sweep.ran, store, console)
+    print_summary(result.rows, result.ran, store, console)
 
 
 @app.command("list")
 def list_(kind: Annotated[Kind, typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
     """List the registered samplers or targets."""
-    from bridgemark.benchmarks.console import summary
+    from bridgemark.benchmarks.console.catalogue import print_samplers, print_targets
 
-    {"samplers": summary.print_samplers, "targets": summary.print_targets}[kind.value](tuple(plugin))
+    {Kind.SAMPLERS: print_samplers, Kind.TARGETS: print_targets}[kind](tuple(plugin))
 
 
 @app.command()
@@ -136,45 +126,55 @@ def table(
     results: Results = RESULTS,
     readme: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Page with the markers; default: README.md beside DIR."),
+        typer.Option(
+            metavar="FILE", help="README with markers for the overview. Default: README.md beside DIR."
+        ),
     ] = None,
 ) -> None:
-    """Write the tables and the leaderboard from what is stored, also between the markers of a README."""
+    """Write the tables and the leaderboard.
+
+    They go to DIR/tables and DIR/README.md, and an overview goes between the markers of another README.
+    """
     from bridgemark.benchmarks.analysis import tables
+    from bridgemark.benchmarks.analysis.row_table import row_table
     from bridgemark.benchmarks.pages import leaderboard
 
-    records = _store(results).read_some()
-    tables.write(records, results)
-    leaderboard.write(records, results)
+    rows = _store(results).read_nonempty()
+    frame = row_table(rows)
+    tables.write(frame, results)
+    leaderboard.write(frame, results)
     page = readme or results.absolute().parent / "README.md"
-    updated = page.is_file() and leaderboard.update_readme(page, records)
+    updated = page.is_file() and leaderboard.update_readme(page, frame)
     if readme and not updated:
         raise BadInput(f"{readme} has no lines {leaderboard.BEGIN} and {leaderboard.END}; put both in")
-    print(f"tables and leaderboard of {len(records)} rows are in {results}" + f" and {page.name}" * updated)
+    print(f"tables and leaderboard of {len(rows)} rows are in {results}" + f" and {page.name}" * updated)
 
 
 @app.command()
 def figures(results: Results = RESULTS) -> None:
-    """Draw the figures from what is stored."""
+    """Draw the figures of the stored rows."""
     from bridgemark.benchmarks.drawing import figures as drawing
 
-    _store(results).read_some()
-    drawing.write(_store(results), results)
+    store = _store(results)
+    drawing.write(store.read_nonempty(), store, results)
     print(f"figures are in {results}")
 
 
 @app.command()
-def show(identity: Annotated[str, typer.Argument(help="First digits.")], results: Results = RESULTS) -> None:
-    """Show one stored record, whole, by the first digits of its identity."""
-    from bridgemark.benchmarks.console.summary import print_record
+def show(
+    identity: Annotated[str, typer.Argument(help="First digits of the row's identity.")],
+    results: Results = RESULTS,
+) -> None:
+    """Show one stored row in full."""
+    from bridgemark.benchmarks.console.summary import print_row
 
-    found = [record for record in _store(results).read_some() if record.identity.startswith(identity)]
-    if len(found) != 1:
-        some = ", ".join(f"{record.identity} ({record.sampler} x {record.target})" for record in found[:5])
-        raise BadInput(
-            f"{len(found)} records begin with {identity!r}; " + (some or "file names are identities")
-        )
-    print_record(found[0])
+    rows = _store(results).read_nonempty()
+    matching = [row for row in rows if row.identity.startswith(identity)]
+    if len(matching) != 1:
+        examples = ", ".join(f"{row.identity} ({row.sampler} x {row.target})" for row in matching[:5])
+        hint = examples or "the names of the stored files are identities"
+        raise BadInput(f"{len(matching)} rows begin with {identity!r}: {hint}")
+    print_row(matching[0])
 
 
 app.add_typer(certify, name="certify")
@@ -184,22 +184,30 @@ app.add_typer(certify, name="certify")
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="Folder of results, before.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Folder of results, after.")],
-    tolerance: Annotated[float, typer.Option(help="Factor within which seconds are alike.")] = 1.5,
+    tolerance: Annotated[
+        float, typer.Option(help="Ratio up to which median seconds count as the same.")
+    ] = 1.5,
 ) -> None:
-    """Say what changed from A to B beyond the noise of the seeds; status 1 if anything did."""
+    """Compare two sets of results.
+
+    Shows what changed from A to B by more than the noise between seeds. The exit status is 1 if anything did.
+    """
     from bridgemark.benchmarks.analysis.compare import compare as compare_rows
     from bridgemark.benchmarks.console.changes import print_comparison
 
     if tolerance < 1:
         raise BadInput(f"--tolerance must be at least 1, not {tolerance}")
-    found = compare_rows(_store(a).read_some(), _store(b).read_some(), tolerance)
-    print_comparison(found)
-    raise typer.Exit(int(len(found.changed) > 0))
+    comparison = compare_rows(_store(a).read_nonempty(), _store(b).read_nonempty(), tolerance)
+    print_comparison(comparison)
+    raise typer.Exit(int(len(comparison.changed) > 0))
 
 
 @app.command()
-def reference(name: Annotated[str, typer.Argument(help="A target.")]) -> None:
-    """Compute a target's truth again by long runs and store it beside the target."""
+def reference(name: Annotated[str, typer.Argument(help="Name of a target.")]) -> None:
+    """Estimate a target's true values.
+
+    Long runs estimate log Z and moments; the results are stored with the target.
+    """
     from bridgemark.benchmarks.references.reference import make
 
     make(name)
@@ -212,7 +220,7 @@ def _store(results: Path) -> "Store":
 
 
 def main() -> None:
-    """The console script: bad input is one line on standard error and status 2."""
+    """Run the command line. Wrong input ends with one line on standard error and status 2."""
     try:
         app()
     except BadInput as error:

@@ -1,4 +1,7 @@
-"""The commands under `certify`, and the options that they share with the others."""
+"""The commands `certify sampler` and `certify target`.
+
+Modules that import JAX are imported inside the commands, so that help is shown at once.
+"""
 
 from functools import partial
 from typing import Annotated
@@ -8,42 +11,46 @@ import typer
 from bridgemark.benchmarks.cli_options import RESULTS, Plugins, Results
 from bridgemark.benchmarks.errors import choose
 
-certify = typer.Typer(no_args_is_help=True, help="Certify on closed forms.")
+certify = typer.Typer(no_args_is_help=True, help="Check samplers and targets against closed forms.")
 
 
-@certify.command()
-def sampler(
-    names: Annotated[list[str], typer.Argument(metavar="NAME|FILE", help="Names, or files with SAMPLERS.")],
+@certify.command("sampler")
+def certify_sampler(
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME|FILE", help="Samplers, or Python files with SAMPLERS.")
+    ],
     results: Results = RESULTS,
 ) -> None:
-    """Try samplers on a fixed battery of checks, and store the verdicts in DIR/certificates."""
+    """Run a fixed battery of checks on samplers, and store their certificates in DIR/certificates."""
+    import bridgemark.benchmarks.certificates.certify as sampler_certificates
     from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.certificates.certify import certify as made
-    from bridgemark.benchmarks.certificates.certify import judge_in_parts
-    from bridgemark.benchmarks.console import summary
+    from bridgemark.benchmarks.console.certificates import print_certificates
 
     plugins = tuple(name for name in names if name.endswith(".py"))
-    own = [name for plugin in plugins for name in registry.offered(plugin)]
-    chosen = choose(
-        "sampler", [*(name for name in names if name not in plugins), *own], registry.samplers(plugins)
-    )
-    verdicts = [
-        made(name, each, results / "certificates", partial(judge_in_parts, name, plugins))
-        for name, each in chosen.items()
-    ]
-    summary.print_certificates(verdicts)
-    raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
+    chosen_names = [name for name in names if name not in plugins]
+    for plugin in plugins:
+        chosen_names += registry.plugin_samplers(plugin)
+    certificates = []
+    for name, sampler in choose("sampler", chosen_names, registry.samplers(plugins)).items():
+        run = partial(sampler_certificates.run_halves_in_parallel, name, plugins)
+        certificates.append(sampler_certificates.certify(name, sampler, results / "certificates", run))
+    print_certificates(certificates)
+    raise typer.Exit(int(not all(certificate.passed for certificate in certificates)))
 
 
 @certify.command("target")
-def certify_target(names: Annotated[list[str], typer.Argument()], plugin: Plugins = []) -> None:  # noqa: B006
-    """Try targets on what they promise: gradient, properness, exact draws, statistics."""
+def certify_target(
+    names: Annotated[list[str], typer.Argument(help="Targets.")],
+    plugin: Plugins = [],  # noqa: B006
+) -> None:
+    """Check what targets promise: their gradient, that they are proper, exact draws and statistics."""
+    import bridgemark.benchmarks.certificates.certify_target as target_certificates
     from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.certificates.certify_target import certify as certified
-    from bridgemark.benchmarks.console import summary
-    from bridgemark.benchmarks.registry import choose_targets
+    from bridgemark.benchmarks.console.certificates import print_certificates
 
-    chosen = choose_targets(names, registry.targets(tuple(plugin)))
-    verdicts = [certified(registry.build(name, builder)) for name, builder in chosen.items()]
-    summary.print_certificates(verdicts, "fingerprint")
-    raise typer.Exit(int(not all(verdict.passed for verdict in verdicts)))
+    builders = registry.choose_targets(names, registry.targets(tuple(plugin)))
+    certificates = []
+    for name, builder in builders.items():
+        certificates.append(target_certificates.certify(registry.build(name, builder)))
+    print_certificates(certificates, "fingerprint")
+    raise typer.Exit(int(not all(certificate.passed for certificate in certificates)))

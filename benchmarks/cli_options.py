@@ -1,13 +1,58 @@
-"""Options that several commands share."""
+"""The options of the command line that are long or that several commands share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Results = Annotated[Path, typer.Option(help="Folder of the results; the store is DIR/store.", metavar="DIR")]
+RESULTS = Path("results")
+
+
+class Precision(StrEnum):
+    """Floating-point precision of a run."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+
+class Kind(StrEnum):
+    """What `list` can list."""
+
+    SAMPLERS = "samplers"
+    TARGETS = "targets"
+
+
+Results = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder of the results; the stored rows are in DIR/store.")
+]
 Plugins = Annotated[
     list[str],
-    typer.Option("--plugin", metavar="FILE", help="A Python file with SAMPLERS or TARGETS; repeatable."),
+    typer.Option("--plugin", metavar="FILE", help="Python file with SAMPLERS or TARGETS. Repeatable."),
 ]
-RESULTS = Path("results")
+Names = Annotated[
+    list[str],
+    typer.Option(metavar="NAMES", help="Comma-separated, repeatable. Default: those of the preset."),
+]
+Workers = Annotated[
+    int | None, typer.Option(help="Number of cells at a time. Default: as many as there are cores for.")
+]
+Timeout = Annotated[
+    float | None, typer.Option(help="Seconds per cell, for all its seeds. Default: the preset's.")
+]
+Gradients = Annotated[
+    list[str],
+    typer.Option(
+        metavar="AMOUNTS", help="Budgets in gradients for fitting and sampling together, such as 1e4,1e5."
+    ),
+]
+Seconds = Annotated[
+    list[str],
+    typer.Option(
+        metavar="AMOUNTS", help="Budgets in seconds for fitting and sampling together, such as 5,20."
+    ),
+]
+Costly = Annotated[
+    bool,
+    typer.Option("--costly", help="Also Sinkhorn divergence and classifier test: up to a minute per row."),
+]

@@ -1,4 +1,8 @@
-"""What is there to run: the folders `targets` and `samplers`, plug-in files and entry points."""
+"""Finds the registered samplers and targets.
+
+They come from the files of the packages `bridgemark.samplers` and `bridgemark.targets`, from entry points of
+those names in installed packages, and from plug-in files. Each file ends with a dict SAMPLERS or TARGETS.
+"""
 
 import hashlib
 import importlib
@@ -8,91 +12,128 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
-import bridgemark.samplers as sampler_folder
-import bridgemark.targets as target_folder
+import bridgemark.samplers as sampler_package
+import bridgemark.targets as target_package
 from bridgemark.benchmarks.errors import BadInput, choose
+from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 from bridgemark.targets.refused import REFUSED
 
 NAME = re.compile(r"\w[\w.-]*")
-ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-MACHINERY = (
+MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+# Files of the import system: their frames in a traceback are not where a registered file went wrong.
+IMPORT_SYSTEM = (
     "registry.py",
     "importlib/__init__.py",
     "importlib/metadata/__init__.py",
     "bootstrap>",
     "_external>",
 )
-Builder = Callable[[], Target]
+MAX_MESSAGE = 200  # characters
+TargetBuilder: TypeAlias = Callable[[], Target]
+Check: TypeAlias = Callable[[Any], str | None]  # what an entry must be, or None where it is that
+Result = TypeVar("Result")
 
 
 def samplers(plugins: Sequence[str] = ()) -> dict[str, Sampler]:
-    """Every registered sampler by name. Raises BadInput for a broken file or an equal name."""
-    return _collect("SAMPLERS", _modules(sampler_folder, "bridgemark.samplers", plugins), _check_sampler)
+    """Every registered sampler by name.
+
+    Raises BadInput for a broken file and for a name that is used twice.
+    """
+    modules = _modules(sampler_package, "bridgemark.samplers", plugins)
+    return _collect_entries("SAMPLERS", modules, _check_sampler)
 
 
-def targets(plugins: Sequence[str] = ()) -> dict[str, Builder]:
-    """The builder of every registered target by name. Raises BadInput for a broken file or an equal name."""
-    return _collect("TARGETS", _modules(target_folder, "bridgemark.targets", plugins), _check_builder)
+def targets(plugins: Sequence[str] = ()) -> dict[str, TargetBuilder]:
+    """The builder of every registered target by name.
+
+    Raises BadInput for a broken file and for a name that is used twice.
+    """
+    modules = _modules(target_package, "bridgemark.targets", plugins)
+    return _collect_entries("TARGETS", modules, _check_builder)
 
 
-def offered(plugin: str) -> list[str]:
+def plugin_samplers(plugin: str) -> list[str]:
     """Names of the samplers in a plug-in file. Raises BadInput where it has none or is broken."""
-    names = list(getattr(_plugin(Path(plugin)), "SAMPLERS", {}))
+    names = list(getattr(_load_plugin(Path(plugin)), "SAMPLERS", {}))
     if not names:
         raise BadInput(f"plug-in {plugin} has no samplers; end it with SAMPLERS = {{...}}")
     return names
 
 
-def build(name: str, builder: Builder) -> Target:
-    """The target. Raises BadInput when its builder fails or makes something else."""
-    target = guarded(f"target {name!r}", builder)
+def build(name: str, builder: TargetBuilder) -> Target:
+    """Build a target. Raises BadInput where its builder fails or does not return a Target of this name."""
+    target = call_user_code(f"target {name!r}", builder)
     if not isinstance(target, Target) or target.name != name:
         raise BadInput(f"target {name!r}: its builder must return a Target of that name, not {target!r:.60}")
     return target
 
 
-def choose_targets(names: Sequence[str], known: dict[str, Builder]) -> dict[str, Builder]:
-    """The builders of `names`, in that order. Raises BadInput for one that is refused, or unknown."""
+def choose_targets(names: Sequence[str], builders: dict[str, TargetBuilder]) -> dict[str, TargetBuilder]:
+    """Select the builders called `names`, in that order. Raises BadInput for an unknown or refused target."""
     for name in names:
         if name in REFUSED:
             raise BadInput(f"target {name!r} is refused: {REFUSED[name]}")
-    return choose("target", names, known)
+    return choose("target", names, builders)
 
 
-def _modules(folder: ModuleType, group: str, plugins: Sequence[str]) -> Iterator[tuple[str, ModuleType]]:
-    """(where, module) of the folder's files, the installed packages' entry points and the plug-in files."""
-    for found in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
-        yield found.name, guarded(found.name, lambda name=found.name: importlib.import_module(name))
+def call_user_code(origin: str, function: Callable[[], Result]) -> Result:
+    """Call a function that comes from a registered file or a plug-in.
+
+    Whatever it raises, SystemExit included, becomes a BadInput that names `origin` and the line.
+    """
+    try:
+        return function()
+    except (Exception, SystemExit) as error:
+        message = one_line(error, MAX_MESSAGE)
+        raise BadInput(f"{origin} is broken: {message} (line {_line_number(error)})") from error
+
+
+def _line_number(error: BaseException) -> int:
+    """The line of a syntax error, or else of the first frame outside the import system."""
+    if line := getattr(error, "lineno", None):
+        return line
+    for frame in traceback.extract_tb(error.__traceback__):
+        if not frame.filename.endswith(IMPORT_SYSTEM):
+            return frame.lineno or 1
+    return 1
+
+
+def _modules(package: ModuleType, group: str, plugins: Sequence[str]) -> Iterator[tuple[str, ModuleType]]:
+    """Import the package's files, the entry points of `group` and the plug-ins; yield (origin, module)."""
+    for file in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        yield file.name, call_user_code(file.name, partial(importlib.import_module, file.name))
     for point in metadata.entry_points(group=group):
-        yield point.value, guarded(point.value, point.load)
+        yield point.value, call_user_code(point.value, point.load)
     for plugin in dict.fromkeys(plugins):
-        module = _plugin(Path(plugin))
+        module = _load_plugin(Path(plugin))
         if not {"SAMPLERS", "TARGETS"} & vars(module).keys():
             raise BadInput(
-                f"plug-in {plugin} offers nothing; end it with SAMPLERS = {{...}} or TARGETS = {{...}}"
+                f"plug-in {plugin} registers nothing; end it with SAMPLERS = {{...}} or TARGETS = {{...}}"
             )
         yield f"plug-in {plugin}", module
 
 
-def _plugin(path: Path) -> ModuleType:
+def _load_plugin(path: Path) -> ModuleType:
+    """The module of a plug-in file, executed once for each content of the file."""
     if not path.is_file():
         raise BadInput(f"plug-in {path} is not a file")
-    # The content is part of the module's name: loaded once, and anew when the file has changed.
+    # The module's name contains the hash of the content, so that a file that has changed is loaded anew.
     digest = hashlib.sha256(str(path.resolve()).encode() + path.read_bytes()).hexdigest()[:12]
     name = f"bridgemark_plugin_{digest}"
     if name not in sys.modules:
-        sys.modules[name] = guarded(f"plug-in {path}", lambda: _execute(name, path))
+        sys.modules[name] = call_user_code(f"plug-in {path}", partial(_execute_file, name, path))
     return sys.modules[name]
 
 
-def _execute(name: str, path: Path) -> ModuleType:
+def _execute_file(name: str, path: Path) -> ModuleType:
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise ImportError("not a Python file (.py)")
@@ -106,49 +147,36 @@ def _execute(name: str, path: Path) -> ModuleType:
     return module
 
 
-def guarded(where: str, load: Callable[[], Any]) -> Any:
-    """What `load` returns; anything it raises, SystemExit included, becomes a BadInput with the line."""
-    try:
-        return load()
-    except (Exception, SystemExit) as error:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.endswith(MACHINERY)]
-        line = getattr(error, "lineno", None) or (frames[0].lineno if frames else 1)
-        raise BadInput(f"{where} is broken: {_line(error)} (line {line})") from error
-
-
-def _collect(
-    dict_name: str, modules: Iterator[tuple[str, Any]], check: Callable[[Any], str | None]
+def _collect_entries(
+    dict_name: str, modules: Iterator[tuple[str, ModuleType]], check: Check
 ) -> dict[str, Any]:
-    found: dict[str, tuple[str, Any]] = {}
-    for where, module in modules:
-        offered = vars(module).get(dict_name, {})
-        if not isinstance(offered, dict):
-            raise BadInput(f"{where}: {dict_name} must be a dict from names, not {offered!r:.60}")
-        for name, value in offered.items():
+    """The entries of the dict `dict_name` of every module that has one. Raises BadInput for a wrong entry."""
+    entries: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, module in modules:
+        registered = vars(module).get(dict_name, {})
+        if not isinstance(registered, dict):
+            raise BadInput(f"{origin}: {dict_name} must be a dict from names, not {registered!r:.60}")
+        for name, entry in registered.items():
+            label = f"{origin}: {dict_name}[{name!r}]"
             if not NAME.fullmatch(str(name)):
                 raise BadInput(
-                    f"{where}: {dict_name} has the name {name!r}; use letters, digits, '-', '_' and '.'"
+                    f"{origin}: {dict_name} has the name {name!r}; use letters, digits, '-', '_' and '.'"
                 )
-            if complaint := check(value):
-                raise BadInput(f"{where}: {dict_name}[{name!r}] must be {complaint}, not {value!r:.60}")
-            if name in found:
-                raise BadInput(
-                    f"{where}: {dict_name}[{name!r}] is taken by {found[name][0]}; choose another name"
-                )
-            found[name] = where, value
-    return {name: value for name, (_, value) in found.items()}
+            if expected := check(entry):
+                raise BadInput(f"{label} must be {expected}, not {entry!r:.60}")
+            if name in entries:
+                raise BadInput(f"{label} is taken by {origins[name]}; choose another name")
+            entries[name], origins[name] = entry, origin
+    return entries
 
 
-def _check_sampler(value: Any) -> str | None:
-    if not isinstance(value, Sampler):
+def _check_sampler(entry: Any) -> str | None:
+    if not isinstance(entry, Sampler):
         return "an instance of a Sampler"
-    # A row's identity holds the printed configuration, which must be the same in every process.
-    return "a Sampler whose fields print as values" if ADDRESS.search(repr(value)) else None
+    # A row's identity contains the printed configuration, which must be the same in every process.
+    return "a Sampler whose fields print as values" if MEMORY_ADDRESS.search(repr(entry)) else None
 
 
-def _check_builder(value: Any) -> str | None:
-    return None if callable(value) else "a function without arguments that builds a Target"
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+def _check_builder(entry: Any) -> str | None:
+    return None if callable(entry) else "a function without arguments that builds a Target"

@@ -1,40 +1,42 @@
-"""What is reached at which cost: medians over seeds against what the rows with a budget really spent.
+"""Curves of accuracy against cost: medians over seeds at each budget, and what a goal costs.
 
-A seed that failed, timed out or scored NaN is infinite at that budget, which is worst. A sampler that does
-not support a target, or for which a metric has no meaning, has no curve. A failed row that does not know
-what it spent has spent its budget.
+A seed that failed, ran out of time or whose metric is NaN counts as infinite at its budget, which is worst.
+A sampler has no curve if it does not support the target, if the metric has no meaning for it, or if it was
+handed exact draws. A failed row whose spending is unknown counts as having spent its budget.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bridgemark.benchmarks.analysis.ranks import (
-    BLOCK,
-    applicable,
-    failures_infinite,
-    setting_labels,
-    with_device,
-)
-from bridgemark.benchmarks.analysis.statistics import medians
-from bridgemark.benchmarks.analysis.tables import budgeted, current
+from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.missing import none_where_not
+from bridgemark.benchmarks.analysis.ranks import failures_infinite, is_applicable, rankable, target_labels
+from bridgemark.benchmarks.analysis.row_table import drop_superseded, fill_device, with_budget
+from bridgemark.benchmarks.analysis.statistics import median, medians
 
-METRICS = {  # and how they are called
-    "bias2_x_max": "bias² of x",
-    "log_z_abs_error": "|log Z error|",
-    "elbo_gap": "ELBO gap",
-    "sliced_w2": "sliced W2",
-    "mode_tv": "mode TV",
+METRICS = {  # the metrics of curves, and their names in words
+    columns.BIAS2_X_MAX: "bias² of x",
+    columns.LOG_Z_ABS_ERROR: "|log Z error|",
+    columns.ELBO_GAP: "ELBO gap",
+    columns.SLICED_W2: "sliced W2",
+    columns.MODE_TV: "mode TV",
 }
-COST = {"gradients": "spent", "seconds": "spent_seconds"}  # by unit the column of `tables.frame`
-SETTING = tuple(name for name in BLOCK if name not in ("budget", "budget_unit"))
-CURVE = ("label", "dim", "target", "sampler", "config", "source", "budget_unit")
+COST_COLUMNS = {"gradients": columns.SPENT, "seconds": columns.SPENT_SECONDS}  # by unit of the budget
+# Rows that agree in all of these are shown in the same panel.
+SETTING = tuple(name for name in columns.BLOCK if name not in (columns.BUDGET, columns.BUDGET_UNIT))
+CURVE_COLUMNS = (
+    *(columns.LABEL, columns.DIM, columns.TARGET),
+    *(columns.SAMPLER, columns.CONFIG, columns.SOURCE, columns.BUDGET_UNIT),
+)
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A metric below a threshold, and the unit of what it costs to get there."""
+    """A metric below a threshold, and the unit of the budgets that are compared by what this costs."""
 
     unit: str
     metric: str
@@ -42,149 +44,185 @@ class Goal:
 
 
 GOALS = (
-    Goal("gradients", "bias2_x_max", 0.01),  # what 100 independent exact draws reach on average
-    Goal("seconds", "log_z_abs_error", 0.1),
+    Goal("gradients", columns.BIAS2_X_MAX, 0.01),  # what 100 independent exact draws reach on average
+    Goal("seconds", columns.LOG_Z_ABS_ERROR, 0.1),
 )
 
 
-def prepared(table: pd.DataFrame) -> pd.DataFrame:
-    """The current rows with a budget of `tables.frame`, with `label` of the target, `cost`, `curve`, `point`.
+def curve_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a row table that have a budget, with the columns `label`, `cost`, `curve` and `point`.
 
-    A curve is of one source and configuration: an edited sampler supersedes its rows at every budget, for
-    half of a curve from before the edit would be nobody's.
+    `label` is that of the target. A curve has rows of one source and configuration only: an edit of the
+    sampler supersedes its rows at every budget, because a curve from both would belong to no sampler.
     """
-    rows = with_device(with_device(budgeted(table), (*SETTING, "sampler")), SETTING)
-    rows = current(rows, across=("budget",)).reset_index(drop=True)
+    # A row without a device takes that of the same sampler or, if it has none, of others in the setting.
+    rows = fill_device(with_budget(table), (*SETTING, columns.SAMPLER))
+    rows = fill_device(rows, SETTING)
+    rows = drop_superseded(rows, across=(columns.BUDGET,)).reset_index(drop=True)
     settings = list(rows[list(SETTING)].itertuples(index=False, name=None))
-    labels = setting_labels(settings, SETTING)
-    rows = rows.assign(label=[labels[key] for key in settings], cost=_cost(rows))
-    rows["curve"] = rows.groupby([*SETTING, "sampler", "budget_unit"], dropna=False).ngroup()
-    rows["point"] = rows.groupby(["curve", "budget"]).ngroup()
+    rows[columns.LABEL] = target_labels(settings, SETTING)
+    rows[columns.COST] = _spent_or_budget(rows)
+    curve = [*SETTING, columns.SAMPLER, columns.BUDGET_UNIT]
+    rows[columns.CURVE] = rows.groupby(curve, dropna=False).ngroup()
+    rows[columns.POINT] = rows.groupby([columns.CURVE, columns.BUDGET]).ngroup()
     return rows
 
 
 def points(rows: pd.DataFrame) -> pd.DataFrame:
-    """One line a curve, metric and budget of `prepared` rows, by label, unit, sampler, metric and budget.
+    """One line per curve, metric and budget of `curve_rows`.
 
-    CURVE, `metric`, `budget`; `spent` and `value`: medians over seeds, with .low and .high; `covers`: whether
-    these hold the median at 95 %, else they are the range; `seeds`, `failed`: counts; `floor`: what exact
-    draws score, None where unknown. An infinite value is that of failures.
+    The columns are CURVE_COLUMNS, `metric`, `budget`; the medians over seeds `spent` and `value` with their
+    ends `low` and `high`; `covers`, the numbers of `seeds` and of `failed` ones, and `floor`, None where
+    unknown. Lines are in order of dimension, label, unit, sampler, metric and budget.
     """
-    found = [_of_metric(rows, name) for name in METRICS if name in rows]
-    some = [part for part in found if len(part)]
-    if not some:
+    parts = []
+    for metric in METRICS:
+        if metric in rows:
+            part = _points_of_metric(rows, metric)
+            if len(part):
+                parts.append(part)
+    if not parts:
         return pd.DataFrame()
-    order = ["dim", "label", "budget_unit", "sampler", "metric", "budget"]
-    return pd.concat(some, ignore_index=True).sort_values(order, kind="stable", ignore_index=True)
+    order = [columns.DIM, columns.LABEL, columns.BUDGET_UNIT, columns.SAMPLER, columns.METRIC, columns.BUDGET]
+    return pd.concat(parts, ignore_index=True).sort_values(order, kind="stable", ignore_index=True)
 
 
-def reached(rows: pd.DataFrame, goal: Goal) -> pd.DataFrame:
-    """One line a curve of `prepared` rows to which the goal applies: what it costs to get there for good.
+def costs_to_reach(rows: pd.DataFrame, goal: Goal) -> pd.DataFrame:
+    """What it costs to reach a goal for good: one line per curve of `curve_rows` that the goal applies to.
 
-    `cost`: the median spent at the first budget from which on the median metric stays below the threshold up
-    to the largest; inf where it never does, and then all that is known is that it takes more than `largest`,
-    the most spent. `at_once`: the smallest budget suffices, less may. `low`, `high`: the same of each seed
-    alone that was run at every budget, at the median cost of its budget: their interval at 95 % if `covers`,
-    else their range, inf as before; NaN where no seed was. It need not hold `cost`: seeds may dip at
-    different budgets.
+    The columns are CURVE_COLUMNS and
+    - `cost`: the median spent at the first budget from which on, up to the largest, the median metric stays
+      below the threshold; inf if there is none, and then the true cost is above `largest`;
+    - `largest`: the most that was spent at any budget;
+    - `at_once`: whether the smallest budget suffices, so that less may suffice, too;
+    - the ends `low` and `high` of `cost`, and `covers`. They are those of the median over the seeds that were
+      run at every budget, each judged alone at the median costs of the budgets; NaN if there is no such seed.
+      They need not contain `cost`, because different seeds may exceed the threshold at different budgets.
     """
-    own = rows.loc[rows["budget_unit"] == goal.unit]
-    own = _applicable(own, goal.metric) if goal.metric in own else own.iloc[:0]
-    if not len(own):
+    used = rows.loc[rows[columns.BUDGET_UNIT] == goal.unit]
+    if goal.metric not in used:
         return pd.DataFrame()
-    value, point = failures_infinite(own, goal.metric), _codes(own, "point")
-    first = np.unique(point, return_index=True)[1]
-    lines = own.iloc[first]
-    cost, middle = (medians(of, point, len(first)).middle for of in (own["cost"].to_numpy(), value))
-    curve, budget = _codes(lines, "curve"), lines["budget"].to_numpy(float)
-    found = _first_for_good(curve, budget, cost, middle, goal.threshold)
-    alone = _alone(own.assign(cost=cost[point], value=value), goal.threshold)
-    start = np.unique(curve, return_index=True)[1]
-    return pd.concat([lines.iloc[start][list(CURVE)].reset_index(drop=True), found, alone], axis=1)
+    used = _applicable(used, goal.metric)
+    if not len(used):
+        return pd.DataFrame()
+    runs_of: dict[int, list[_Run]] = {}
+    values = failures_infinite(used, goal.metric).tolist()
+    keys = used[[columns.CURVE, columns.BUDGET, columns.SEED, columns.COST]]
+    for value, (curve, budget, seed, cost) in zip(
+        values, keys.itertuples(index=False, name=None), strict=True
+    ):
+        runs_of.setdefault(curve, []).append(_Run(budget, seed, cost, value))
+    first = used.drop_duplicates(columns.CURVE).sort_values(columns.CURVE)
+    costs = [_cost_to_reach(runs_of[curve], goal.threshold) for curve in first[columns.CURVE]]
+    return pd.concat([first[list(CURVE_COLUMNS)].reset_index(drop=True), pd.DataFrame(costs)], axis=1)
 
 
-def _cost(rows: pd.DataFrame) -> np.ndarray:
-    cost = rows["budget"].astype(float).to_numpy(copy=True)
-    for unit, name in COST.items():
-        told = rows.reindex(columns=[name])[name].to_numpy(float)
-        own = (rows["budget_unit"] == unit).to_numpy() & np.isfinite(told)
-        cost[own] = told[own]
+class _Run(NamedTuple):
+    """A row of a curve."""
+
+    budget: float
+    seed: int
+    cost: float
+    value: float
+
+
+class _Point(NamedTuple):
+    """A curve, or a single seed of it, at one budget. Points compare by cost, then by budget."""
+
+    cost: float
+    budget: float
+    value: float
+
+
+def _cost_to_reach(runs: Sequence[_Run], threshold: float) -> dict[str, Any]:
+    """The line of one curve, without CURVE_COLUMNS."""
+    by_budget: dict[float, list[_Run]] = {}
+    by_seed: dict[int, list[_Run]] = {}
+    for run in runs:
+        by_budget.setdefault(run.budget, []).append(run)
+        by_seed.setdefault(run.seed, []).append(run)
+    costs = {}
+    curve = []
+    for budget, seeds in by_budget.items():
+        costs[budget] = median([run.cost for run in seeds]).middle
+        curve.append(_Point(costs[budget], budget, median([run.value for run in seeds]).middle))
+    curve.sort()
+    first = _first_for_good(curve, threshold)
+    alone = []
+    for budgets in by_seed.values():
+        if len({run.budget for run in budgets}) == len(by_budget):
+            seed_curve = sorted(_Point(costs[run.budget], run.budget, run.value) for run in budgets)
+            alone.append(_cost_at(seed_curve, _first_for_good(seed_curve, threshold)))
+    ends = median(alone or [np.nan])
+    return {
+        columns.COST: _cost_at(curve, first),
+        columns.LARGEST: curve[-1].cost,
+        columns.AT_ONCE: first == 0,
+        columns.low(columns.COST): ends.low,
+        columns.high(columns.COST): ends.high,
+        columns.COVERS: ends.level is not None,
+    }
+
+
+def _first_for_good(curve: Sequence[_Point], threshold: float) -> int:
+    """Index of the first point from which on all values are below the threshold; if none is, the length."""
+    first = len(curve)
+    while first > 0 and curve[first - 1].value < threshold:
+        first -= 1
+    return first
+
+
+def _cost_at(curve: Sequence[_Point], index: int) -> float:
+    return curve[index].cost if index < len(curve) else np.inf
+
+
+def _spent_or_budget(rows: pd.DataFrame) -> np.ndarray:
+    """What each row spent in the unit of its budget, or the budget where that is unknown."""
+    cost = rows[columns.BUDGET].astype(float).to_numpy(copy=True)
+    for unit, name in COST_COLUMNS.items():
+        spent = rows.reindex(columns=[name])[name].to_numpy(float)
+        is_known = (rows[columns.BUDGET_UNIT] == unit).to_numpy() & np.isfinite(spent)
+        cost[is_known] = spent[is_known]
     return cost
 
 
 def _applicable(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Rows of samplers, targets and curves for which the metric has a meaning."""
-    rows = rows.loc[rows["status"] != "unsupported"]
-    owners = ("sampler", "label", "curve")
-    return rows.loc[np.all([applicable(rows, metric, owner) for owner in owners], axis=0)]
+    """The rows of samplers, targets and curves for which the metric has a meaning."""
+    rows = rankable(rows)
+    applicable = np.ones(len(rows), dtype=bool)
+    for owner in (columns.SAMPLER, columns.LABEL, columns.CURVE):
+        applicable &= is_applicable(rows, metric, owner)
+    return rows.loc[applicable]
 
 
-def _of_metric(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
-    own = _applicable(rows, metric)
-    value = failures_infinite(own, metric)
-    point = _codes(own, "point")
-    first = np.unique(point, return_index=True)[1]
+def _points_of_metric(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
+    rows = _applicable(rows, metric)
+    value = failures_infinite(rows, metric)
+    # `first` is the index of the first row of each point, `point` the number of the point of each row.
+    _, first, point = np.unique(rows[columns.POINT].to_numpy(int), return_index=True, return_inverse=True)
     count = len(first)
-    cost, score = (medians(of, point, count) for of in (own["cost"].to_numpy(), value))
+    cost = medians(rows[columns.COST].to_numpy(), point, count)
+    score = medians(value, point, count)
     numbers = {
-        "spent": cost.middle,
-        "spent.low": cost.low,
-        "spent.high": cost.high,
-        "value": score.middle,
-        "value.low": score.low,
-        "value.high": score.high,
-        "covers": score.covers,
-        "seeds": score.sizes,
-        "failed": np.bincount(point[np.isinf(value)], minlength=count),
-        "floor": _floors(own, metric, point, count),
+        columns.SPENT: cost.middle,
+        columns.low(columns.SPENT): cost.low,
+        columns.high(columns.SPENT): cost.high,
+        columns.VALUE: score.middle,
+        columns.low(columns.VALUE): score.low,
+        columns.high(columns.VALUE): score.high,
+        columns.COVERS: score.covers,
+        columns.SEEDS: score.sizes,
+        columns.FAILED: np.bincount(point[np.isinf(value)], minlength=count),
+        columns.FLOOR: _floors(rows, metric, point, count),
     }
-    lines = own.iloc[first][[*CURVE, "budget"]].reset_index(drop=True)
-    return lines.assign(metric=metric, **numbers)
+    lines = rows.iloc[first][[*CURVE_COLUMNS, columns.BUDGET]].reset_index(drop=True)
+    return lines.assign(**{columns.METRIC: metric}, **numbers)
 
 
 def _floors(rows: pd.DataFrame, metric: str, point: np.ndarray, count: int) -> np.ndarray:
-    name = f"floors.{metric}"
+    """By point, the median over seeds of what exact draws score, None where unknown."""
+    name = columns.floor_of(metric)
     values = rows[name].astype(float).to_numpy() if name in rows else np.full(len(rows), np.nan)
-    known = np.isfinite(values)
-    middle = medians(values[known], point[known], count).middle
-    return np.where(np.isnan(middle), np.array(None), middle.astype(object))
-
-
-def _first_for_good(
-    curve: np.ndarray, budget: np.ndarray, cost: np.ndarray, value: np.ndarray, threshold: float
-) -> pd.DataFrame:
-    """By curve, numbered from 0 on: cost (inf: never), largest, at_once, of points in any order."""
-    order = np.lexsort((budget, cost, curve))
-    starts = np.unique(curve[order], return_index=True)[1]
-    stops = np.append(starts[1:], len(order))
-    places = np.arange(len(order))
-    above = np.where(value[order] < threshold, -1, places)
-    first = np.maximum(np.maximum.reduceat(above, starts) + 1, starts)
-    held, ordered = first < stops, cost[order]
-    return pd.DataFrame(
-        {
-            "cost": np.where(held, ordered[np.minimum(first, stops - 1)], np.inf),
-            "largest": ordered[stops - 1],
-            "at_once": held & (first == starts),
-        }
-    )
-
-
-def _alone(rows: pd.DataFrame, threshold: float) -> pd.DataFrame:
-    """By curve, in order of its number: `low`, `high`, `covers` over seeds, each by itself."""
-    curve = _codes(rows, "curve")
-    count = int(curve.max()) + 1
-    each = rows.groupby([curve, "seed"]).ngroup().to_numpy()
-    budget, value, cost = (rows[name].to_numpy(float) for name in ("budget", "value", "cost"))
-    run = pd.DataFrame({"curve": curve, "each": each, "budget": budget})
-    of = curve[np.unique(each, return_index=True)[1]]
-    wanted, had = (run.groupby(by)["budget"].nunique().to_numpy() for by in ("curve", "each"))
-    whole = had == wanted[of]
-    found = _first_for_good(each, budget, cost, value, threshold)
-    middle = medians(found["cost"].to_numpy()[whole], of[whole], count)
-    return pd.DataFrame({"low": middle.low, "high": middle.high, "covers": middle.covers})
-
-
-def _codes(rows: pd.DataFrame, name: str) -> np.ndarray:
-    """A column numbered from 0 on in its order."""
-    return np.unique(rows[name].to_numpy(int), return_inverse=True)[1]
+    finite = np.isfinite(values)
+    middle = medians(values[finite], point[finite], count).middle
+    return none_where_not(~np.isnan(middle), middle)

@@ -1,6 +1,6 @@
-"""Published numbers of densities that are ours too, held against the same truths as ours.
+"""Published numbers of densities that are targets here, too, compared with the same truths as our rows.
 
-`published.csv` has a line a number: facts, with the paper, the place in it and how they were had.
+`published.csv` has a line per number, with the paper, where in the paper it is and how it was obtained.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,48 +9,68 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bridgemark.benchmarks.analysis.tables import Line
+from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.summary_table import SummaryRow
 
 FILE = Path(__file__).with_name("published.csv")
-LINE = ["target", "method", "source"]
+METHOD_KEY = [columns.TARGET, columns.METHOD, columns.PAPER]
 
 
 def read() -> pd.DataFrame:
-    """Every published number, a line each; `metric` is log_z or elbo, `sd` over runs, `place` where it is."""
-    return pd.read_csv(FILE).fillna({"settings": ""})
+    """Every published number, a line each.
+
+    `metric` is log_z or elbo, `value` its mean over runs and `sd` the standard deviation; `source` is the
+    paper, `place` where it has the number, and `standing` how the number was obtained.
+    """
+    return pd.read_csv(FILE).fillna({columns.SETTINGS: ""})
 
 
-def best(truths: Mapping[str, float]) -> pd.DataFrame:
-    """A line a target of `truths` (log Z by name), method and paper; least log_z_rmse first, then least gap.
+def best_published(truths: Mapping[str, float]) -> pd.DataFrame:
+    """The best published numbers of each target of `truths` (log Z by name), method and paper, a line each.
 
-    `log_z_error` is that of the mean over runs, `sd` over them, `log_z_rmse` what both make of one run;
-    `elbo_gap`; each at the method's best setting, `settings` and `settings_elbo`. NaN: not published.
+    `log_z_error` is the error of the mean over runs, `sd` the standard deviation over runs and `log_z_rmse`
+    the root mean square error of a single run, which follows from both; they belong to the method's
+    `settings` with the least `log_z_rmse`. `elbo_gap` is the least one, at `settings_elbo`. What was not
+    published is NaN. The least `log_z_rmse` comes first, then the least `elbo_gap`.
     """
     table = read()
-    table = table.loc[table["target"].isin(truths)]
-    errors = table["value"] - table["target"].map(truths)
-    rmse = np.hypot(errors, table["sd"].fillna(0.0))
-    table = table.assign(log_z_error=errors, off=rmse.where(table["metric"] == "log_z", -errors))
-    least = table.sort_values("off", kind="stable").groupby([*LINE, "metric"], sort=False).head(1)
-    log_z, elbo = (least.loc[least["metric"] == name] for name in ("log_z", "elbo"))
-    log_z = log_z[[*LINE, "log_z_error", "sd", "off", "settings"]].rename(columns={"off": "log_z_rmse"})
-    elbo = elbo[[*LINE, "off", "settings"]].rename(columns={"off": "elbo_gap"})
-    lines = pd.merge(log_z, elbo, on=LINE, how="outer", suffixes=("", "_elbo"))
-    return lines.sort_values(["log_z_rmse", "elbo_gap"])
+    table = table.loc[table[columns.TARGET].isin(truths)]
+    errors = table[columns.VALUE] - table[columns.TARGET].map(truths)
+    rmse = np.hypot(errors, table[columns.SD].fillna(0.0))
+    gap = -errors  # of an ELBO
+    is_log_z = table[columns.METRIC] == columns.LOG_Z
+    table = table.assign(**{columns.LOG_Z_ERROR: errors, "score": rmse.where(is_log_z, gap)})
+    by_score = table.sort_values("score", kind="stable")
+    best = by_score.groupby([*METHOD_KEY, columns.METRIC], sort=False).head(1)
+    log_z = best.loc[best[columns.METRIC] == columns.LOG_Z].rename(columns={"score": columns.LOG_Z_RMSE})
+    log_z = log_z[[*METHOD_KEY, columns.LOG_Z_ERROR, columns.SD, columns.LOG_Z_RMSE, columns.SETTINGS]]
+    elbo = best.loc[best[columns.METRIC] == columns.ELBO].rename(
+        columns={"score": columns.ELBO_GAP, columns.SETTINGS: columns.SETTINGS_ELBO}
+    )
+    elbo = elbo[[*METHOD_KEY, columns.ELBO_GAP, columns.SETTINGS_ELBO]]
+    lines = pd.merge(log_z, elbo, on=METHOD_KEY, how="outer")
+    return lines.sort_values([columns.LOG_Z_RMSE, columns.ELBO_GAP])
 
 
-def rmse(line: Mapping[str, float]) -> float:
-    """Of a summary line of ours the same: what the median error and the spread over seeds make of one run."""
-    return float(np.hypot(line["log_z_error"], line.get("total_sd.log_z_error") or 0.0))
+def single_run_rmse(row: Mapping[str, float]) -> float:
+    """Root mean square error of log Z of a single run, from the median error and the deviation over seeds."""
+    return float(np.hypot(row[columns.LOG_Z_ERROR], row.get(columns.total_sd(columns.LOG_Z_ERROR)) or 0.0))
 
 
-def truths(lines: Sequence[Line]) -> dict[str, float]:
-    """log Z by target, from lines that estimated it."""
-    return {line["target"]: line["log_z_truth"] for line in lines if line.get("log_z_truth") is not None}
+def log_z_truths(rows: Sequence[SummaryRow]) -> dict[str, float]:
+    """The true log Z by target, from summary rows of samplers that estimate it."""
+    truths = {}
+    for row in rows:
+        if row.get(columns.LOG_Z_TRUTH) is not None:
+            truths[row[columns.TARGET]] = row[columns.LOG_Z_TRUTH]
+    return truths
 
 
-def judged(lines: Sequence[Line], target: str) -> list[Line]:
-    """Those of a target with an estimate of log Z, as a line of `best` each, the best first."""
-    known = [line for line in lines if line["target"] == target and line.get("log_z_error") is not None]
-    named = [line | {"sd": line.get("total_sd.log_z_error"), "log_z_rmse": rmse(line)} for line in known]
-    return sorted(named, key=lambda line: line["log_z_rmse"])
+def with_log_z(rows: Sequence[SummaryRow], target: str) -> list[SummaryRow]:
+    """The summary rows of a target that estimate log Z, with `sd` and `log_z_rmse`, the best first."""
+    lines = []
+    for row in rows:
+        if row[columns.TARGET] == target and row.get(columns.LOG_Z_ERROR) is not None:
+            sd = row.get(columns.total_sd(columns.LOG_Z_ERROR))
+            lines.append(row | {columns.SD: sd, columns.LOG_Z_RMSE: single_run_rmse(row)})
+    return sorted(lines, key=lambda row: row[columns.LOG_Z_RMSE])

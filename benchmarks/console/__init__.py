@@ -1,1 +1,1 @@
-"""What the command line prints besides progress."""
+"""What the command line prints, besides the progress of a sweep."""

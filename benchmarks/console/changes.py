@@ -1,67 +1,101 @@
-"""What `bridgemark compare` prints: the cells that changed, those of one side only, and the counts."""
+"""What `bridgemark compare` prints: the cells that changed, the cells of one side only, and the counts."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Column, Table
 
-from bridgemark.benchmarks.analysis.compare import NUMBERS, PLACE, POSITIVE, SECONDS, Comparison
-from bridgemark.benchmarks.text import number
+from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.compare import NUMBERS, POSITIVE, SECONDS, Comparison
+from bridgemark.benchmarks.console.plain_text import print_plain
+from bridgemark.benchmarks.text import count, number
+
+# The column that is printed of each name that can have changed: of "ok" the number of ok seeds, of a number
+# the mean over seeds, of seconds the median. There is one such column for each side, marked _a or _b.
+SUMMARY_COLUMNS = {
+    "ok": "ok",
+    **{name: f"{name}.mean" for name in NUMBERS},
+    **{name: f"{name}.median" for name in SECONDS},
+}
+HEADINGS = (
+    "sampler",
+    "target",
+    "ok seeds in A, B",
+    "seeds equal bit for bit",
+    "what changed",
+    "A",
+    "B",
+    "cause",
+)
+
+CellLine: TypeAlias = Mapping[str, Any]  # a line of `Comparison.cells`, by column
 
 
-def print_comparison(found: Comparison, console: Console | None = None) -> None:
-    """A line a change, then what could not be compared, then how many cells are the same."""
-    out = console or Console()
-    if len(found.changed):
-        headings = ("sampler", "target", "seeds", "same bits", "what", "A", "B", "cause")
-        table = Table(*(Column(heading, overflow="fold") for heading in headings))
-        for line in found.changed.to_dict("records"):
-            _add(table, line)
-        out.print(table)
-    _list(out, "only in A", found.only_a)
-    _list(out, "only in B", found.only_b)
-    _list(out, "not comparable, the target is another version or density", found.incomparable)
-    bits = int(np.sum((found.cells["equal"] == found.cells["paired"]) & (found.cells["paired"] > 0)))
-    same, changed = len(found.cells) - len(found.changed), len(found.changed)
-    _plain(out, f"{_cells(len(found.cells))} on both sides: {same} same, {changed} changed; {bits} bit-equal")
+def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
+    """Print a table of what changed, the cells that cannot be compared, and how many cells are the same."""
+    console = console or Console()
+    if len(comparison.changed):
+        console.print(_table(comparison.changed))
+    _print_cells(console, "only in A", comparison.only_a)
+    _print_cells(console, "only in B", comparison.only_b)
+    reason = "not comparable, because the target has another version or density"
+    _print_cells(console, reason, comparison.incomparable)
+    print_plain(console, _counts(comparison))
 
 
-def _add(table: Table, line: dict) -> None:
-    """A line a number or phase of this cell that changed, its names on the first."""
-    names = [name for name in (*line["changed"].split(", "), *line["times"].split(", ")) if name]
-    seeds = f"{line['ok_a']:.0f}/{line['seeds_a']:.0f}, {line['ok_b']:.0f}/{line['seeds_b']:.0f}"
-    first = (line["sampler"], _place(line), seeds, f"{line['equal']:.0f} of {line['paired']:.0f}")
-    for place, name in enumerate(names):
-        cells = first if place == 0 else ("",) * len(first)
-        table.add_row(*cells, name, *(_value(line, name, side) for side in "ab"), line["cause"])
+def _table(changed: pd.DataFrame) -> Table:
+    """A line for each number or phase that changed; the first line of a cell names the cell."""
+    table = Table(*(Column(heading, overflow="fold") for heading in HEADINGS))
+    for cell in changed.to_dict("records"):
+        entries = _cell_entries(cell)
+        for name in _changed_names(cell):
+            table.add_row(*entries, name, _value(cell, name, "a"), _value(cell, name, "b"), cell["cause"])
+            entries = [""] * len(entries)
+    return table
 
 
-def _value(line: dict, name: str, side: str) -> str:
-    """The mean of a number (geometric if positive), the median of seconds, or the ok seeds."""
-    columns = (
-        {"ok": "ok"} | {own: f"{own}.mean" for own in NUMBERS} | {own: f"{own}.median" for own in SECONDS}
-    )
-    value = line[f"{columns[name]}_{side}"]
+def _cell_entries(cell: CellLine) -> list[str]:
+    """Sampler, target, ok seeds of all seeds on both sides, and seeds equal bit for bit."""
+    ok_a = f"{cell['ok_a']:.0f}/{cell['seeds_a']:.0f}"
+    ok_b = f"{cell['ok_b']:.0f}/{cell['seeds_b']:.0f}"
+    equal_bits = f"{cell['equal']:.0f} of {cell['paired']:.0f}"
+    return [cell[columns.SAMPLER], _target_and_budget(cell), f"{ok_a}, {ok_b}", equal_bits]
+
+
+def _changed_names(cell: CellLine) -> list[str]:
+    names = cell["changed"].split(", ") + cell["times"].split(", ")
+    return [name for name in names if name]
+
+
+def _value(cell: CellLine, name: str, side: str) -> str:
+    """What is printed of one side: mean, median or count. Positive numbers were averaged as logarithms."""
+    value = cell[f"{SUMMARY_COLUMNS[name]}_{side}"]
     return number(float(np.exp(value)) if name in POSITIVE else value, 3)
 
 
-def _list(console: Console, what: str, cells: pd.DataFrame) -> None:
-    if len(cells):
-        _plain(console, f"{what}: {_cells(len(cells))}")
-        for line in cells.loc[:, list(PLACE)].to_dict("records"):
-            what = f"{line['draws']} draws, {line['precision']}"
-            _plain(console, f"    {line['sampler']} x {_place(line)}, {what}")
+def _print_cells(console: Console, title: str, cells: pd.DataFrame) -> None:
+    if not len(cells):
+        return
+    print_plain(console, f"{title}: {count(len(cells), 'cell')}")
+    for cell in cells.to_dict("records"):
+        setting = f"{cell[columns.DRAWS]} draws, {cell[columns.PRECISION]}"
+        print_plain(console, f"    {cell[columns.SAMPLER]} x {_target_and_budget(cell)}, {setting}")
 
 
-def _place(line: dict) -> str:
+def _target_and_budget(cell: CellLine) -> str:
     """The target, and the budget if there is one."""
-    unit = line["budget_unit"]
-    return line["target"] + (f" for {number(line['budget'])} {unit}" if unit else "")
+    unit = cell[columns.BUDGET_UNIT]
+    target = cell[columns.TARGET]
+    return f"{target} for {number(cell[columns.BUDGET])} {unit}" if unit else target
 
 
-def _cells(count: int) -> str:
-    return f"{count} cell" + "s" * (count != 1)
-
-
-def _plain(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+def _counts(comparison: Comparison) -> str:
+    cells, changed = comparison.cells, len(comparison.changed)
+    equal_bits = (cells["equal"] == cells["paired"]) & (cells["paired"] > 0)
+    return (
+        f"{count(len(cells), 'cell')} on both sides: {len(cells) - changed} same, {changed} changed; "
+        f"{int(np.sum(equal_bits))} equal bit for bit"
+    )

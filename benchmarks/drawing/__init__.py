@@ -1,1 +1,1 @@
-"""What is looked at: every figure."""
+"""Every figure of the stored rows."""

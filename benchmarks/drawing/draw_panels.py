@@ -1,9 +1,8 @@
-"""Stored draws over the targets they came from, targets down and samplers across, so many at a time."""
+"""The figure of stored draws: targets down, samplers across, each panel over the target that was sampled."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import product
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import matplotlib.pyplot as plt
@@ -11,110 +10,155 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.drawing.style import ALARM, Colour, head, looks, note, order, save
+from bridgemark.benchmarks.drawing.style import (
+    ALARM,
+    Styles,
+    remark,
+    save,
+    sort_samplers,
+    title_and_legend,
+)
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.targets.base import Sample, Target
 
-ACROSS = 10  # samplers
-SHOWN = 1_000  # draws a panel
-EXACT = 4_000
-CELLS = 160  # of the contour grid, on each side
-SQUARE = np.array([[-1.0, -1.0], [1.0, 1.0]])
+SAMPLERS_ACROSS = 10
+SHOWN_DRAWS = 1_000  # per panel
+EXACT_DRAWS = 4_000
+CONTOUR_POINTS = 160  # of the grid, along each axis
+UNIT_CORNERS = np.array([[-1.0, -1.0], [1.0, 1.0]])
 SIGMAS = (4, 3, 2, 1)  # a contour is where the log-density is this many standard deviations below its top
 
 
-def samples(store: Store, records: Sequence[Row], path: Path) -> Path:
-    """The first ok seed of each pair; targets of more dimensions show two coordinates over exact draws."""
-    builders = registry.targets()
-    built = [builders[name]() for name in dict.fromkeys(r.target for r in records) if name in builders]
-    targets = [
-        target
-        for target in built
-        if target.density.dim == 2 or (target.sample is not None and target.density.dim > 2)
-    ]
-    samplers = order(record.sampler for record in records)
-    blocks = [samplers[start : start + ACROSS] for start in range(0, len(samplers), ACROSS)]
-    rows, columns = max(1, len(blocks) * len(targets)), max(1, min(len(samplers), ACROSS))
+class Window(NamedTuple):
+    """The corners (2,) of what a panel shows."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+def draw_panels(store: Store, rows: Sequence[Row], styles: Styles, path: Path) -> Path:
+    """Draw the stored draws of the first ok seed of each sampler on each target.
+
+    Draws in two dimensions lie over contours of the target. Of larger targets the first two coordinates are
+    shown, over exact draws; without exact draws they are left out. More than SAMPLERS_ACROSS samplers take
+    several blocks of panels, one below the other.
+    """
+    targets = list(_shown_targets(rows))
+    samplers = sort_samplers(row.sampler for row in rows)
+    blocks = [samplers[first : first + SAMPLERS_ACROSS] for first in range(0, len(samplers), SAMPLERS_ACROSS)]
+    down = max(1, len(blocks) * len(targets))
+    across = max(1, min(len(samplers), SAMPLERS_ACROSS))
     figure, axes = plt.subplots(
-        rows,
-        columns,
+        down,
+        across,
         squeeze=False,
         sharex="row",
         sharey="row",
         layout="constrained",
-        figsize=(2.3 * columns, 2.4 * rows),
+        figsize=(2.3 * across, 2.4 * down),
     )
-    for row, (block, target) in zip(axes, product(blocks, targets), strict=False):
-        own = [record for record in records if record.target == target.name and record.sampler in block]
-        colours = {name: looks(samplers)[name][0] for name in block}
-        _row(row, target, colours, own, store)
-        if target is targets[0]:
-            for axis, (sampler, colour) in zip(row, colours.items(), strict=False):
-                axis.set_title(sampler, color=colour)
+    rows_of_panels = iter(axes)
+    for block in blocks:
+        for index, target in enumerate(targets):
+            panels = next(rows_of_panels)
+            _draw_target(panels, target, block, rows, styles, store)
+            if index == 0:
+                for axis, sampler in zip(panels, block, strict=False):
+                    axis.set_title(sampler, color=styles[sampler].colour)
     if not targets:
-        note(axes[0, 0], "nothing to draw")
-    head(
-        figure,
-        "Draws (weighted ones resampled) over the target: its contours, or exact draws in grey",
-        [],
-    )
+        remark(axes[0, 0], "nothing to draw")
+    title = "Draws (weighted ones resampled) over the target: its contours, or exact draws in grey"
+    title_and_legend(figure, title, [])
     return save(figure, path)
 
 
-def _row(
-    axes: Sequence[Axes], target: Target, colours: dict[str, Colour], records: Sequence[Row], store: Store
+def _shown_targets(rows: Sequence[Row]) -> Iterator[Target]:
+    """The registered targets of the rows, in their order, that can be drawn in two dimensions."""
+    builders = registry.targets()
+    for name in dict.fromkeys(row.target for row in rows):
+        if name in builders:
+            target = builders[name]()
+            dim = target.density.dim
+            if dim == 2 or (dim > 2 and target.sample is not None):
+                yield target
+
+
+def _draw_target(
+    panels: Sequence[Axes],
+    target: Target,
+    samplers: Sequence[str],
+    rows: Sequence[Row],
+    styles: Styles,
+    store: Store,
 ) -> None:
-    """One target: a panel for each sampler of `colours`, the panels that are left over blank."""
-    first = {record.sampler: record for record in reversed(records) if record.status == "ok"}
-    clouds = {sampler: _shown(store.arrays(record)) for sampler, record in first.items()}
-    exact = None if target.sample is None else _exact(target.sample)
-    drawn = [cloud for cloud in (exact, *clouds.values()) if cloud is not None]
-    low, high = _window(drawn[0] if exact is not None else np.concatenate([*drawn, SQUARE]))
-    behind = _contours(target, low, high) if target.density.dim == 2 else partial(_dots, drawn[0])
-    for axis in axes[len(colours) :]:
+    """Draw one target: a panel for each of the samplers; the panels that are left over stay blank."""
+    statuses: dict[str, str] = {}  # of the first seed
+    clouds: dict[str, np.ndarray | None] = {}  # of the first ok seed
+    for row in rows:
+        if row.target == target.name and row.sampler in samplers:
+            statuses.setdefault(row.sampler, row.status)
+            if row.status == "ok" and row.sampler not in clouds:
+                clouds[row.sampler] = _thinned(store.arrays(row))
+    exact = None if target.sample is None else _exact_draws(target.sample)
+    window = _window(exact, clouds)
+    draw_background = _background(target, exact, window)
+    for axis in panels[len(samplers) :]:
         axis.set_visible(False)
-    for axis, (sampler, colour) in zip(axes, colours.items(), strict=False):
-        behind(axis)
-        axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
-        if (cloud := clouds.get(sampler)) is not None:
-            axis.plot(*cloud.T, ".", color=colour, markersize=2.2, alpha=0.6)
+    for axis, sampler in zip(panels, samplers, strict=False):
+        draw_background(axis)
+        (left, bottom), (right, top) = window
+        axis.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
+        cloud = clouds.get(sampler)
+        if cloud is None:
+            remark(axis, statuses.get(sampler, "not run"), ALARM)
         else:
-            note(axis, next((r.status for r in records if r.sampler == sampler), "not run"), ALARM)
-    axes[0].set_ylabel(f"{target.name}: x₁ against x₀" if target.density.dim > 2 else target.name)
+            axis.plot(*cloud.T, ".", color=styles[sampler].colour, markersize=2.2, alpha=0.6)
+    panels[0].set_ylabel(f"{target.name}: x₁ against x₀" if target.density.dim > 2 else target.name)
 
 
-def _exact(sample: Sample) -> np.ndarray:
-    return np.asarray(jax.jit(sample, static_argnums=1)(jax.random.key(0), EXACT))[:, :2]
+def _exact_draws(sample: Sample) -> np.ndarray:
+    """The first two coordinates of EXACT_DRAWS exact draws."""
+    return np.asarray(jax.jit(sample, static_argnums=1)(jax.random.key(0), EXACT_DRAWS))[:, :2]
 
 
-def _shown(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
-    """Two coordinates of some draws: resampled where they bear weights, evenly spaced elsewhere."""
+def _thinned(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
+    """Two coordinates (n, 2) of at most SHOWN_DRAWS stored draws; None if there are no draws.
+
+    Weighted draws are resampled, others are taken at equal distances.
+    """
     x = arrays.get("x")
     if x is None or x.ndim != 2 or x.shape[1] < 2:
         return None
     if "log_weights" not in arrays:
-        return x[np.linspace(0, len(x) - 1, min(SHOWN, len(x))).astype(int), :2]
+        return x[np.linspace(0, len(x) - 1, min(SHOWN_DRAWS, len(x))).astype(int), :2]
     log_weights = arrays["log_weights"].astype(np.float64)
     weights = np.exp(log_weights - np.max(log_weights))
-    chosen = np.random.default_rng(0).choice(len(x), SHOWN, p=weights / np.sum(weights))
+    chosen = np.random.default_rng(0).choice(len(x), SHOWN_DRAWS, p=weights / np.sum(weights))
     return x[chosen, :2]
 
 
-def _window(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Corners around nearly all points: the target's own where exact draws are to be had."""
+def _window(exact: np.ndarray | None, clouds: dict[str, np.ndarray | None]) -> Window:
+    """What holds nearly all exact draws or, without any, nearly all draws of the samplers."""
+    points = exact
+    if points is None:
+        points = np.concatenate([*(cloud for cloud in clouds.values() if cloud is not None), UNIT_CORNERS])
     low, high = np.quantile(points, (0.005, 0.995), axis=0)
-    return low - 0.1 * (high - low), high + 0.1 * (high - low)
+    return Window(low - 0.1 * (high - low), high + 0.1 * (high - low))
 
 
-def _contours(target: Target, low: np.ndarray, high: np.ndarray) -> Callable[[Axes], object]:
-    sides = [np.linspace(*ends, CELLS) for ends in zip(low, high, strict=True)]
+def _background(target: Target, exact: np.ndarray | None, window: Window) -> Callable[[Axes], object]:
+    """A function that draws the target into a panel: contours in two dimensions, or else its exact draws."""
+    if target.density.dim == 2:
+        return _contours(target, window)
+    assert exact is not None  # `_shown_targets` leaves out larger targets without exact draws
+    return lambda axis: axis.plot(*exact.T, ".", color="0.75", markersize=1.5, zorder=0)
+
+
+def _contours(target: Target, window: Window) -> Callable[[Axes], object]:
+    sides = [np.linspace(low, high, CONTOUR_POINTS) for low, high in zip(*window, strict=True)]
     points = np.stack(np.meshgrid(*sides), axis=-1)
-    heights = np.asarray(jax.jit(jax.vmap(jax.vmap(target.density.log_prob)))(points))
-    levels = np.nanmax(heights) - 0.5 * np.square(SIGMAS)
-    looks_like = {"colors": "0.6", "linewidths": 0.6, "linestyles": "solid", "zorder": 0}
-    return lambda axis: axis.contour(*sides, heights, levels=levels, **looks_like)
-
-
-def _dots(points: np.ndarray, axis: Axes) -> None:
-    axis.plot(*points.T, ".", color="0.75", markersize=1.5, zorder=0)
+    log_density = np.asarray(jax.jit(jax.vmap(jax.vmap(target.density.log_prob)))(points))
+    levels = np.nanmax(log_density) - 0.5 * np.square(SIGMAS)
+    lines = {"colors": "0.6", "linewidths": 0.6, "linestyles": "solid", "zorder": 0}
+    return lambda axis: axis.contour(*sides, log_density, levels=levels, **lines)

@@ -9,53 +9,59 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from bridgemark.benchmarks.analysis.published import best, judged, truths
-from bridgemark.benchmarks.analysis.tables import Line
-from bridgemark.benchmarks.drawing.style import GREY, head, looks, sampler_handles, save
+from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.published import best_published, log_z_truths, with_log_z
+from bridgemark.benchmarks.analysis.summary_table import SummaryRow
+from bridgemark.benchmarks.drawing.style import GREY, Styles, sampler_handles, save, title_and_legend
 from bridgemark.benchmarks.text import number
 
-ACROSS = {"log_z_rmse": "root mean square error of log Z", "elbo_gap": "ELBO gap"}
+AXIS_LABELS = {columns.LOG_Z_RMSE: "root mean square error of log Z", columns.ELBO_GAP: "ELBO gap"}
 
 
-def published(lines: Sequence[Line], folder: Path) -> list[Path]:
-    """published.png in `folder`, from summary lines; none where nothing is published of their targets."""
-    found = [(str(target), own) for target, own in best(truths(lines)).groupby("target")]
-    if not found:
+def published_figure(summary_rows: Sequence[SummaryRow], styles: Styles, folder: Path) -> list[Path]:
+    """Draw published.png in `folder`; no file is made if nothing is published of the rows' targets."""
+    published = {
+        str(target): lines
+        for target, lines in best_published(log_z_truths(summary_rows)).groupby(columns.TARGET)
+    }
+    if not published:
         return []
-    samplers = {line["sampler"] for target, _ in found for line in judged(lines, target)}
-    heights = [len(own) + 1 for _, own in found]
+    ours = {target: with_log_z(summary_rows, target) for target in published}
+    heights = [len(lines) + 1 for lines in published.values()]
     figure, axes = plt.subplots(
-        *(len(found), len(ACROSS)),
-        figsize=(9.5, 0.6 * len(found) + 0.2 * sum(heights)),
+        len(published),
+        len(AXIS_LABELS),
+        figsize=(9.5, 0.6 * len(published) + 0.2 * sum(heights)),
         height_ratios=heights,
         squeeze=False,
         sharey="row",
         layout="constrained",
     )
-    for row, (target, own) in zip(axes, found, strict=True):
-        for axis, (name, heading) in zip(row, ACROSS.items(), strict=True):
-            _panel(axis, name, own, judged(lines, target), samplers)
-            axis.set_xlabel(f"{heading}, {target}")
+    for panels, (target, lines) in zip(axes, published.items(), strict=True):
+        for axis, (name, axis_label) in zip(panels, AXIS_LABELS.items(), strict=True):
+            _panel(axis, name, lines, ours[target], styles)
+            axis.set_xlabel(f"{axis_label}, {target}")
+    samplers = {row[columns.SAMPLER] for rows in ours.values() for row in rows}
     hollow = Line2D([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="", label="published")
-    head(
-        figure,
-        "Published numbers at their best, and ours: left is better",
-        [*sampler_handles(samplers), hollow],
-    )
+    title = "Published numbers at their best, and ours: left is better"
+    title_and_legend(figure, title, [*sampler_handles(samplers, styles), hollow])
     return [save(figure, folder / "published.png")]
 
 
-def _panel(axis: Axes, name: str, theirs: pd.DataFrame, ours: Sequence[Line], samplers: set[str]) -> None:
-    """Ours on the top line, each paper's methods below."""
+def _panel(
+    axis: Axes, name: str, published: pd.DataFrame, ours: Sequence[SummaryRow], styles: Styles
+) -> None:
+    """Ours on the top line, the methods of each paper below."""
     axis.set_xscale("log")
     axis.xaxis.set_minor_formatter(NullFormatter())  # within one decade its labels would overlap
-    for line in ours:
-        if line.get(name):
-            colour, marker = looks(samplers)[line["sampler"]]
-            axis.plot(line[name], 0, marker, color=colour, markersize=8, markeredgecolor="white")
-    axis.plot(theirs[name], range(1, len(theirs) + 1), "o", color=GREY, markerfacecolor="white")
-    labels = theirs["method"].str.replace(r" [NT]=.*", "", regex=True) + ", " + theirs["source"]
-    axis.set(yticks=range(len(theirs) + 1), yticklabels=["here", *labels], ylim=(len(theirs) + 0.5, -0.5))
+    for row in ours:
+        if row.get(name):
+            colour, marker = styles[row[columns.SAMPLER]]
+            axis.plot(row[name], 0, marker, color=colour, markersize=8, markeredgecolor="white")
+    axis.plot(published[name], range(1, len(published) + 1), "o", color=GREY, markerfacecolor="white")
+    methods = published[columns.METHOD].str.replace(r" [NT]=.*", "", regex=True)
+    labels = ["here", *(methods + ", " + published[columns.PAPER])]
+    axis.set(yticks=range(len(labels)), yticklabels=labels, ylim=(len(labels) - 0.5, -0.5))
     axis.margins(x=0.1)
     axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))

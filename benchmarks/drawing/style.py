@@ -1,7 +1,8 @@
-"""How every figure looks: one colour and one marker a sampler, whatever else is drawn."""
+"""The style of all figures: colours and markers of samplers, panels, legends and the format of files."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 import matplotlib
 import numpy as np
@@ -16,43 +17,61 @@ from matplotlib.lines import Line2D
 
 from bridgemark.benchmarks import registry
 
-FIXED = {"hmc": 0, "nuts": 1, "smc": 2, "dds": 3, "bridge": 4}  # places in the palette
+DEFAULT_SAMPLERS = ("hmc", "nuts", "smc", "dds", "bridge")  # these come first, in colour and in order
 MARKERS = "osD^vPX<>*"
-ENTRY = 0.55, 0.085  # inches of a legend entry: its mark and gap, and a letter
-LINE = 0.2  # inches of a line of the legend
-PHASES = {"compile": "#c9c9c9", "fit": "#5b7fa6", "sample": "#1b2a41"}
+HANDLE_WIDTH, LETTER_WIDTH = 0.55, 0.085  # inches of a legend entry: its mark with gaps, and each letter
+LEGEND_LINE = 0.2  # inches
+PHASE_COLOURS = {"compile": "#c9c9c9", "fit": "#5b7fa6", "sample": "#1b2a41"}
 GREY, ALARM = "0.45", "firebrick"
 
-Colour = tuple[float, float, float]
-Look = tuple[Colour, str]  # with its marker
+Colour: TypeAlias = tuple[float, float, float]
 
 
-def looks(names: Iterable[str]) -> dict[str, Look]:
-    """Colour and marker by sampler, the same in every figure: places for the five of the default grid, then
-    for the registered by name, then for others. No two share both until there are a hundred.
+class Style(NamedTuple):
+    """How the marks of a sampler look."""
+
+    colour: Colour
+    marker: str
+
+
+Styles: TypeAlias = Mapping[str, Style]  # by sampler
+
+
+def sampler_styles(samplers: Iterable[str]) -> dict[str, Style]:
+    """The style of every registered sampler and of `samplers`; up to a hundred of them differ.
+
+    A registered sampler has the same style whatever else is drawn: DEFAULT_SAMPLERS come first, then the
+    other registered ones by name, and last those of `samplers` that are not registered, such as a plug-in's.
+    The function searches the registry, so call it once and pass its result on.
     """
-    known = sorted(registry.samplers().keys() - FIXED.keys())
-    others = sorted(set(names) - FIXED.keys() - set(known))
-    places = FIXED | {name: len(FIXED) + place for place, name in enumerate([*known, *others])}
+    registered = sorted(registry.samplers().keys() - set(DEFAULT_SAMPLERS))
+    others = sorted(set(samplers) - set(DEFAULT_SAMPLERS) - set(registered))
     palette = sns.color_palette("colorblind")
-    return {
-        name: (palette[place % len(palette)], MARKERS[(place + place // len(palette)) % len(MARKERS)])
-        for name, place in places.items()
-    }
+    styles = {}
+    for index, name in enumerate([*DEFAULT_SAMPLERS, *registered, *others]):
+        turns, colour = divmod(index, len(palette))
+        # After a turn through the palette the markers are shifted by one against it.
+        styles[name] = Style(palette[colour], MARKERS[(index + turns) % len(MARKERS)])
+    return styles
 
 
-def order(names: Iterable[str]) -> list[str]:
-    """The default five first, then by name."""
-    return sorted(set(names), key=lambda name: (FIXED.get(name, len(FIXED)), name))
+def sampler_position(sampler: str) -> int:
+    """The place of a sampler among DEFAULT_SAMPLERS, or the place after them."""
+    return DEFAULT_SAMPLERS.index(sampler) if sampler in DEFAULT_SAMPLERS else len(DEFAULT_SAMPLERS)
 
 
-def begin() -> None:
-    """Set seaborn's theme for what is drawn next."""
+def sort_samplers(samplers: Iterable[str]) -> list[str]:
+    """Each sampler once: DEFAULT_SAMPLERS first, then the others by name."""
+    return sorted(set(samplers), key=lambda sampler: (sampler_position(sampler), sampler))
+
+
+def set_theme() -> None:
+    """Set seaborn's theme for the figures that follow."""
     sns.set_theme(style="ticks", context="notebook", font_scale=0.85, rc={"axes.titleweight": "bold"})
 
 
-def grid(count: int, across: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    """A figure with `count` panels, at most `across` in a row; what is left over stays blank."""
+def panels(count: int, across: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels of `width` by `height` inches, at most `across` of them side by side."""
     columns = max(1, min(across, count))
     rows = -(-count // columns)
     figure, axes = plt.subplots(
@@ -63,28 +82,32 @@ def grid(count: int, across: int, width: float, height: float) -> tuple[Figure, 
     return figure, list(axes.flat[:count])
 
 
-def note(axis: Axes, text: str, colour: str = GREY) -> None:
-    """A remark in a panel that has nothing else to show."""
+def remark(axis: Axes, text: str, colour: str = GREY) -> None:
+    """Write into a panel that has nothing else to show."""
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     axis.text(0.5, 0.85, text, transform=axis.transAxes, ha="center", va="center", color=colour, bbox=box)
 
 
-def sampler_handles(samplers: Iterable[str]) -> list[Line2D]:
-    """Legend entries of the samplers."""
-    look = looks(samplers)
-    return [
-        Line2D([], [], color=look[name][0], marker=look[name][1], linestyle="", markersize=7, label=name)
-        for name in order(samplers)
-    ]
+def sampler_handles(samplers: Iterable[str], styles: Styles) -> list[Line2D]:
+    """The legend entries of samplers, in their order."""
+    handles = []
+    for sampler in sort_samplers(samplers):
+        colour, marker = styles[sampler]
+        handles.append(Line2D([], [], color=colour, marker=marker, linestyle="", markersize=7, label=sampler))
+    return handles
 
 
-def head(figure: Figure, title: str, handles: Sequence[Artist]) -> None:
-    """Title and, below it, the legend above the panels, in as many lines as it needs; the figure grows."""
+def title_and_legend(figure: Figure, title: str, handles: Sequence[Artist]) -> None:
+    """Put the title above the panels and, below it, a legend in as many lines as it needs.
+
+    The figure grows by the lines of the legend after the first.
+    """
     if not handles:
         figure.suptitle(title, x=0.01, ha="left", weight="bold", size="large")
         return
-    columns = _columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
-    figure.set_figheight(figure.get_figheight() + LINE * (-(-len(handles) // columns) - 1))
+    columns = _legend_columns([str(handle.get_label()) for handle in handles], figure.get_figwidth())
+    lines = -(-len(handles) // columns)
+    figure.set_figheight(figure.get_figheight() + LEGEND_LINE * (lines - 1))
     figure.legend(
         handles=handles,
         title=title,
@@ -98,18 +121,17 @@ def head(figure: Figure, title: str, handles: Sequence[Artist]) -> None:
     )
 
 
-def _columns(labels: Sequence[str], width: float) -> int:
-    """The most columns that fit, as wide as their longest label each."""
-    mark, letter = ENTRY
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    """The largest number of columns, each as wide as its longest label, that fit into `width` inches."""
     for columns in range(len(labels), 1, -1):
         longest = [max(map(len, column)) for column in np.array_split(labels, columns)]
-        if mark * columns + letter * sum(longest) <= width:
+        if HANDLE_WIDTH * columns + LETTER_WIDTH * sum(longest) <= width:
             return columns
     return 1
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write and close it."""
+    """Write the figure to `path`, close it and return the path."""
     figure.savefig(path, dpi=150, bbox_inches="tight", facecolor="white")
     plt.close(figure)
     return path

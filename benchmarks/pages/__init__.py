@@ -1,1 +1,1 @@
-"""What is read: the leaderboard, and what the command line prints."""
+"""The leaderboard: generated Markdown pages."""

@@ -1,138 +1,163 @@
 """The leaderboard's section "At equal budgets", and tables/curves.csv, from the rows with a budget."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from bridgemark.benchmarks.analysis import curves
-from bridgemark.benchmarks.analysis.curves import COST, GOALS, METRICS, Goal
-from bridgemark.benchmarks.analysis.tables import Line
-from bridgemark.benchmarks.text import escaped, number
+from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.curves import COST_COLUMNS, GOALS, METRICS, Goal, costs_to_reach
+from bridgemark.benchmarks.text import escape_bars, escape_markdown, number
 
-SHOWN = tuple(goal.metric for goal in GOALS)  # on the page; curves.csv has all
-SIGN = {"gradients": "", "seconds": " s"}
-FIGURES = {
-    "curves_gradients": "Medians over seeds against gradients really spent, at equal budgets of gradients.",
-    "curves_seconds": "Medians over seeds against seconds really spent, at equal budgets of seconds.",
+METRICS_SHOWN = tuple(goal.metric for goal in GOALS)  # on the page; curves.csv has all
+UNIT_SIGNS = {"gradients": "", "seconds": " s"}
+CAPTIONS = {
+    "curves_gradients": "Medians over seeds against the gradients spent, at equal budgets in gradients.",
+    "curves_seconds": "Medians over seeds against the seconds spent, at equal budgets in seconds.",
 }
 ABOUT = f"""\
-Every sampler was given the same budgets, of fit and sample together, and spent them as `met_by` in `tables/`
-says; a gradient with its value counts 1, a value alone or a simulation of y 1/3. Numbers are medians over
-seeds. In [ ] stands the interval that holds the median at 95 %, from 6 seeds on; in ( – ) the range of fewer,
-which claims nothing. A seed that failed is worst, beyond all others: `failed`.
+Every sampler was given the same budgets for fitting and sampling together; `met_by` in `tables/` says with
+which settings it spent them. A gradient with its value counts 1; a value alone, or a simulation of y, counts
+1/3. Numbers are medians over seeds. From six seeds on, [ ] holds an interval that covers the median with 95 %
+confidence; for fewer seeds ( – ) holds their range, without a stated confidence. A seed that failed counts as
+worse than any other; `failed` means that the median did.
 
-What it costs to get below a threshold is what was spent at the first budget from which on the median stays
-below it, up to the largest; the true cost lies between it and the budget before. `≤`: the smallest budget
-suffices. `>`: not reached for good by the largest, and no more is known. The ends are those of seeds judged
-each alone. {", ".join(METRICS.values()).replace("|", "&#124;")} at every budget are in
-`tables/curves.csv`, where `inf` is a failure."""
+The cost to get below a threshold is what was spent at the first budget from which on the median stays below
+it, up to the largest budget. The true cost lies between this and what was spent at the budget before. `≤`
+means that the smallest budget suffices, `>` that the largest does not. The ends of the interval are those of
+single seeds. {", ".join(METRICS.values()).replace("|", "&#124;")} at every budget are in `tables/curves.csv`,
+where `inf` is a failure."""
+
+TableLine: TypeAlias = Mapping[str, Any]  # of a table of curves or points, by column
 
 
-def write(table: pd.DataFrame, results_dir: Path) -> str:
-    """The section, once tables/curves.csv is written below results_dir; '' and no file without such rows."""
-    rows = curves.prepared(table)
-    found = curves.points(rows)
-    if not len(rows):
-        return ""
+def write_points(points: pd.DataFrame, results_dir: Path) -> None:
+    """Write tables/curves.csv below `results_dir` from `curves.points`."""
     path = Path(results_dir) / "tables" / "curves.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    numbers = {"floor": float} if len(found) else {}
-    found.astype(numbers).to_csv(path, index=False, float_format="%.6g")
+    if len(points):
+        points = points.astype({columns.FLOOR: float})
+    points.to_csv(path, index=False, float_format="%.6g")
+
+
+def section(rows: pd.DataFrame, points: pd.DataFrame) -> str:
+    """The Markdown section, from `curves.curve_rows` and their `curves.points`; '' without rows."""
+    if not len(rows):
+        return ""
     parts = ["## At equal budgets", ABOUT]
-    labels = rows.sort_values(["dim", "label"], kind="stable")["label"]
+    labels = rows.sort_values([columns.DIM, columns.LABEL], kind="stable")[columns.LABEL]
     for label in dict.fromkeys(labels):
-        own = rows.loc[rows["label"] == label]
-        points = found.loc[found["label"] == label] if len(found) else found
-        parts += [f"### {label} at equal budgets", *_of_target(own, points), _remarks(own)]
+        target_rows = rows.loc[rows[columns.LABEL] == label]
+        target_points = points.loc[points[columns.LABEL] == label] if len(points) else points
+        parts.append(f"### {label} at equal budgets")
+        parts += _tables(target_rows, target_points)
+        parts.append(_remarks(target_rows))
     return "\n\n".join(filter(None, parts))
 
 
-def text_of_reached(line: Line) -> str:
-    """`cost [low, high]` of a line of `curves.reached`; not reached is more than the largest."""
-    most = f"> {number(line['largest'])}"
-    cost, *ends = (most if np.isinf(line[name]) else number(line[name]) for name in ("cost", "low", "high"))
-    told = "" if np.isnan(line["low"]) or ends == [cost, cost] else f" {_between(ends, line['covers'])}"
-    return f"{'≤ ' if line['at_once'] else ''}{cost}{told}"
+def cost_text(line: TableLine) -> str:
+    """`cost [low, high]` of a line of `costs_to_reach`; not reached costs more than the largest."""
+
+    def text(cost: float) -> str:
+        return f"> {number(line[columns.LARGEST])}" if np.isinf(cost) else number(cost)
+
+    low, high = line[columns.low(columns.COST)], line[columns.high(columns.COST)]
+    at_most = "≤ " if line[columns.AT_ONCE] else ""
+    ends = "" if np.isnan(low) else _ends_text(text(line[columns.COST]), text(low), text(high), line)
+    return f"{at_most}{text(line[columns.COST])}{ends}"
 
 
-def text_of_value(line: Line) -> str:
+def value_text(line: TableLine) -> str:
     """`value [low, high]` of a line of `curves.points`."""
-    value, *ends = (
-        "failed" if np.isinf(line[name]) else number(line[name])
-        for name in ("value", "value.low", "value.high")
-    )
-    return value if ends == [value, value] else f"{value} {_between(ends, line['covers'])}"
+
+    def text(value: float) -> str:
+        return "failed" if np.isinf(value) else number(value)
+
+    low, high = line[columns.low(columns.VALUE)], line[columns.high(columns.VALUE)]
+    value = text(line[columns.VALUE])
+    return value + _ends_text(value, text(low), text(high), line)
 
 
-def _between(ends: Sequence[str], covers: bool) -> str:
-    return f"[{', '.join(ends)}]" if covers else f"({' – '.join(ends)})"
+def _ends_text(middle: str, low: str, high: str, line: TableLine) -> str:
+    """The ends of an interval in [ ], those of a range in ( ); '' where both agree with the middle."""
+    if low == high == middle:
+        return ""
+    return f" [{low}, {high}]" if line[columns.COVERS] else f" ({low} – {high})"
 
 
-def _of_target(rows: pd.DataFrame, points: pd.DataFrame) -> list[str]:
-    """A table a unit: samplers down, the cheapest to the goal first."""
+def _tables(rows: pd.DataFrame, points: pd.DataFrame) -> list[str]:
+    """One Markdown table for each unit in which the target has points."""
     tables = []
-    for unit in COST:
-        own = points.loc[points["budget_unit"] == unit] if len(points) else points
-        if len(own):
-            goals = [goal for goal in GOALS if goal.unit == unit]
-            tables.append(
-                _table(own.to_dict("records"), {goal: curves.reached(rows, goal) for goal in goals})
-            )
+    for unit in COST_COLUMNS:
+        unit_points = points.loc[points[columns.BUDGET_UNIT] == unit] if len(points) else points
+        if len(unit_points):
+            costs = {goal: costs_to_reach(rows, goal) for goal in GOALS if goal.unit == unit}
+            tables.append(_table(unit_points.to_dict("records"), costs))
     return tables
 
 
-def _table(points: Sequence[Line], goals: dict[Goal, pd.DataFrame]) -> str:
-    cells: dict[str, dict[str, str]] = {point["sampler"]: {} for point in points}
-    cost: dict[str, float] = {}
-    for name, cell in cells.items():
-        cell["seeds"] = _counts([point["seeds"] for point in points if point["sampler"] == name])
-    for goal, found in goals.items():
-        for line in found.to_dict("records"):
-            cells[line["sampler"]][_aim(goal)] = text_of_reached(line)
-            cost[line["sampler"]] = line["cost"]
-    for metric in SHOWN:
+def _table(points: Sequence[TableLine], costs_by_goal: Mapping[Goal, pd.DataFrame]) -> str:
+    """A line per sampler, the cheapest to reach the goal first; a column per goal, then one per value."""
+    samplers = list(dict.fromkeys(point[columns.SAMPLER] for point in points))
+    entries: dict[str, dict[str, str]] = {"seeds": {}}  # by heading and sampler
+    costs: dict[str, float] = {}
+    for sampler in samplers:
+        seeds = [point[columns.SEEDS] for point in points if point[columns.SAMPLER] == sampler]
+        entries["seeds"][sampler] = _counts(seeds)
+    for goal, table in costs_by_goal.items():
+        for line in table.to_dict("records"):
+            costs[line[columns.SAMPLER]] = line[columns.COST]
+            entries.setdefault(_goal_heading(goal), {})[line[columns.SAMPLER]] = cost_text(line)
+    for metric in METRICS_SHOWN:
         for point in points:
-            if point["metric"] == metric:
-                heading = (
-                    f"{METRICS[metric]} at {number(point['budget'])}{SIGN[point['budget_unit']]}".replace(
-                        "|", "\\|"
-                    )
-                )
-                cells[point["sampler"]][heading] = text_of_value(point)
-    order = sorted(cells, key=lambda name: (cost.get(name, np.inf), name not in cost, name))
-    headings = list(dict.fromkeys(heading for cell in cells.values() for heading in cell))
-    lines = [[name, *(cells[name].get(heading, "") for heading in headings)] for name in order]
-    return pd.DataFrame(lines, columns=["sampler", *headings]).to_markdown(index=False, disable_numparse=True)
+            if point[columns.METRIC] == metric:
+                entries.setdefault(_value_heading(point), {})[point[columns.SAMPLER]] = value_text(point)
+    samplers.sort(key=lambda sampler: (costs.get(sampler, np.inf), sampler not in costs, sampler))
+    lines = [[sampler, *(column.get(sampler, "") for column in entries.values())] for sampler in samplers]
+    return pd.DataFrame(lines, columns=["sampler", *entries]).to_markdown(index=False, disable_numparse=True)
 
 
-def _aim(goal: Goal) -> str:
-    return f"{goal.unit} to {METRICS[goal.metric]} < {goal.threshold}".replace("|", "\\|")
+def _goal_heading(goal: Goal) -> str:
+    return escape_bars(f"{goal.unit} to {METRICS[goal.metric]} < {goal.threshold}")
+
+
+def _value_heading(point: TableLine) -> str:
+    budget = f"{number(point[columns.BUDGET])}{UNIT_SIGNS[point[columns.BUDGET_UNIT]]}"
+    return escape_bars(f"{METRICS[point[columns.METRIC]]} at {budget}")
 
 
 def _counts(seeds: Sequence[int]) -> str:
+    """The number of seeds, or the smallest and largest where it differs between points."""
     low, high = min(seeds), max(seeds)
     return str(low) if low == high else f"{low} – {high}"
 
 
 def _remarks(rows: pd.DataFrame) -> str:
-    """What missed its budget, with one seed's note as each has its own, and what failed."""
-    lines = []
-    groups = rows.groupby(["sampler", "budget_unit", "budget"])
-    for (sampler, unit, budget), own in groups:  # pyright: ignore
-        texts = [f"{status}: {reason or 'no reason given'}" for status, reason in _ends(own)]
-        missed = own.loc[own["note"].notna()]
-        if len(missed):
-            one = missed.sort_values("cost").iloc[len(missed) // 2]
-            seeds = f"{len(missed)} of {len(own)} seeds missed it"
-            texts.insert(0, f"{seeds}, such as seed {one['seed']}: {one['note']}")
+    """A list of the budgets that were missed and of the rows that failed, with reasons."""
+    remarks = []
+    for (sampler, unit, budget), seeds in rows.groupby(  # pyright: ignore  the key is a tuple
+        [columns.SAMPLER, columns.BUDGET_UNIT, columns.BUDGET]
+    ):
+        texts = [*_missed(seeds), *_failures(seeds)]
         if texts:
-            lines.append(f"- {sampler} for {number(budget)} {unit}: {escaped('; '.join(texts))}")
-    return "\n".join(lines)
+            remarks.append(f"- {sampler} for {number(budget)} {unit}: {escape_markdown('; '.join(texts))}")
+    return "\n".join(remarks)
 
 
-def _ends(rows: pd.DataFrame) -> list[tuple[str, str | None]]:
-    """Status and reason of what is not ok, each pair once."""
-    lost = rows.loc[rows["status"] != "ok"]
-    return list(dict.fromkeys(zip(lost["status"], lost["reason"], strict=True)))
+def _missed(seeds: pd.DataFrame) -> list[str]:
+    """How many seeds missed the budget, and the note of the one with the median cost: each has its own."""
+    missed = seeds.loc[seeds[columns.NOTE].notna()]
+    if not len(missed):
+        return []
+    example = missed.sort_values(columns.COST).iloc[len(missed) // 2]
+    text = f"{len(missed)} of {len(seeds)} seeds missed it"
+    return [f"{text}, such as seed {example[columns.SEED]}: {example[columns.NOTE]}"]
+
+
+def _failures(seeds: pd.DataFrame) -> list[str]:
+    """Status and reason of the rows that are not ok, each pair once."""
+    failed = seeds.loc[seeds[columns.STATUS] != "ok"]
+    endings = dict.fromkeys(zip(failed[columns.STATUS], failed[columns.REASON], strict=True))
+    return [f"{status}: {reason or 'no reason given'}" for status, reason in endings]

@@ -1,184 +1,192 @@
-"""The generated page results/README.md, and the matrix that the top README shows."""
+"""The generated page results/README.md, and the overview in the README of the project."""
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.analysis.tables import MAIN, Line, current, frame, plain, summary
+from bridgemark.benchmarks.analysis import columns, curves
+from bridgemark.benchmarks.analysis.row_table import drop_superseded, without_budget
+from bridgemark.benchmarks.analysis.summary_table import SummaryRow, summary_table
 from bridgemark.benchmarks.certificates import certify
 from bridgemark.benchmarks.certificates.checks import EXECUTED
-from bridgemark.benchmarks.pages import equal_budgets, published
-from bridgemark.benchmarks.pages.columns import MEANING, columns
-from bridgemark.benchmarks.rows.row import STATUSES, Row
-from bridgemark.benchmarks.text import escaped, number
+from bridgemark.benchmarks.pages import equal_budgets, published, target_table
+from bridgemark.benchmarks.rows.row import STATUSES
+from bridgemark.benchmarks.text import number
 
 BEGIN, END = "<!-- leaderboard:begin -->", "<!-- leaderboard:end -->"
-FIGURES = {
+CAPTIONS = {
     "samples": "Draws over the contours of the target; weighted draws are resampled for display.",
-    "log_z_error": "Signed error of log Z, a dot a seed; grey: three standard errors of the truth.",
-    "bias_cost": "Worst squared bias of x against gradients spent; dashed: what exact draws score.",
-    "time": "Where the seconds go: compiling (once for all seeds), fitting and sampling.",
-    "ranks": "Rank on each target; solid lines hold all ranks at 95 %; dotted, of few seeds, claim nothing.",
-    "mean_ranks": "Mean ranks; a bar joins samplers that Nemenyi's critical difference cannot tell apart.",
-    "profiles": "Share of targets solved against the price; what was not solved never counts as cheap.",
+    "log_z_error": "Signed error of log Z, one dot per seed; grey: three standard errors of the truth.",
+    "bias_cost": "Worst squared bias of x against the gradients spent; dashed: the score of exact draws.",
+    "time": "Seconds spent on compiling (once for all seeds), fitting and sampling.",
+    "ranks": "Ranks on each target: solid lines cover all ranks with 95 % confidence, dotted ones do not.",
+    "mean_ranks": "Mean ranks; a bar joins samplers that Nemenyi's critical difference cannot separate.",
+    "profiles": "Share of targets solved against cost; a target that is not solved never counts as cheap.",
 }
 ORDER = """\
-Samplers are ordered by worst squared bias of x, the failed last. This is not an order at equal cost: read it
-beside the gradients and the seconds. Numbers are medians over seeds, in [ ] the 95 % interval from 6 seeds
-on and the range of fewer; differences inside these, or below a floor, are noise. Effective sample size never
-ranks."""
+Samplers are ordered by worst squared bias of x, those that failed last. This is not an order at equal cost:
+read it beside the gradients and the seconds. Differences inside the intervals in [ ], or below a noise floor,
+are noise. Effective sample size does not count for the order."""
 CERTIFIED = """\
-`bridgemark certify sampler NAME` tries a sampler on targets of which all is known: unbiased weights and
-moments in both precisions, bounds of log Z, independent draws, honest effective sizes, true counts, keys
-obeyed. Executed work: evaluations that were made, on a small run, for each that the tables count; more than
-one where memory is saved by making some again, and where chains wait for the longest."""
+`bridgemark certify sampler NAME` checks, on targets with closed forms, that weights and moments are unbiased
+in both precisions, that bounds of log Z hold, that draws are as independent and effective sizes as large as
+claimed, and that counts and random keys are right. Executed work is the number of evaluations that a small
+run executes, per evaluation that the tables count. It is above one where memory is saved by evaluating again,
+and where chains wait for the longest."""
 
 
-def write(records: Sequence[Row], results_dir: Path) -> Path:
-    """Write README.md in results_dir from the records alone: the same records make the same page."""
+class DensityKey(NamedTuple):
+    """What identifies a density on the page, in the order of its sections."""
+
+    dim: int
+    target: str
+    version: int
+    fingerprint: str
+
+
+def write(table: pd.DataFrame, results_dir: Path) -> Path:
+    """Write README.md in `results_dir` from the row table of everything stored, and tables/curves.csv.
+
+    The same rows give the same page. Figures and certificates appear where `results_dir` has them.
+    """
     folder = Path(results_dir)
-    lines = _lines(records)
-    sections = [_section(list(group)) for _, group in groupby(lines, key=_density)]
-    pictures = [_picture(folder, name, caption) for name, caption in FIGURES.items()]
-    head = ["# Leaderboard", _provenance(records), ORDER, _certificates(records, folder / "certificates")]
-    budgets = [
-        equal_budgets.write(frame(records), folder),
-        *(_picture(folder, name, caption) for name, caption in equal_budgets.FIGURES.items()),
-    ]
-    others = [published.write(lines), *(_picture(folder, *named) for named in published.FIGURES.items())]
-    parts = [*head, *sections, *pictures, *budgets, *others, MEANING]
     folder.mkdir(parents=True, exist_ok=True)
+    rows = _summary_rows(table)
+    curve_rows = curves.curve_rows(table)
+    points = curves.points(curve_rows)
+    if len(curve_rows):
+        equal_budgets.write_points(points, folder)
+    parts = [
+        "# Leaderboard",
+        _provenance(table),
+        ORDER,
+        _certificates(table, folder / "certificates"),
+        *(target_table.section(list(group)) for _, group in groupby(rows, key=_density)),
+        *_figures(folder, CAPTIONS),
+        equal_budgets.section(curve_rows, points),
+        *_figures(folder, equal_budgets.CAPTIONS),
+        published.section(rows),
+        *_figures(folder, published.CAPTIONS),
+        target_table.MEANING,
+    ]
     path = folder / "README.md"
     path.write_text("\n\n".join(filter(None, parts)))
     return path
 
 
-def overview(records: Sequence[Row]) -> str:
-    """Targets by samplers, compact Markdown: median |log Z error|, then median worst squared bias."""
-    lines = _lines(records)
+def overview(table: pd.DataFrame) -> str:
+    """Two compact Markdown tables of targets by samplers, from a row table: log Z error and squared bias."""
+    rows = _summary_rows(table)
     return (
-        f"Median \\|log Z error\\|:\n\n{_matrix(lines, 'log_z_abs_error')}\n\n"
+        f"Median \\|log Z error\\|:\n\n{_matrix(rows, columns.LOG_Z_ABS_ERROR)}\n\n"
         "Median worst squared bias of x (0.01 is what 100 independent exact draws reach on average):\n\n"
-        f"{_matrix(lines, MAIN)}"
+        f"{_matrix(rows, columns.MAIN_METRIC)}"
     )
 
 
-def update_readme(readme_path: Path, records: Sequence[Row]) -> bool:
-    """Put `overview` between the markers of a README; False, and nothing written, where it has no markers."""
-    path = Path(readme_path)
-    before, begin, rest = path.read_text().partition(BEGIN)
+def update_readme(path: Path, table: pd.DataFrame) -> bool:
+    """Put the overview between the markers of a README. Without markers, return False and write nothing."""
+    before, begin, rest = Path(path).read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
         return False
-    path.write_text(f"{before}{begin}\n\n{overview(records)}\n\n{end}{after}")
+    Path(path).write_text(f"{before}{begin}\n\n{overview(table)}\n\n{end}{after}")
     return True
 
 
-def _lines(records: Sequence[Row]) -> list[Line]:
-    """Summary lines by density, smallest dimension first, and within it the best bias first."""
-    return sorted(
-        summary(plain(current(frame(records)))).to_dict("records"),
-        key=lambda line: (*_density(line), _rank(line)),
-    )
+def _summary_rows(table: pd.DataFrame) -> list[SummaryRow]:
+    """The current summary rows without a budget, by density, and within it the best bias first."""
+    current = without_budget(drop_superseded(table))
+    rows = summary_table(current).to_dict("records")
+    return sorted(rows, key=lambda row: (_density(row), _order(row)))
 
 
-def _density(line: Line) -> tuple:
-    return line["dim"], line["target"], line["target_version"], line["fingerprint"]
+def _density(row: SummaryRow) -> DensityKey:
+    names = (columns.DIM, columns.TARGET, columns.TARGET_VERSION, columns.FINGERPRINT)
+    return DensityKey(*(row[name] for name in names))
 
 
-def _rank(line: Line) -> tuple:
-    value = line.get(MAIN)
-    unknown = value is None or math.isnan(value)
-    return line["ok"] == 0, unknown, 0.0 if unknown else value, line["label"]
+def _order(row: SummaryRow) -> tuple:
+    """The key by which samplers are ordered: failures last, before them those without a bias."""
+    bias = row.get(columns.MAIN_METRIC)
+    unknown = bias is None or math.isnan(bias)
+    return row["ok"] == 0, unknown, 0.0 if unknown else bias, row[columns.LABEL]
 
 
-def _provenance(records: Sequence[Row]) -> str:
-    """How the page was made, from what the rows say."""
-    versions = {
-        name: {record.versions.get(name) for record in records}
-        for record in records
-        for name in record.versions
-    }
-    started = [record.started[:10] for record in records if record.started]
-    statuses = [record.status for record in records]
+def _provenance(table: pd.DataFrame) -> str:
+    """How the page was made, from what the stored rows say."""
+    counted = Counter(table[columns.STATUS])
+    versions = [name for name in table.columns if name.startswith(columns.VERSIONS)]
+    started = sorted(text[:10] for text in table[columns.STARTED] if text)
     facts = {
-        "rows": ", ".join(f"{statuses.count(status)} {status}" for status in STATUSES if status in statuses),
-        "device": _told({record.device for record in records}),
-        "cores a cell": _told({record.cores for record in records}),
-        "precision": _told({record.precision for record in records}),
-        "versions": ", ".join(f"{name} {_told(found)}" for name, found in versions.items()),
-        "commit": _told({record.commit for record in records}),
-        "run": " to ".join(sorted({min(started), max(started)})) if started else "unknown",
+        "rows": ", ".join(f"{counted[status]} {status}" for status in STATUSES if counted[status]),
+        "device": _distinct(table[columns.DEVICE]),
+        "cores per cell": _distinct(table[columns.CORES]),
+        "precision": _distinct(table[columns.PRECISION]),
+        "versions": ", ".join(
+            f"{name.removeprefix(columns.VERSIONS)} {_distinct(table[name])}" for name in versions
+        ),
+        "commit": _distinct(table[columns.COMMIT]),
+        "run": " to ".join(dict.fromkeys((started[0], started[-1]))) if started else "unknown",
     }
     listed = "\n".join(f"- {name}: {fact}" for name, fact in facts.items())
     return (
         "Generated by `bridgemark table` from the rows that `bridgemark run` stored; do not edit.\n"
-        f"Every row, those superseded by newer ones included, is in `tables/`.\n\n{listed}"
+        f"Every row is in `tables/`, those that newer ones have replaced included.\n\n{listed}"
     )
 
 
-def _certificates(records: Sequence[Row], folder: Path) -> str:
-    """Each sampler's verdict on closed forms, and of which source it is."""
-    known = registry.samplers()
+def _distinct(values: Iterable[object]) -> str:
+    """The distinct values of a column, joined by "or"."""
+    texts = {str(value) for value in values if value is not None}
+    return " or ".join(sorted(texts)) or "unknown"
+
+
+def _certificates(table: pd.DataFrame, folder: Path) -> str:
+    """Each sampler's verdict on closed forms, and whether it belongs to another version of the sampler."""
+    samplers = registry.samplers()
     lines = []
-    for name in sorted({record.sampler for record in records}):
-        found = certify.read(folder / f"{name}.json")
-        stale = ""  # of a plug-in nothing is known here
-        if found is not None and name in known and found.identity != certify.identity_of(known[name]):
-            stale = " (of another version of its source)"
-        verdict = "not certified" if found is None else found.verdict + stale
-        lines.append((name, verdict, "" if found is None else found.reason(EXECUTED)))
+    for name in sorted(set(table[columns.SAMPLER])):
+        certificate = certify.read(folder / f"{name}.json")
+        if certificate is None:
+            lines.append((name, "not certified", ""))
+            continue
+        # The source of a plug-in's sampler is not known here.
+        is_stale = name in samplers and certificate.identity != certify.identity_of(samplers[name])
+        verdict = certificate.verdict + " (of another version of its source)" * is_stale
+        lines.append((name, verdict, certificate.reason(EXECUTED)))
     if not lines:
         return ""
-    table = pd.DataFrame(lines, columns=["sampler", "certificate", EXECUTED]).to_markdown(index=False)
-    return f"## Certificates\n\n{CERTIFIED}\n\n{table}"
+    verdicts = pd.DataFrame(lines, columns=["sampler", "certificate", EXECUTED])
+    return f"## Certificates\n\n{CERTIFIED}\n\n{verdicts.to_markdown(index=False)}"
 
 
-def _told(values: set) -> str:
-    return " or ".join(sorted(str(value) for value in values if value is not None)) or "unknown"
+def _matrix(rows: Sequence[SummaryRow], metric: str) -> str:
+    """Targets down, samplers across. A failure shows as its status, a metric without a meaning as a dash."""
+    densities_of = Counter(density.target for density in {_density(row) for row in rows})
+    entries: dict[str, dict[str, str]] = {}  # by target and sampler
+    for row in rows:
+        failures = [f"{row[status]} {status}" for status in STATUSES if row[status] and status != "ok"]
+        value = number(row.get(metric)) or ("" if failures else "–")
+        target = row[columns.TARGET]
+        if densities_of[target] > 1:
+            target = f"{target} {row[columns.FINGERPRINT][:8]}"
+        entries.setdefault(target, {})[row[columns.LABEL]] = ", ".join(filter(None, [value, *failures]))
+    matrix = pd.DataFrame.from_dict(entries, orient="index").fillna("")
+    return matrix[sorted(matrix.columns)].to_markdown(disable_numparse=True)
 
 
-def _section(lines: Sequence[Line]) -> str:
-    """One density: its truth, its table, and why samplers failed."""
-    shown = columns(lines)
-    cells = [[column.fill(line) for column in shown] for line in lines]
-    table = pd.DataFrame(cells, columns=[column.heading for column in shown])
-    dim, target, version, fingerprint = _density(lines[0])
-    about = f"d = {dim}, version {version}, fingerprint {fingerprint[:12]}{_truth(lines)}."
-    reasons = [f"- {line['label']}: {escaped(line['reason'])}" for line in lines if line["reason"]]
-    parts = [f"## {target}", about, table.to_markdown(index=False, disable_numparse=True), "\n".join(reasons)]
-    return "\n\n".join(filter(None, parts))
-
-
-def _truth(lines: Sequence[Line]) -> str:
-    """`, log Z = truth ± standard error`, from a line that estimated it: estimate less error."""
-    for line in lines:
-        if line.get("log_z_error") is not None:
-            truth = line["log_z_truth"]
-            return f", log Z = {number(truth, 6)} ± {number(line['errors.log_z_truth'], 2)}"
-    return ""
-
-
-def _matrix(lines: Sequence[Line], name: str) -> str:
-    """Targets down, samplers across; a failure shows as its status, no value as a dash."""
-    names = Counter(target for _, target, *_ in {_density(line) for line in lines})
-    cells: dict[str, dict[str, str]] = {}
-    for line in lines:
-        bad = [f"{line[status]} {status}" for status in STATUSES if line[status] and status != "ok"]
-        value = number(line.get(name), 2) or ("" if bad else "–")
-        target = (
-            line["target"] if names[line["target"]] == 1 else f"{line['target']} {line['fingerprint'][:8]}"
-        )
-        cells.setdefault(target, {})[line["label"]] = ", ".join(filter(None, [value, *bad]))
-    table = pd.DataFrame.from_dict(cells, orient="index").fillna("")
-    return table[sorted(table.columns)].to_markdown(disable_numparse=True)
-
-
-def _picture(folder: Path, name: str, caption: str) -> str:
-    path = f"figures/{name}.png"
-    return f"![{caption}]({path})\n\n{caption}" if (folder / path).exists() else ""
+def _figures(folder: Path, captions: Mapping[str, str]) -> list[str]:
+    """The figures that exist, each with its caption."""
+    figures = []
+    for name, caption in captions.items():
+        path = f"figures/{name}.png"
+        if (folder / path).exists():
+            figures.append(f"![{caption}]({path})\n\n{caption}")
+    return figures

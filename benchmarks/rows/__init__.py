@@ -1,1 +1,1 @@
-"""A row: its fields, its identity, its budget, where it was made and where it is kept."""
+"""Rows: what is stored of one run, what identifies it, what it cost, and where it was made and is stored."""

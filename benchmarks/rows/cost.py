@@ -1,7 +1,8 @@
-"""What a phase of a row cost, in evaluations and in gradients.
+"""The cost of one phase of a run, fitting or sampling, in evaluations and in gradients.
 
-One exchange rate joins what samplers pay with: a gradient comes with its value, and in reverse mode costs
-about three times the value alone; a simulation of y counts as a value.
+One exchange rate converts every kind of evaluation to gradients. A gradient includes the value at its point;
+in reverse mode it costs about three times the value alone, so a value counts 1/3. A simulation of y counts as
+a value.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ RATES = {"gradients": 1.0, "values": 1 / 3, "simulations": 1 / 3}
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Evaluations of one phase, as whole numbers."""
+    """Numbers of evaluations in one phase."""
 
     values: int
     gradients: int
@@ -23,16 +24,16 @@ class Cost:
 
 
 def total(evals: Evals) -> Cost:
-    """The sum of the parts, each below 2^32, in 64 bits."""
+    """Add up the partial counts of each kind, each below 2^32, in 64 bits."""
     values, gradients, simulations = (int(np.sum(np.asarray(part), dtype=np.int64)) for part in evals)
     return Cost(values=values, gradients=gradients, simulations=simulations)
 
 
 def in_gradients(cost: Cost) -> float:
-    """What a phase cost, in gradients."""
+    """The cost of one phase, converted to gradients."""
     return sum(rate * getattr(cost, name) for name, rate in RATES.items())
 
 
 def spent(fit: Cost, sample: Cost) -> float:
-    """What both phases cost, in gradients."""
+    """The cost of fitting and sampling together, converted to gradients."""
     return in_gradients(fit) + in_gradients(sample)

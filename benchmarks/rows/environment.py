@@ -1,4 +1,4 @@
-"""Where a row was made: versions, device, cores, commit."""
+"""The environment of a run: versions, device, cores and commit, and how a process is bound to its cores."""
 
 import os
 import platform
@@ -8,13 +8,14 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = ("jax", "jaxlib", "blackjax", "equinox", "optax", "numpy")
-WIDE = "--xla_cpu_prefer_vector_width=512"  # XLA takes half of it where a core has it; less is no fault
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
+# Without this flag XLA uses half of a core's vector width; cores with narrower vectors ignore it.
+WIDE_VECTORS = "--xla_cpu_prefer_vector_width=512"
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that move numbers; "absent" where one is not installed."""
+    """Versions of Python and of the packages that can change numbers; "absent" where one is not installed."""
     return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
@@ -26,15 +27,18 @@ def _version(name: str) -> str:
 
 
 def device() -> str:
-    """The kind of device that JAX computes on here."""
+    """The kind of device that JAX computes on in this process."""
     import jax
 
-    found = jax.devices()[0]
-    return f"cpu {platform.machine()}" if found.platform == "cpu" else found.device_kind
+    first = jax.devices()[0]
+    return f"cpu {platform.machine()}" if first.platform == "cpu" else first.device_kind
 
 
 def available_cores() -> tuple[int, ...]:
-    """The cores this process may use, by number; numbers are made up where the platform cannot pin."""
+    """Numbers of the cores that this process may use.
+
+    Where the platform cannot bind a process to cores, they are simply counted from 0.
+    """
     try:
         return tuple(sorted(os.sched_getaffinity(0)))
     except AttributeError:
@@ -42,10 +46,10 @@ def available_cores() -> tuple[int, ...]:
 
 
 def commit() -> str | None:
-    """The commit of the source tree, "-dirty" when changed; None outside a clone or without git."""
+    """The commit of this source tree, "-dirty" if it was changed; None outside a clone or without git."""
     top = _git("rev-parse", "--show-toplevel")
     described = _git("describe", "--always", "--dirty", "--exclude=*")
-    # A copy installed below somebody else's clone must not borrow that clone's commit.
+    # A copy installed inside another project's clone must not report that project's commit.
     return described if top and Path(top).resolve() == PROJECT else None
 
 
@@ -60,13 +64,14 @@ def _git(*arguments: str) -> str | None:
 
 
 def configure(core_ids: tuple[int, ...], precision: str) -> None:
-    """Pin this process where the platform can; set threads, devices and precision of what is imported next.
+    """Bind this process to its cores, where the platform can, and set threads, devices and precision.
 
-    A device a core: XLA itself gains little from a second one, samplers cut their batches over devices.
+    To be called before JAX and NumPy are imported. JAX gets one device per core: XLA gains little from a
+    second core for one device, while samplers split their batches over devices.
     """
     with suppress(AttributeError, OSError):
         os.sched_setaffinity(0, core_ids)
-    os.environ.update({name: str(len(core_ids)) for name in THREADS})
+    os.environ.update({name: str(len(core_ids)) for name in THREAD_VARIABLES})
     devices = f"--xla_force_host_platform_device_count={len(core_ids)}"
-    os.environ["XLA_FLAGS"] = " ".join((WIDE, os.environ.get("XLA_FLAGS", ""), devices))
+    os.environ["XLA_FLAGS"] = " ".join((WIDE_VECTORS, os.environ.get("XLA_FLAGS", ""), devices))
     os.environ["JAX_ENABLE_X64"] = str(precision == "float64")

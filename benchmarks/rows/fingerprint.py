@@ -1,4 +1,4 @@
-"""What tells one density from another: a hash of its values at fixed points."""
+"""A fingerprint of a density: a hash of its values at fixed points."""
 
 import hashlib
 
@@ -8,25 +8,27 @@ import numpy as np
 
 from bridgemark.targets.base import Target
 
-PROBES = 64  # from near the origin to far out: a mixture shows each component only close by
+PROBES = 64  # points, from close to the origin to far out: each component of a mixture shows only nearby
 
 
 def probes(dim: int) -> np.ndarray:
-    """Fixed points (PROBES, dim), without randomness, of amplitude 1/2 to 32."""
-    row, column = np.arange(PROBES)[:, None], np.arange(dim)
-    return np.geomspace(0.5, 32.0, PROBES)[:, None] * np.sin(1.0 + 2.4 * row + 1.3 * column)
+    """Fixed points (PROBES, dim) of amplitudes 1/2 to 32, without randomness."""
+    amplitude = np.geomspace(0.5, 32.0, PROBES)[:, None]
+    point, coordinate = np.arange(PROBES)[:, None], np.arange(dim)
+    return amplitude * np.sin(1.0 + 2.4 * point + 1.3 * coordinate)
 
 
 def fingerprint(target: Target) -> str:
-    """Sixteen hexadecimal digits, of the float64 log-density rounded to eight significant digits.
+    """Sixteen hexadecimal digits: a hash of the float64 log-density, rounded to eight significant digits.
 
-    The same whatever precision the process runs in. Raises ValueError for a density that has constants
-    of single precision.
+    It does not depend on the precision that the process runs in. Raises ValueError for a density that has
+    constants of single precision.
     """
     # Not compiled: JAX (0.10) would hold every NumPy array that `log_prob` closes over in double precision
     # from then on, and the run that follows needs it in single precision.
     with jax.enable_x64(True):
-        values = np.asarray(jax.vmap(target.density.log_prob)(jnp.asarray(probes(target.density.dim))))
+        points = jnp.asarray(probes(target.density.dim))
+        values = np.asarray(jax.vmap(target.density.log_prob)(points))
     if values.dtype != np.float64:
         raise ValueError(
             f"log_prob of {target.name} computes in {values.dtype} even in double precision: "

@@ -1,4 +1,4 @@
-"""A row's identity: a hash of everything that determines its numbers."""
+"""The identity of a row: a hash of everything that determines its numbers."""
 
 import ast
 import hashlib
@@ -17,76 +17,81 @@ from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 
 SAMPLER_CODE = ("bridgemark.samplers", "bridgemark.targets.base")
-CELL_VERSION = 2  # moves when `measure` changes how keys, phases or costs are made
+CELL_VERSION = 2  # to be raised when `sweep.measure` changes how keys, phases or costs are made
 
 
 def row_identity(**determinants: Any) -> str:
-    """Twenty hexadecimal digits of SHA-256 over the canonical JSON of what determines a row's numbers."""
+    """Hash whatever determines a row's numbers: twenty hexadecimal digits of SHA-256 over canonical JSON."""
     canonical = json.dumps(determinants, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:20]
 
 
 def source_hash(sampler: Sampler) -> str:
-    """Hash of the sampler's file and of every file it imports, directly or not, from its own package.
+    """Hash of the code of a sampler: its file and every file that it imports, directly or not.
 
-    For this project's samplers that means `bridgemark.samplers` and `bridgemark.targets.base`. A plug-in's
-    neighbours are not followed; what it imports from `bridgemark.samplers` is.
+    For a sampler of this project, only imports from `bridgemark.samplers` and `bridgemark.targets.base` are
+    followed; for one of another package, those from its own package as well. The files beside a plug-in file
+    are not followed.
     """
     module = type(sampler).__module__
-    own = module.partition(".")[0]
-    return hash_of_closure(
-        module, SAMPLER_CODE if own in ("bridgemark", "__main__") else (*SAMPLER_CODE, own)
-    )
+    package = module.partition(".")[0]
+    if package in ("bridgemark", "__main__"):
+        return hash_of_closure(module, SAMPLER_CODE)
+    return hash_of_closure(module, (*SAMPLER_CODE, package))
 
 
 @cache
 def hash_of_closure(module: str, within: tuple[str, ...]) -> str:
-    """Hash of the code of `module` and of all that it imports, directly or not, from the modules `within`.
+    """Hash of the code of `module` and of all that it imports, directly or not, from the packages `within`.
 
-    Code is the syntax tree without docstrings: layout and comments do not count, nor does the place of a file.
+    Only the syntax trees count, without docstrings: changes of layout, comments or the folder of a file leave
+    the hash as it is. The result is the same on every supported version of Python.
     """
     digest = hashlib.sha256()
     for name, path in sorted(_closure(module, within).items()):
         code = _canonical(_without_docstrings(ast.parse(path.read_bytes())))
-        digest.update(repr((name if name.startswith("bridgemark.") else path.name, code)).encode() + b"\0")
+        # Outside this project the name of the file is hashed: a plug-in's module name contains its path.
+        label = name if name.startswith("bridgemark.") else path.name
+        digest.update(repr((label, code)).encode() + b"\0")
     return digest.hexdigest()[:20]
 
 
 def truth_hash(target: Target) -> str:
-    """Hash of what a record holds besides its density: base, log Z, moments, masses.
+    """Hash of what a target holds besides the values of its density: base, log Z, moments and mode masses.
 
-    A better reference makes other errors out of the same draws, so it must make another row.
+    A better reference value changes the errors of the same draws, so it must change the row's identity.
     """
-    known: list[Any] = [
-        target.density.base.loc,
-        target.density.base.scale,
-        target.modes and target.modes.masses,
-    ]
-    known += [target.log_z and (target.log_z.value, target.log_z.standard_error)]
-    known += [part for s in target.statistics for part in (s.mean, s.sd, s.standard_error)]
-    names = [s.name for s in target.statistics]
-    return hashlib.sha256(repr([names, list(map(_gist, known))]).encode()).hexdigest()[:20]
+    base = target.density.base
+    truths: list[Any] = [base.loc, base.scale, target.modes and target.modes.masses]
+    truths.append(target.log_z and (target.log_z.value, target.log_z.standard_error))
+    for statistic in target.statistics:
+        truths += [statistic.mean, statistic.sd, statistic.standard_error]
+    names = [statistic.name for statistic in target.statistics]
+    return hashlib.sha256(repr([names, list(map(_digest, truths))]).encode()).hexdigest()[:20]
 
 
-def _gist(values: Any) -> tuple[float, ...] | None:
-    """Three sums to 8 decimals: they see any change worth seeing and no rounding of another machine's."""
+def _digest(values: Any) -> tuple[float, ...] | None:
+    """The size of an array and three sums over it, to eight decimals; None for None.
+
+    The sums change with any relevant change of the values, and not with the rounding of another machine.
+    """
     if values is None:
         return None
     flat = np.ravel(np.asarray(values, dtype=float))
     sums = np.sum(flat), np.sum(flat**2), flat @ np.cos(np.arange(flat.size))
-    return (flat.size, *(round(float(total), 8) + 0.0 for total in sums))
+    return (flat.size, *(round(float(value), 8) + 0.0 for value in sums))  # + 0.0 turns -0.0 into 0.0
 
 
 def _closure(module: str, within: tuple[str, ...]) -> dict[str, Path]:
-    """Files, by module name, of `module` and of what it imports from the packages or modules `within`."""
+    """Files, by module name, of a module and of what it imports, directly or not, from packages `within`."""
     waiting, files = [module], {}
     while waiting:
         name = waiting.pop()
-        path = None if name in files else _file(name)
+        path = None if name in files else _source_file(name)
         if path is None:
             continue
         files[name] = path
-        waiting += [found for found in _imports(path, name) if _is_within(found, within)]
+        waiting += [imported for imported in _imports(path, name) if _is_within(imported, within)]
     return files
 
 
@@ -95,7 +100,7 @@ def _is_within(module: str, packages: tuple[str, ...]) -> bool:
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
-    """The same tree, changed in place: no module, class or function has a docstring."""
+    """Remove the docstrings of modules, classes and functions from a tree, which is changed in place."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             match node.body:
@@ -105,17 +110,16 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 def _canonical(node: Any) -> Any:
-    """A syntax tree as nested tuples that every version of Python prints alike.
+    """Convert a syntax tree to nested tuples that every version of Python prints alike.
 
-    Empty fields are left out, of which later versions have more, and the empty texts that Python 3.12.1 puts
-    into formatted strings.
+    Empty fields are left out, because later versions of Python have more fields. So are the empty texts that
+    Python 3.12.1 puts between the parts of a formatted string.
     """
     match node:
-        case ast.JoinedStr(values=values):
-            texts = [value for value in values if getattr(value, "value", None) != ""]
-            return ("JoinedStr", *map(_canonical, texts))
+        case ast.JoinedStr(values=parts):
+            return ("JoinedStr", *(_canonical(part) for part in parts if not _is_empty_text(part)))
         case ast.AST():
-            fields = ((name, value) for name, value in ast.iter_fields(node) if value not in (None, []))
+            fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]
             return (type(node).__name__, *((name, _canonical(value)) for name, value in fields))
         case list():
             return tuple(map(_canonical, node))
@@ -123,11 +127,19 @@ def _canonical(node: Any) -> Any:
             return node
 
 
-def _file(module: str) -> Path | None:
-    """Where a module's source is; None for a name that is no module, such as an imported function."""
+def _is_empty_text(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=""):
+            return True
+        case _:
+            return False
+
+
+def _source_file(module: str) -> Path | None:
+    """The source file of a module; None if the name is no module but, say, that of an imported function."""
     if module in sys.modules:
-        found = inspect.getsourcefile(sys.modules[module])
-        return Path(found) if found else None
+        file = inspect.getsourcefile(sys.modules[module])
+        return Path(file) if file else None
     try:
         specification = importlib.util.find_spec(module)
     except ModuleNotFoundError:
@@ -136,14 +148,20 @@ def _file(module: str) -> Path | None:
 
 
 def _imports(path: Path, module: str) -> Iterator[str]:
-    """Names that a file imports, absolute; for `from a import b` both a and a.b, which may be a module."""
+    """Absolute names of what a file imports: for `from a import b` both a and a.b, which may be a module."""
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_bytes())):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
             case ast.ImportFrom(module=source, names=names, level=level):
-                above = package.split(".")[: len(package.split(".")) - level + 1] if level else []
-                base = ".".join([*above, *([source] if source else [])])
+                base = _absolute_base(package, source, level)
                 yield base
                 yield from (f"{base}.{alias.name}" for alias in names)
+
+
+def _absolute_base(package: str, source: str | None, level: int) -> str:
+    """What `from ... import` imports from: `source`, or with `level` dots before it relative to `package`."""
+    parents = package.split(".")
+    above = parents[: len(parents) - level + 1] if level else []
+    return ".".join([*above, *([source] if source else [])])

@@ -1,31 +1,39 @@
-"""A row: what is stored of one sampler on one target with one seed."""
+"""A row: what is stored of one run, of one sampler on one target with one seed."""
 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from bridgemark.benchmarks.rows.cost import Cost
 
 SCHEMA = 1
 Status = Literal["ok", "unsupported", "failed", "timeout", "out of memory"]
-STATUSES: tuple[str, ...] = ("ok", "unsupported", "failed", "timeout", "out of memory")
+STATUSES: tuple[Status, ...] = ("ok", "unsupported", "failed", "timeout", "out of memory")  # the worst last
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One row. Seconds are wall seconds of each phase, blocked; unknown is None. `sample_seconds` are of
-    the first set of draws, `steady_seconds` the median of those that followed.
+    """One run of a sampler on a target with one seed: how it was made, how it ended, its cost and scores.
 
-    `identity` is a hash of everything that determines the numbers, so an equal one is not run again.
-    `metrics`: None = has no meaning here, NaN = offered and failed. `floors`: the same metric of exact
-    unweighted draws at the same n. `errors`: Monte Carlo standard error of a metric. `repeats`: metrics
-    of every set of draws of the same fit, the first included, which is the one that `metrics` are of.
+    What is unknown is None.
 
-    With `uses_exact_draws` the sampler was handed exact draws: its row is a noise floor and is never ranked.
+    How it was made. `identity` is a hash of everything that determines the numbers: a row whose identity is
+    stored is not run again. `config` is the sampler as Python prints it, `source` the hash of its code,
+    `fingerprint` that of the target's density. With `uses_exact_draws` the runner gave the sampler exact
+    draws of the target: such a row shows the noise floor and is never ranked.
 
-    With a `budget`, in `budget_unit`, `config` and `draws` are what it started from, `met_by` says what
-    was run to spend it, and `note` why where the spending missed it.
+    Budget. With a `budget`, in `budget_unit`, `config` and `draws` are the settings that the search for a
+    size started from. `met_by` describes the run that spent the budget; `note` explains why it missed it.
+
+    Cost. Seconds are wall time until the last output of a phase is ready. `compile_seconds` is shared by the
+    seeds of a cell. `sample_seconds` belongs to the first set of draws, `steady_seconds` is the median of the
+    sets that followed.
+
+    Scores. In `metrics`, None means that the metric has no meaning here, and NaN that it failed. `floors`
+    holds the same metrics of as many exact, unweighted draws, `errors` the Monte Carlo standard errors.
+    `repeats` holds, for each metric, its values over all sets of draws of the same fit; the first is the
+    value in `metrics`.
     """
 
     identity: str
@@ -65,12 +73,12 @@ class Row:
     schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data for the disk."""
+        """The row as dicts, lists, texts and numbers."""
         return dataclasses.asdict(self)
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> "Row":
-        """The record that `to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
+        """The row that `to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema {data['schema']}, expected {SCHEMA}")
         if data["status"] not in STATUSES:
@@ -79,9 +87,16 @@ class Row:
         return Row(**{**data, **costs})
 
 
-def worst(rows: Sequence[Row]) -> str:
-    """The worst status of several rows, with its share when not all have it."""
+class Failure(NamedTuple):
+    """Why a row has no result: its status, which is not ok, and the reason on one line."""
+
+    status: Status
+    reason: str
+
+
+def worst_status(rows: Sequence[Row]) -> str:
+    """The worst status of several rows, with how many have it unless all do."""
     statuses = [row.status for row in rows]
-    found = max(statuses, key=STATUSES.index)
-    count = statuses.count(found)
-    return found if count == len(statuses) else f"{found} ({count} of {len(statuses)})"
+    worst = max(statuses, key=STATUSES.index)
+    count = statuses.count(worst)
+    return worst if count == len(statuses) else f"{worst} ({count} of {len(statuses)})"

@@ -1,1 +1,1 @@
-"""Cells run: what is missing, in processes of their own, timed phase by phase."""
+"""Sweeps: plan the rows of a grid, and run those that are missing in processes of their own."""

@@ -1,105 +1,121 @@
-"""Budgets: how much a row may spend on fitting and drawing together, and the sizes that spend it.
+"""Finds how large a run must be to spend its budget.
 
-A budget is in gradients or in seconds. One exchange rate joins what samplers pay with: a gradient comes
-with its value, and in reverse mode costs about three times the value alone; a simulation of y counts as a
-value. How much a sampler spends is not known before it runs (ladders, trees and pilots adapt), so sizes
-are found by trial: runs with a key of their own, of which nothing but the cost is looked at.
+What a sampler spends is not known before it runs, because ladders, trees and pilots adapt. So sizes are found
+by trial runs. These have a key of their own, and only their cost is used.
 """
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from bridgemark.benchmarks.rows.cost import Cost, in_gradients
+from bridgemark.benchmarks.sweep.presets import Budget
 
-AIM = 0.95  # of the budget, since runs of one size vary
-GOOD = (0.88, 1.02)  # a trial that spends so much of it ends the search
-ALLOWED = (0.80, 1.05)  # a row that spends another share says why
-TRIALS = 5
+# Shares of the budget. What a run aims at leaves room, because the cost varies between runs of one size.
+AIM = 0.95
+GOOD = (0.88, 1.02)  # a trial that spends a share between these ends the search
+ALLOWED = (0.80, 1.05)  # a row that spends a share outside of these explains why
+MAX_TRIALS = 5
 FIRST_EFFORT = 0.02
-LEAST_DRAWS = 64
-MOST_COORDINATES = 20_000_000  # of all draws together: what a row may keep in memory
+MIN_DRAWS = 64
+MAX_COORDINATES = 20_000_000  # draws times dimension: what a row may hold in memory
 
 
 class Size(NamedTuple):
-    """How large a run is: the factor of a sampler's own effort in `fit`, and the draws."""
+    """The size of a run: the factor by which the work of `fit` is multiplied, and the number of draws."""
 
     effort: float
     draws: int
 
 
 class Spending(NamedTuple):
-    """What a run spent, in units of its budget."""
+    """What the phases of a run spent, in the unit of its budget."""
 
     fit: float
     sample: float
 
-
-class Budget(NamedTuple):
-    """How much may be spent, of what, and the share of it that is meant for `fit`."""
-
-    amount: float
-    unit: str
-    fit_share: float
+    @property
+    def total(self) -> float:
+        """What both phases spent together."""
+        return self.fit + self.sample
 
 
-Trial = tuple[Size, Spending]
-Run = Callable[[Size], Spending]
-Same = Callable[[float, float], bool]  # whether two efforts make one sampler, as where it has no less to do
+class Trial(NamedTuple):
+    """A size that was tried, and what the run spent."""
+
+    size: Size
+    spending: Spending
 
 
-def spending(unit: str, fit: Cost, sample: Cost, fit_seconds: float, sample_seconds: float) -> Spending:
+RunTrial: TypeAlias = Callable[[Size], Spending]
+# Whether two efforts give the same sampler, as they do where `fit` cannot work less or has no size at all.
+SameSampler: TypeAlias = Callable[[float, float], bool]
+
+
+def spending_in(unit: str, fit: Cost, sample: Cost, fit_seconds: float, sample_seconds: float) -> Spending:
     """What a run spent, in `unit`."""
-    in_unit = {
+    by_unit = {
         "gradients": Spending(in_gradients(fit), in_gradients(sample)),
         "seconds": Spending(fit_seconds, sample_seconds),
     }
-    return in_unit[unit]
+    return by_unit[unit]
 
 
-def find_size(budget: Budget, dim: int, same: Same, run: Run) -> Size:
-    """The size whose trial came nearest to the budget, of at most TRIALS, from a small one on.
+def find_size(
+    budget: Budget, fit_share: float, dim: int, same_sampler: SameSampler, run_trial: RunTrial
+) -> Size:
+    """Try up to MAX_TRIALS sizes, beginning with a small one; return the one that came nearest to the budget.
 
-    It looks at nothing but this budget, so that a row run alone has the size that it has among others.
+    `fit_share` is the share of the budget that is meant for `fit`. The search uses nothing but this budget,
+    so the size of a row does not depend on which other rows run with it.
     """
-    size, tried = Size(FIRST_EFFORT, LEAST_DRAWS), []
-    for _ in range(TRIALS):
-        tried.append((size, run(size)))
-        if GOOD[0] <= sum(tried[-1][1]) / budget.amount <= GOOD[1]:
+    size = Size(FIRST_EFFORT, MIN_DRAWS)
+    trials: list[Trial] = []
+    for _ in range(MAX_TRIALS):
+        trials.append(Trial(size, run_trial(size)))
+        if GOOD[0] <= trials[-1].spending.total / budget.amount <= GOOD[1]:
             break
-        size = next_size(budget, dim, same, tried[-1])
-        if any(size == other for other, _ in tried):
+        size = next_size(budget, fit_share, dim, same_sampler, trials[-1])
+        if any(size == trial.size for trial in trials):
             break
-    return min(tried, key=lambda trial: _miss(budget, trial[1]))[0]
+    nearest = min(trials, key=lambda trial: _distance(budget, trial.spending))
+    return nearest.size
 
 
-def next_size(budget: Budget, dim: int, same: Same, last: Trial) -> Size:
-    """In proportion to what the last trial spent; what `fit` cannot spend or save is made up by draws."""
-    size, cost = last
-    effort, fit = size.effort, cost.fit
-    if cost.fit > 0:
-        wanted = budget.fit_share * AIM * budget.amount
-        moved = size.effort * wanted / cost.fit
-        if not same(moved, size.effort):
-            effort, fit = moved, wanted
-    left = max(AIM * budget.amount - fit, 0.0)
-    draws = round(size.draws * left / cost.sample) if cost.sample > 0 else size.draws
-    return Size(effort, min(max(draws, LEAST_DRAWS), MOST_COORDINATES // dim))
+def next_size(budget: Budget, fit_share: float, dim: int, same_sampler: SameSampler, last: Trial) -> Size:
+    """Scale the last trial in proportion to what it spent.
+
+    Where `fit` cannot spend or save as much as it should, the number of draws makes up for it.
+    """
+    effort, fit_spending = last.size.effort, last.spending.fit
+    if last.spending.fit > 0:
+        wanted = fit_share * AIM * budget.amount
+        scaled = last.size.effort * wanted / last.spending.fit
+        if not same_sampler(scaled, last.size.effort):
+            effort, fit_spending = scaled, wanted
+    left = max(AIM * budget.amount - fit_spending, 0.0)
+    draws = last.size.draws
+    if last.spending.sample > 0:
+        draws = round(last.size.draws * left / last.spending.sample)
+    return Size(effort, min(max(draws, MIN_DRAWS), MAX_COORDINATES // dim))
 
 
-def why_missed(budget: Budget, size: Size, dim: int, cost: Spending) -> str | None:
-    """Why a row did not spend its budget; None where it did."""
-    share = sum(cost) / budget.amount
+def why_missed(budget: Budget, size: Size, dim: int, spending: Spending) -> str | None:
+    """Why a row of this size did not spend its budget; None where it did."""
+    share = spending.total / budget.amount
     if ALLOWED[0] <= share <= ALLOWED[1]:
         return None
-    told = f"spent {100 * share:.0f} % of the budget"
-    if share > 1:
-        least = size.draws <= LEAST_DRAWS or cost.fit > budget.amount
-        return told + (": it cannot do with less" if least else ": its cost varies from run to run")
-    full = size.draws >= MOST_COORDINATES // dim
-    return told + (": more draws are not kept" if full else ": its cost varies from run to run")
+    cannot_spend_less = size.draws <= MIN_DRAWS or spending.fit > budget.amount
+    cannot_draw_more = size.draws >= MAX_COORDINATES // dim
+    if share > 1 and cannot_spend_less:
+        cause = "the sampler cannot spend less"
+    elif share < 1 and cannot_draw_more:
+        cause = "more draws do not fit into memory"
+    else:
+        cause = "its cost varies from run to run"
+    return f"spent {100 * share:.0f} % of the budget: {cause}"
 
 
-def _miss(budget: Budget, cost: Spending) -> float:
-    """How far a trial is from the budget on a logarithmic scale."""
-    return abs(math.log(sum(cost) / (AIM * budget.amount)))
+def _distance(budget: Budget, spending: Spending) -> float:
+    """How far what was spent is from what was aimed at, on a logarithmic scale."""
+    return abs(math.log(spending.total / (AIM * budget.amount)))

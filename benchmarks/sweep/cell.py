@@ -1,7 +1,8 @@
-"""The process of one cell, `python -m bridgemark.benchmarks.sweep.cell`: its specification is a JSON line on its input.
+"""The process of one cell, started as `python -m bridgemark.benchmarks.sweep.cell`.
 
-Standard input stays open as a lifeline: when it ends, the parent is gone and so is this process.
-Progress goes as JSON lines to what was standard output; prints of libraries go to standard error.
+It reads its specification, one line of JSON, from standard input. Standard input then stays open: when it
+ends, the parent process is gone, and this one exits. Progress is reported as lines of JSON on what was
+standard output. Whatever libraries print goes to standard error.
 """
 
 import json
@@ -18,7 +19,12 @@ from bridgemark.benchmarks.rows import environment
 
 @dataclass(frozen=True, kw_only=True)
 class Specification:
-    """What a cell needs to know: `rows` are the records to complete, as JSON data, one a seed."""
+    """What the process of a cell needs to know.
+
+    `sampler` and `target` are registered names, `rows` the rows to run as JSON data, one for each seed and
+    budget. `core_ids` are the cores to bind to, `store` is the folder of the store. With `costly` the metrics
+    that take long are computed too.
+    """
 
     sampler: str
     target: str
@@ -30,16 +36,16 @@ class Specification:
     costly: bool
 
     def to_line(self) -> bytes:
-        """One line of JSON."""
+        """The specification as one line of JSON."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
 
 def main() -> None:
-    """Read the specification, bind this process to its cores and precision, then compute."""
-    with os.fdopen(0, "rb", buffering=0, closefd=False) as lifeline:
-        spec = Specification(**json.loads(lifeline.readline()))
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    say = _channel()
+    """Read the specification, bind this process to its cores and precision, and run the rows."""
+    with os.fdopen(0, "rb", buffering=0, closefd=False) as stdin:
+        spec = Specification(**json.loads(stdin.readline()))
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    report = _open_reports()
     environment.configure(spec.core_ids, spec.precision)
 
     # Only now, because JAX reads cores and precision when it is imported.
@@ -51,18 +57,26 @@ def main() -> None:
     sampler = registry.samplers(spec.plugins)[spec.sampler]
     target = registry.build(spec.target, registry.targets(spec.plugins)[spec.target])
     rows = [Row.from_json(row) for row in spec.rows]
-    run_cell(sampler, target, rows, Store(Path(spec.store)), say, spec.costly)
+    run_cell(sampler, target, rows, Store(Path(spec.store)), report, spec.costly)
 
 
-def _channel() -> Callable[..., None]:
-    """Keep the parent's pipe for ourselves; whatever else is printed goes to standard error."""
+def _open_reports() -> Callable[..., None]:
+    """Reserve standard output for reports, and redirect everything else printed there to standard error.
+
+    Returns a function that sends its keyword arguments to the parent process.
+    """
     pipe = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return lambda **message: print(json.dumps(message), file=pipe)
+
+    def report(**message: str) -> None:
+        print(json.dumps(message), file=pipe)
+
+    return report
 
 
-def _die_with_parent() -> None:
+def _exit_with_parent() -> None:
+    """Exit as soon as standard input ends, which happens when the parent process is gone."""
     while os.read(0, 1):
         pass
     os._exit(1)

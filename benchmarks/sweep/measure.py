@@ -1,4 +1,4 @@
-"""One cell's work: compile once, then fit, draw, time and judge each seed, and store its row at once."""
+"""Runs a cell: compiles once, then fits, draws, times and scores each seed and stores its row at once."""
 
 import resource
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
+from typing import NamedTuple, TypeAlias
 
 import jax
 import numpy as np
@@ -15,178 +15,213 @@ from jaxtyping import PRNGKeyArray
 
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.cost import total
-from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.rows.row import Failure, Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.scores import metrics
 from bridgemark.benchmarks.sweep.programs import Programs, timed
 from bridgemark.benchmarks.sweep.sizing import prepare
-from bridgemark.samplers.base import Draws, Fit, Sampler, Unsupported
+from bridgemark.benchmarks.text import one_line
+from bridgemark.samplers.base import Draws, Fit, Sampler, State, Unsupported
 from bridgemark.targets.base import Target
 
-FIT, SAMPLE, METRIC = 0, 1, 2  # what a seed's key is folded with; 3 is a trial's
+FIT, SAMPLE, METRIC = 0, 1, 2  # folded into a seed's key, one for each use; 3 belongs to trial runs
 REPEATS = 3  # sets of draws of one fit
-PILOT = "pilot_gradients"  # of the fit, what finding coordinates took
-KEPT_DRAWS = 2_000
-KEPT_ALL_COORDINATES = 10  # up to this dimension; the first two of a larger target
-KEPT_INFO = 20_000  # entries of an info array
+PILOT = "pilot_gradients"  # gradients of the fit that went into finding coordinates
+MAX_STORED_DRAWS = 2_000
+MAX_STORED_DIM = 10  # of a target of a larger dimension, only two coordinates are stored
+MAX_INFO_SIZE = 20_000  # entries of an info array
+MAX_MESSAGE = 300  # characters
 
-Say = Callable[..., None]
+Arrays: TypeAlias = dict[str, np.ndarray]
+# Sends a report to the parent process: phase=TEXT when a phase begins, stored=IDENTITY when a row is stored.
+Report: TypeAlias = Callable[..., None]
+
+
+class Repeats(NamedTuple):
+    """Further sets of draws of one fit: values of each metric, the first set included, and median seconds."""
+
+    metrics: dict[str, list[float | None]]
+    steady_seconds: float
 
 
 def run_cell(
-    sampler: Sampler, target: Target, rows: list[Row], store: Store, say: Say, costly: bool = False
+    sampler: Sampler, target: Target, rows: list[Row], store: Store, report: Report, costly: bool = False
 ) -> None:
-    """Run and store every row (they differ by budget and seed). A seed that fails does not stop the others.
+    """Run and store every row. The rows differ by budget and seed.
 
-    Compiling happens once a budget: all its rows bear the same `compile_seconds`, so a sum over seeds
-    must count them once.
+    A seed that fails does not stop the others. Compilation happens once per budget, and all rows of that
+    budget have the same `compile_seconds`.
     """
     rows = [replace(row, device=environment.device(), started=_now()) for row in rows]
     for _, group in groupby(rows, key=lambda row: (row.budget, row.budget_unit)):
-        _run_seeds(sampler, target, list(group), store, say, costly)
+        _run_seeds(sampler, target, list(group), store, report, costly)
 
 
 def _run_seeds(
-    sampler: Sampler, target: Target, rows: list[Row], store: Store, say: Say, costly: bool
+    sampler: Sampler, target: Target, rows: list[Row], store: Store, report: Report, costly: bool
 ) -> None:
-    say(phase="compiling" if rows[0].budget is None else f"finding what {rows[0].budget:g} buys")
+    """Run and store rows that differ by seed alone."""
+    budget = rows[0].budget
+    report(phase="compiling" if budget is None else f"finding the size for a budget of {budget:g}")
     try:
         prepared = prepare(sampler, target, rows[0])
     except Exception as error:
+        failure = failure_of(error)
         for row in rows:
-            _finish(store, say, replace(row, **_verdict(error)), {})
+            _store_row(store, report, replace(row, status=failure.status, reason=failure.reason), {})
         return
     for row in rows:
-        row, arrays = run_seed(prepared.programs, target, replace(row, started=_now()), say, costly)
+        row, arrays = run_seed(prepared.programs, target, replace(row, started=_now()), report, costly)
         if row.status == "ok":
             row = replace(row, met_by=prepared.met_by, note=prepared.note(row))
-        _finish(store, say, row, arrays)
+        _store_row(store, report, row, arrays)
 
 
 def run_seed(
-    programs: Programs, target: Target, row: Row, say: Say, costly: bool = False
-) -> tuple[Row, dict[str, np.ndarray]]:
-    """The finished row of one seed and the arrays worth keeping; an exception becomes a failed row.
+    programs: Programs, target: Target, row: Row, report: Report, costly: bool = False
+) -> tuple[Row, Arrays]:
+    """Run one seed. Returns the row with its results, and the arrays to store beside it.
 
-    Seconds are wall seconds around the compiled call, until its last output is there.
+    After an exception the row is a failure, with what was known by then. Seconds are wall seconds from the
+    call of a compiled program until its last output is ready.
     """
-    done: dict[str, Any] = {"compile_seconds": programs.seconds}
-    arrays: dict[str, np.ndarray] = {}
+    row, arrays = replace(row, compile_seconds=programs.seconds), {}
     key = jax.random.key(row.seed)
     try:
-        say(phase=f"fitting seed {row.seed}")
-        fit, done["fit_seconds"] = timed(programs.fit, jax.random.fold_in(key, FIT))
-        done["fit_evals"] = total(fit.evals)
-        say(phase=f"sampling seed {row.seed}")
-        (state, draws), done["sample_seconds"] = timed(
-            programs.sample, jax.random.fold_in(key, SAMPLE), fit.state
-        )
-        done["sample_evals"] = total(draws.evals)
-        traces, draws = jax.device_get(fit._replace(state=())), jax.device_get(draws)
-        arrays = kept(traces, draws)
-        require_recovered(traces)
+        report(phase=f"fitting seed {row.seed}")
+        fit, seconds = timed(programs.fit, jax.random.fold_in(key, FIT))
+        row = replace(row, fit_seconds=seconds, fit_evals=total(fit.evals))
+
+        report(phase=f"sampling seed {row.seed}")
+        (state, draws), seconds = timed(programs.sample, jax.random.fold_in(key, SAMPLE), fit.state)
+        row = replace(row, sample_seconds=seconds, sample_evals=total(draws.evals))
+
+        fit_on_host, draws = jax.device_get(fit._replace(state=())), jax.device_get(draws)
+        arrays = arrays_to_store(fit_on_host, draws)
+        require_recovered(fit_on_host)
         require_finite(draws)
-        say(phase=f"judging seed {row.seed}")
-        done |= judge(target, draws, done, programs, fit.state, jax.random.fold_in(key, METRIC), costly)
-        done["metrics"] |= {name: float(traces.info[name]) for name in (PILOT,) if name in traces.info}
-        say(phase=f"sampling seed {row.seed} again")
-        done |= again(programs, target, key, state, done["metrics"]) | {"status": "ok", "reason": None}
+
+        report(phase=f"scoring seed {row.seed}")
+        scores = score(target, draws, row, programs, fit.state, jax.random.fold_in(key, METRIC), costly)
+        pilot = {PILOT: float(fit_on_host.info[PILOT])} if PILOT in fit_on_host.info else {}
+        row = replace(row, metrics=scores.metrics | pilot, floors=scores.floors, errors=scores.errors)
+
+        report(phase=f"sampling seed {row.seed} again")
+        repeats = repeat_draws(programs, target, key, state, row.metrics)
+        row = replace(row, repeats=repeats.metrics, steady_seconds=repeats.steady_seconds)
+        row = replace(row, status="ok", reason=None)
     except Exception as error:
-        done |= _verdict(error)
-    return replace(row, **done, peak_memory_mb=_peak_memory_mb()), arrays
+        failure = failure_of(error)
+        row = replace(row, status=failure.status, reason=failure.reason)
+    return replace(row, peak_memory_mb=_peak_memory_mb()), arrays
 
 
-def again(
-    programs: Programs, target: Target, key: PRNGKeyArray, state: Any, first: dict[str, float | None]
-) -> dict[str, Any]:
-    """More draws of the same fit, as fields of a record: their metrics beside the first's, and seconds.
-
-    Chains go on from where they were; what this costs is not the row's.
-    """
-    repeats = {}
-    seconds = []
-    for repeat in range(1, REPEATS):
-        key_again = jax.random.fold_in(jax.random.fold_in(key, SAMPLE), repeat)
-        (state, draws), took = timed(programs.sample, key_again, state)
-        seconds.append(took)
-        for name, value in metrics.brief(target, jax.device_get(draws)).items():
-            repeats.setdefault(name, [first[name]]).append(value)
-    return {"repeats": repeats, "steady_seconds": float(np.median(seconds))}
-
-
-def judge(
+def score(
     target: Target,
     draws: Draws,
-    done: dict[str, Any],
+    row: Row,
     programs: Programs,
-    state: Any,
+    fit_state: State,
     key: PRNGKeyArray,
     costly: bool,
-) -> dict[str, Any]:
-    """Metrics, floors and errors of finished draws, as fields of a record; `state` is that of the fit."""
-    retraced = None if programs.retrace is None else np.asarray(programs.retrace(key, state), np.float64)
-    evaluation = metrics.evaluate(
+) -> metrics.Evaluation:
+    """Score draws. `row` holds what they cost, `fit_state` is the state that `fit` returned."""
+    assert row.fit_evals is not None
+    assert row.sample_evals is not None
+    assert row.fit_seconds is not None
+    assert row.sample_seconds is not None
+    log_weights = None
+    if programs.retrace is not None:
+        log_weights = np.asarray(programs.retrace(key, fit_state), np.float64)
+    return metrics.evaluate(
         target,
         draws,
-        fit_gradients=done["fit_evals"].gradients,
-        sample_gradients=done["sample_evals"].gradients,
-        fit_seconds=done["fit_seconds"],
-        sample_seconds=done["sample_seconds"],
+        fit_gradients=row.fit_evals.gradients,
+        sample_gradients=row.sample_evals.gradients,
+        fit_seconds=row.fit_seconds,
+        sample_seconds=row.sample_seconds,
         key=key,
-        forward_log_weights=retraced,
+        forward_log_weights=log_weights,
         with_costly=costly,
     )
-    return {"metrics": evaluation.metrics, "floors": evaluation.floors, "errors": evaluation.errors}
+
+
+def repeat_draws(
+    programs: Programs,
+    target: Target,
+    key: PRNGKeyArray,
+    state: State,
+    first_metrics: dict[str, float | None],
+) -> Repeats:
+    """Draw again from the same fit, as often as REPEATS says; chains continue from `state`.
+
+    `key` is the seed's key, `first_metrics` are those of the first set of draws. What the repetitions cost is
+    not charged to the row.
+    """
+    values: dict[str, list[float | None]] = {}
+    seconds = []
+    for repeat in range(1, REPEATS):
+        key_repeat = jax.random.fold_in(jax.random.fold_in(key, SAMPLE), repeat)
+        (state, draws), draw_seconds = timed(programs.sample, key_repeat, state)
+        seconds.append(draw_seconds)
+        for name, value in metrics.evaluate_without_exact_draws(target, jax.device_get(draws)).items():
+            values.setdefault(name, [first_metrics[name]]).append(value)
+    return Repeats(values, float(np.median(seconds)))
 
 
 def require_recovered(fit: Fit) -> None:
     """Raise ValueError where training ended with a run of skipped updates, a twentieth of them or more."""
     skipped = np.asarray(fit.info.get("skipped", np.zeros(0, bool)), bool)
-    since = int(np.argmin(skipped[::-1])) if not skipped.all() else skipped.size
-    if skipped.size and since >= max(skipped.size // 20, 1):
+    run_length = skipped.size if skipped.all() else int(np.argmin(skipped[::-1]))
+    if skipped.size and run_length >= max(skipped.size // 20, 1):
         raise ValueError(
-            f"training never recovered: the last {since} of {skipped.size} updates were skipped, because "
-            "their gradient was not finite"
+            f"training never recovered: the last {run_length} of {skipped.size} updates were skipped, "
+            "because their gradient was not finite"
         )
 
 
 def require_finite(draws: Draws) -> None:
-    """Raise ValueError unless every draw and log Z is finite and the weights are weights (log 0 is one)."""
+    """Raise ValueError unless all draws and log Z estimates are finite and the weights are valid.
+
+    A log weight may be -inf, which is a weight of zero, but not all of them may.
+    """
     broken = int(np.sum(~np.isfinite(draws.x).all(axis=-1)))
     if broken:
         raise ValueError(f"{broken} of {draws.x.shape[0] * draws.x.shape[1]} draws are not finite")
-    weights = draws.log_weights
-    if weights is not None and not (np.all(weights < np.inf) and np.any(weights > -np.inf)):
+    log_weights = draws.log_weights
+    if log_weights is not None and not (np.all(log_weights < np.inf) and np.any(log_weights > -np.inf)):
         raise ValueError("a log weight is NaN or infinite, or all weights are zero")
     if draws.log_z is not None and not np.all(np.isfinite(draws.log_z)):
         raise ValueError("a log Z estimate is not finite")
 
 
-def kept(fit: Fit, draws: Draws) -> dict[str, np.ndarray]:
+def arrays_to_store(fit: Fit, draws: Draws) -> Arrays:
     """Arrays for the figures: draws evenly spaced over all chains, their log weights, small info arrays."""
     x = np.reshape(draws.x, (-1, draws.x.shape[-1]))
-    chosen = np.linspace(0, len(x) - 1, min(KEPT_DRAWS, len(x))).astype(int)
-    arrays: dict[str, np.ndarray] = {"x": x[chosen, : None if x.shape[1] <= KEPT_ALL_COORDINATES else 2]}
+    chosen = np.linspace(0, len(x) - 1, min(MAX_STORED_DRAWS, len(x))).astype(int)
+    coordinates = x.shape[1] if x.shape[1] <= MAX_STORED_DIM else 2
+    arrays: Arrays = {"x": x[chosen, :coordinates]}
     if draws.log_weights is not None:
         arrays["log_weights"] = np.ravel(draws.log_weights)[chosen]
     for phase, info in (("fit", fit.info), ("sample", draws.info)):
-        arrays |= {f"{phase}_{k}": np.asarray(v) for k, v in info.items() if np.size(v) < KEPT_INFO}
+        for name, values in info.items():
+            if np.size(values) < MAX_INFO_SIZE:
+                arrays[f"{phase}_{name}"] = np.asarray(values)
     return arrays
 
 
-def _finish(store: Store, say: Say, row: Row, arrays: dict[str, np.ndarray]) -> None:
-    store.write(row, arrays)
-    say(done=row.identity)
-
-
-def _verdict(error: Exception) -> dict[str, Any]:
-    """Status and one-line reason of what was raised; the whole traceback goes to standard error."""
+def failure_of(error: Exception) -> Failure:
+    """The status and reason that an exception means; the whole traceback goes to standard error."""
     if isinstance(error, Unsupported):
-        return {"status": "unsupported", "reason": str(error)}
+        return Failure("unsupported", str(error))
     traceback.print_exception(error)
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    short = "out of memory" if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text else "failed"
-    return {"status": short, "reason": text[:300]}
+    out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+    return Failure("out of memory" if out_of_memory else "failed", one_line(error, MAX_MESSAGE))
+
+
+def _store_row(store: Store, report: Report, row: Row, arrays: Arrays) -> None:
+    store.write(row, arrays)
+    report(stored=row.identity)
 
 
 def _now() -> str:
@@ -194,6 +229,6 @@ def _now() -> str:
 
 
 def _peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, all seeds before included."""
+    """The largest memory that this process has occupied so far, earlier seeds included."""
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

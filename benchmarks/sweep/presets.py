@@ -1,18 +1,28 @@
-"""Named grids: which samplers, targets, seeds and draws a plain `run` means."""
+"""Presets, the named grids of `bridgemark run`, and how options of the command line are read."""
 
 import math
 from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
 
 from bridgemark.benchmarks.errors import BadInput
 
+BudgetUnit: TypeAlias = Literal["gradients", "seconds"]
 LARGE = 100  # dimension above which `draws_large` is used
+
+
+class Budget(NamedTuple):
+    """How much a row may spend on fitting and sampling together."""
+
+    amount: float
+    unit: BudgetUnit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A grid as data. None = everything registered; `timeout` is in seconds a cell.
+    """A grid of samplers, targets, seeds and budgets, and the number of draws per row.
 
-    `budgets`: amounts with their unit; without any, samplers run as they are registered.
+    None for `samplers` or `targets` means all that are registered. `timeout` is in seconds per cell. Without
+    `budgets`, samplers run with the settings they are registered with.
     """
 
     samplers: tuple[str, ...] | None
@@ -21,10 +31,10 @@ class Preset:
     draws: int
     draws_large: int
     timeout: float
-    budgets: tuple[tuple[float, str], ...] = ()
+    budgets: tuple[Budget, ...] = ()
 
     def draws_for(self, dim: int) -> int:
-        """Draws a seed for a target of dimension `dim`."""
+        """The number of draws per seed for a target of dimension `dim`."""
         return self.draws_large if dim > LARGE else self.draws
 
 
@@ -50,29 +60,31 @@ PRESETS = {
         draws=10_000,
         draws_large=1_000,
         timeout=1_800.0,
-        budgets=((1e4, "gradients"), (1e5, "gradients"), (1e6, "gradients")),
+        budgets=(Budget(1e4, "gradients"), Budget(1e5, "gradients"), Budget(1e6, "gradients")),
     ),
     "board": Preset(samplers=None, targets=None, seeds=3, draws=10_000, draws_large=1_000, timeout=1_800.0),
     "paper": Preset(samplers=None, targets=None, seeds=5, draws=10_000, draws_large=2_000, timeout=7_200.0),
 }
 
 
-def split(names: list[str]) -> tuple[str, ...]:
-    """Names once each, in order, from comma-separated lists."""
-    return tuple(
-        dict.fromkeys(name.strip() for several in names for name in several.split(",") if name.strip())
-    )
+def split_names(texts: list[str]) -> tuple[str, ...]:
+    """The names in several comma-separated lists, in order and without repetitions."""
+    names = [name.strip() for text in texts for name in text.split(",")]
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
-def amounts(option: str, texts: list[str], unit: str) -> tuple[tuple[float, str], ...]:
-    """Budgets in `unit` from comma-separated lists. Raises BadInput for what is no positive number."""
-    found = []
-    for text in split(texts):
+def parse_budgets(option: str, texts: list[str], unit: BudgetUnit) -> tuple[Budget, ...]:
+    """The budgets in several comma-separated lists of amounts.
+
+    `option` is the option's name in messages. Raises BadInput for anything but positive, finite numbers.
+    """
+    budgets = []
+    for text in split_names(texts):
         try:
             amount = float(text)
         except ValueError:
             raise BadInput(f"--{option} takes numbers such as 1e5, not {text!r}") from None
         if not 0 < amount < math.inf:
             raise BadInput(f"--{option} must be positive and finite, not {text}")
-        found.append((amount, unit))
-    return tuple(found)
+        budgets.append(Budget(amount, unit))
+    return tuple(budgets)

@@ -1,4 +1,4 @@
-"""A cell's process, seen by its parent: started in its own group, heard, ended, asked why it died."""
+"""The process of a cell, seen from its parent: starting it, reading its reports, ending it, why it failed."""
 
 import json
 import os
@@ -12,36 +12,43 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from bridgemark.benchmarks.rows.row import Failure
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep.cell import Specification
 from bridgemark.benchmarks.sweep.plan import Cell
 
 POLL_SECONDS = 0.1
+MAX_MESSAGE = 200  # characters
 
 
 @dataclass
-class Running:
-    """A cell's process and what it said so far. `done` holds the identities of the rows it stored."""
+class CellProcess:
+    """The running process of a cell, and what it has reported so far.
+
+    `stdin` and `stdout` are the parent's ends of its pipes; `open` says whether `stdout` can still be read,
+    and `unread` holds the beginning of a report that has not arrived completely. `stored` holds the
+    identities of the rows that it has stored.
+    """
 
     cell: Cell
     cores: tuple[int, ...]
     process: subprocess.Popen[bytes]
-    into: IO[bytes]
-    out: IO[bytes]
-    begun: float
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    start: float
     phase: str = "starting"
     unread: bytes = b""
     open: bool = True
-    done: set[str] = field(default_factory=set)
+    stored: set[str] = field(default_factory=set)
 
     @property
     def seconds(self) -> float:
-        """Wall seconds since the process began."""
-        return time.monotonic() - self.begun
+        """Wall seconds since the process was started."""
+        return time.monotonic() - self.start
 
 
-def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, ...]) -> Running:
-    """Start a cell's process; its standard error goes to the log beside its rows."""
+def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, ...]) -> CellProcess:
+    """Start the process of a cell on these cores. Its standard error goes to the log beside its rows."""
     first = cell.rows[0]
     spec = Specification(
         sampler=first.sampler,
@@ -55,7 +62,7 @@ def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, 
     )
     with store.open_log(first) as log:
         process = subprocess.Popen(
-            # Our own path and not the current folder: the child must find the same packages as we did.
+            # This process's own path and not the current folder: the child must find the same packages.
             [sys.executable, "-P", "-m", "bridgemark.benchmarks.sweep.cell"],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path)},
             stdin=subprocess.PIPE,
@@ -66,57 +73,55 @@ def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, 
         )
     assert process.stdin
     assert process.stdout
-    with suppress(BrokenPipeError):  # a child that died at once is found by its status
+    with suppress(BrokenPipeError):  # a child that dies at once is noticed later, by its exit status
         process.stdin.write(spec.to_line())
-    return Running(cell, cores, process, process.stdin, process.stdout, time.monotonic())
+    return CellProcess(cell, cores, process, process.stdin, process.stdout, time.monotonic())
 
 
-def listen(running: Sequence[Running]) -> Iterator[tuple[Running, dict[str, Any]]]:
-    """What the processes have to say, waiting a moment when they say nothing."""
-    pipes = {one.out: one for one in running if one.open}
-    if not pipes:
+def listen(running: Sequence[CellProcess]) -> Iterator[tuple[CellProcess, dict[str, Any]]]:
+    """Yield the reports that have arrived, each with its process; wait a moment where none has."""
+    by_pipe = {cell_process.stdout: cell_process for cell_process in running if cell_process.open}
+    if not by_pipe:
         time.sleep(POLL_SECONDS)
         return
-    for pipe in select.select(list(pipes), [], [], POLL_SECONDS)[0]:
-        one = pipes[pipe]
+    ready, _, _ = select.select(list(by_pipe), [], [], POLL_SECONDS)
+    for pipe in ready:
+        cell_process = by_pipe[pipe]
         data = os.read(pipe.fileno(), 2**16)
-        one.open = bool(data)
-        *lines, one.unread = (one.unread + data).split(b"\n")
-        for message in map(json.loads, lines):
-            one.phase = message.get("phase", one.phase)
-            one.done |= {message["done"]} if "done" in message else set()
-            yield one, message
+        cell_process.open = bool(data)
+        *complete, cell_process.unread = (cell_process.unread + data).split(b"\n")
+        for message in map(json.loads, complete):
+            if "phase" in message:
+                cell_process.phase = message["phase"]
+            if "stored" in message:
+                cell_process.stored.add(message["stored"])
+            yield cell_process, message
 
 
-def over(one: Running, timeout: float) -> bool:
-    """Whether the process has ended or is overdue."""
-    return one.process.poll() is not None or one.seconds > timeout
+def is_over(cell_process: CellProcess, timeout: float) -> bool:
+    """Whether the process has ended or has exceeded `timeout`, in seconds."""
+    return cell_process.process.poll() is not None or cell_process.seconds > timeout
 
 
-def kill(one: Running) -> None:
-    """End the whole process group, if it has not ended, and close the pipes."""
-    if one.process.poll() is None:
+def kill(cell_process: CellProcess) -> None:
+    """Kill the whole process group unless the process has ended, and close the pipes."""
+    process = cell_process.process
+    if process.poll() is None:
         with suppress(ProcessLookupError):
-            os.killpg(one.process.pid, signal.SIGKILL)
-        one.process.wait()
-    one.into.close()
-    one.out.close()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    cell_process.stdin.close()
+    cell_process.stdout.close()
 
 
-def verdict(one: Running, timeout: float, store: Store) -> dict[str, Any]:
-    """Status and reason for the rows that this ended, or overdue, process has not stored."""
-    code = one.process.poll()
+def why_unfinished(cell_process: CellProcess, timeout: float, store: Store) -> Failure:
+    """Why rows of a process that is over are not stored."""
+    code, phase = cell_process.process.poll(), cell_process.phase
     if code is None:
-        return {
-            "status": "timeout",
-            "reason": f"stopped after {timeout:g} s, while {one.phase}; see --timeout",
-        }
+        return Failure("timeout", f"stopped after {timeout:g} s, while {phase}; see --timeout")
     if code == -signal.SIGKILL:
-        return {
-            "status": "out of memory",
-            "reason": f"killed while {one.phase}, most likely for lack of memory",
-        }
-    how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"the process ended with status {code}"
-    said = store.log(one.cell.rows[0]).read_text(errors="replace").strip().splitlines()
-    last = f": {said[-1].strip()[:200]}" if said else ""
-    return {"status": "failed", "reason": f"{how} while {one.phase}{last}"}
+        return Failure("out of memory", f"killed while {phase}, most likely for lack of memory")
+    end = f"killed by {signal.Signals(-code).name}" if code < 0 else f"the process ended with status {code}"
+    log = store.log(cell_process.cell.rows[0]).read_text(errors="replace").strip().splitlines()
+    last_line = f": {log[-1].strip()[:MAX_MESSAGE]}" if log else ""
+    return Failure("failed", f"{end} while {phase}{last_line}")

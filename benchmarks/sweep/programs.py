@@ -1,10 +1,9 @@
-"""The compiled phases of a sampler on a target, and how one is run against the clock."""
+"""Compiles the phases of a sampler on a target, and times them."""
 
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -12,58 +11,95 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from bridgemark.samplers.base import Draws, Fit, Sampler, State, Unsupported
 from bridgemark.targets.base import Sample, Target
 
-MOST_RETRACED = 2_000
-Retrace = Callable[[PRNGKeyArray, State], Float[Array, " n"]]
+MAX_RETRACED = 2_000  # paths that are retraced from exact draws
+RunFit: TypeAlias = Callable[[PRNGKeyArray], Fit]
+RunSample: TypeAlias = Callable[[PRNGKeyArray, State], tuple[State, Draws]]
+Retrace: TypeAlias = Callable[[PRNGKeyArray, State], Float[Array, " n"]]
+
+
+class Phases(NamedTuple):
+    """The phases of a sampler on a target as functions of random keys, not compiled.
+
+    `retrace` gives the log weights (n,) of paths that end at exact draws of the target. It is None where the
+    target has no exact draws, and raises Unsupported where the sampler has no such paths.
+    """
+
+    fit: RunFit
+    sample: RunSample
+    retrace: Retrace | None
 
 
 class Programs(NamedTuple):
-    """The compiled phases, and the seconds that tracing and compiling both took.
+    """The compiled phases of a sampler on a target, and the seconds that compiling both took.
 
-    `retrace`: log weights of paths that end at exact draws, where the sampler has any; not timed.
+    `retrace` gives the log weights (n,) of paths that end at exact draws of the target. It is None where the
+    sampler has no such paths or the target no exact draws. Its compilation is not timed.
     """
 
-    fit: Callable[[PRNGKeyArray], Fit]
-    sample: Callable[[PRNGKeyArray, State], tuple[State, Draws]]
+    fit: RunFit
+    sample: RunSample
     retrace: Retrace | None
     seconds: float
 
 
 def require_served(sampler: Sampler, name: str) -> None:
-    """Raise Unsupported where the sampler's settings were published for other targets than this one."""
+    """Raise Unsupported where the sampler's settings were published for other targets than the one named."""
     served = sampler.serves()
     if served is not None and name not in served:
         raise Unsupported(f"these are the published settings for {', '.join(served)}, not for {name}")
 
 
 def with_exact_draws(sampler: Sampler, exact: Sample | None) -> Sampler:
-    """The sampler as it is, or with the exact sampler of the target where it declares that it needs one."""
+    """Hand the target's exact sampler, or None, to a sampler that needs it; leave any other as it is."""
     return replace(sampler, exact_draws=exact) if sampler.needs_exact_draws else sampler
 
 
-def compile_phases(sampler: Sampler, target: Target, n: int) -> Programs:
-    """Trace and compile `fit` and `sample` for `n` draws. Raises Unsupported where they cannot be had."""
-    require_served(sampler, target.name)
-    sampler, density = with_exact_draws(sampler, target.sample), target.density
-    begun = time.perf_counter()
-    key = jax.random.key(0)
-    fit = jax.jit(partial(sampler.fit, density=density)).trace(key)
-    sample = jax.jit(lambda key, state: sampler.sample(key, density, state, n)).trace(key, fit.out_info.state)
-    compiled = fit.lower().compile(), sample.lower().compile()
-    seconds = time.perf_counter() - begun
-    _, draws = sample.out_info
-    proper = draws.log_weights is not None and draws.log_z is None
-    return Programs(*compiled, _retrace(sampler, target, fit.out_info.state, n) if proper else None, seconds)
+def bind_phases(sampler: Sampler, target: Target, n: int) -> Phases:
+    """The phases of a sampler on a target, with `sample` for `n` draws."""
+    sampler = with_exact_draws(sampler, target.sample)
+    density, exact = target.density, target.sample
 
+    def fit(key: PRNGKeyArray) -> Fit:
+        return sampler.fit(key, density)
 
-def _retrace(sampler: Sampler, target: Target, state: Any, n: int) -> Retrace | None:
-    exact = target.sample
+    def sample(key: PRNGKeyArray, state: State) -> tuple[State, Draws]:
+        return sampler.sample(key, density, state, n)
+
     if exact is None:
-        return None
+        return Phases(fit, sample, None)
 
     def retrace(key: PRNGKeyArray, state: State) -> Float[Array, " n"]:
         key_exact, key_paths = jax.random.split(key)
-        return sampler.retrace(key_paths, target.density, state, exact(key_exact, min(n, MOST_RETRACED)))
+        x = exact(key_exact, min(n, MAX_RETRACED))
+        return sampler.retrace(key_paths, density, state, x)
 
+    return Phases(fit, sample, retrace)
+
+
+def compile_phases(sampler: Sampler, target: Target, n: int) -> Programs:
+    """Trace and compile `fit` and `sample` for `n` draws.
+
+    Raises Unsupported where sampler and target do not go together.
+    """
+    require_served(sampler, target.name)
+    phases = bind_phases(sampler, target, n)
+    start = time.perf_counter()
+    key = jax.random.key(0)
+    traced_fit = jax.jit(phases.fit).trace(key)
+    state = traced_fit.out_info.state
+    traced_sample = jax.jit(phases.sample).trace(key, state)
+    fit, sample = traced_fit.lower().compile(), traced_sample.lower().compile()
+    seconds = time.perf_counter() - start
+    _, draws = traced_sample.out_info
+    has_path_weights = draws.log_weights is not None and draws.log_z is None
+    retrace = _compile_retrace(phases.retrace, state) if has_path_weights else None
+    return Programs(fit, sample, retrace, seconds)
+
+
+def _compile_retrace(retrace: Retrace | None, state: State) -> Retrace | None:
+    """The compiled program, or None where the sampler has no paths that end at exact draws."""
+    if retrace is None:
+        return None
     try:
         return jax.jit(retrace).lower(jax.random.key(0), state).compile()
     except Unsupported:
@@ -71,7 +107,7 @@ def _retrace(sampler: Sampler, target: Target, state: Any, n: int) -> Retrace | 
 
 
 def timed(program: Callable[..., Any], *inputs: Any) -> tuple[Any, float]:
-    """What a program returns and the wall seconds until its last output is there."""
-    begun = time.perf_counter()
+    """Run a program; return its outputs and the wall seconds until the last of them was ready."""
+    start = time.perf_counter()
     outputs = jax.block_until_ready(program(*inputs))
-    return outputs, time.perf_counter() - begun
+    return outputs, time.perf_counter() - start

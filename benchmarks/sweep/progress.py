@@ -1,4 +1,4 @@
-"""What the screen shows during a sweep: live bars at a terminal, plain lines elsewhere."""
+"""Shows the progress of a sweep: live bars in a terminal, one line of text per finished cell elsewhere."""
 
 import time
 from abc import ABC, abstractmethod
@@ -11,61 +11,92 @@ from bridgemark.benchmarks.sweep.plan import Cell
 
 
 class Display(ABC):
-    """The sweep so far. A context manager; the runner calls the four events below."""
+    """The progress of a sweep, as a context manager. The runner calls the four methods named after events.
+
+    The base class counts and estimates; subclasses show.
+    """
 
     def __init__(self, cells: Sequence[Cell], console: Console) -> None:
         self.console = console
         self.count = len(cells)
-        self.total = sum(cell.weight for cell in cells)
+        self.total_work = sum(cell.work for cell in cells)
         self.ended = 0
-        self.work = 0.0
-        self.begun = time.monotonic()
+        self.work_done = 0.0
+        self.start = time.monotonic()
 
-    def __enter__(self) -> "Display":
+    @abstractmethod
+    def __enter__(self) -> "Display": ...
+
+    @abstractmethod
+    def __exit__(self, *_: object) -> None: ...
+
+    def cell_started(self, cell: Cell) -> None:
+        """The process of a cell was started."""
+        self._show_start(cell)
+
+    def phase_changed(self, cell: Cell, phase: str) -> None:
+        """A cell has begun another phase."""
+        self._show_phase(cell, phase)
+
+    def row_stored(self, cell: Cell) -> None:
+        """A cell has stored one of its rows."""
+        self.work_done += cell.work / len(cell.rows)
+        self._show_row(cell)
+
+    def cell_ended(self, cell: Cell, outcome: str, unreported: int) -> None:
+        """The process of a cell is over; `unreported` of its rows were never reported as stored."""
+        self.ended += 1
+        self.work_done += cell.work / len(cell.rows) * unreported
+        counter = f"[{self.ended:{len(str(self.count))}}/{self.count}]"
+        text = f"{counter} {cell.name}: {outcome} ({self.time_left()})"
+        self.console.print(text, markup=False, highlight=False)
+        self._show_end(cell)
+
+    def time_left(self) -> str:
+        """The remaining time in words, estimated from the work done so far."""
+        if not self.work_done:
+            return "time left unknown"
+        elapsed = time.monotonic() - self.start
+        seconds = elapsed * max(self.total_work - self.work_done, 0.0) / self.work_done
+        return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
+
+    @abstractmethod
+    def _show_start(self, cell: Cell) -> None: ...
+
+    @abstractmethod
+    def _show_phase(self, cell: Cell, phase: str) -> None: ...
+
+    @abstractmethod
+    def _show_row(self, cell: Cell) -> None: ...
+
+    @abstractmethod
+    def _show_end(self, cell: Cell) -> None: ...
+
+
+class TextDisplay(Display):
+    """One line of text per finished cell; what happens within a cell would be too much for a log."""
+
+    def __enter__(self) -> "TextDisplay":
         return self
 
     def __exit__(self, *_: object) -> None:
         return None
 
-    @abstractmethod
-    def started(self, cell: Cell) -> None:
-        """A cell's process begins."""
-
-    @abstractmethod
-    def phase(self, cell: Cell, text: str) -> None:
-        """A cell does something else now."""
-
-    def seed_done(self, cell: Cell) -> None:
-        """One row of a cell is stored."""
-        self.work += cell.weight / len(cell.rows)
-
-    def ended_cell(self, cell: Cell, outcome: str, undone: int) -> None:
-        """A cell's process is over; `undone` of its rows were never reported as done."""
-        self.ended += 1
-        self.work += cell.weight / len(cell.rows) * undone
-        place = f"[{self.ended:{len(str(self.count))}}/{self.count}]"
-        self.console.print(f"{place} {cell.name}: {outcome} ({self.left()})", markup=False, highlight=False)
-
-    def left(self) -> str:
-        """Time left in words, from the work done so far."""
-        if not self.work:
-            return "time left unknown"
-        seconds = (time.monotonic() - self.begun) * max(self.total - self.work, 0.0) / self.work
-        return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
-
-
-class Lines(Display):
-    """One line a finished cell; what happens within a cell is too much for a log."""
-
-    def started(self, cell: Cell) -> None:
+    def _show_start(self, cell: Cell) -> None:
         pass
 
-    def phase(self, cell: Cell, text: str) -> None:
+    def _show_phase(self, cell: Cell, phase: str) -> None:
+        pass
+
+    def _show_row(self, cell: Cell) -> None:
+        pass
+
+    def _show_end(self, cell: Cell) -> None:
         pass
 
 
-class Bars(Display):
-    """One bar over the sweep and a line for each running cell with its phase."""
+class BarDisplay(Display):
+    """A bar for the whole sweep, and one for each running cell with its phase."""
 
     def __init__(self, cells: Sequence[Cell], console: Console) -> None:
         super().__init__(cells, console)
@@ -76,38 +107,36 @@ class Bars(Display):
             TimeElapsedColumn(),
         )
         self.bars = Progress(*columns, console=console, transient=True)
-        self.sweep = self.bars.add_task("whole sweep", total=self.total, text="starting")
-        self.running: dict[str, TaskID] = {}
+        self.sweep_bar = self.bars.add_task("whole sweep", total=self.total_work, text="starting")
+        self.cell_bars: dict[str, TaskID] = {}
 
-    def __enter__(self) -> "Display":
+    def __enter__(self) -> "BarDisplay":
         self.bars.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bars.stop()
 
-    def started(self, cell: Cell) -> None:
-        self.running[cell.name] = self.bars.add_task(cell.name, total=len(cell.rows), text="starting")
+    def _show_start(self, cell: Cell) -> None:
+        self.cell_bars[cell.name] = self.bars.add_task(cell.name, total=len(cell.rows), text="starting")
 
-    def phase(self, cell: Cell, text: str) -> None:
-        self.bars.update(self.running[cell.name], text=text)
-        self._whole()
+    def _show_phase(self, cell: Cell, phase: str) -> None:
+        self.bars.update(self.cell_bars[cell.name], text=phase)
+        self._update_sweep_bar()
 
-    def seed_done(self, cell: Cell) -> None:
-        super().seed_done(cell)
-        self.bars.advance(self.running[cell.name])
-        self._whole()
+    def _show_row(self, cell: Cell) -> None:
+        self.bars.advance(self.cell_bars[cell.name])
+        self._update_sweep_bar()
 
-    def ended_cell(self, cell: Cell, outcome: str, undone: int) -> None:
-        super().ended_cell(cell, outcome, undone)
-        self.bars.remove_task(self.running.pop(cell.name))
-        self._whole()
+    def _show_end(self, cell: Cell) -> None:
+        self.bars.remove_task(self.cell_bars.pop(cell.name))
+        self._update_sweep_bar()
 
-    def _whole(self) -> None:
-        text = f"{self.ended} of {self.count} cells, {self.left()}"
-        self.bars.update(self.sweep, completed=self.work, text=text)
+    def _update_sweep_bar(self) -> None:
+        text = f"{self.ended} of {self.count} cells, {self.time_left()}"
+        self.bars.update(self.sweep_bar, completed=self.work_done, text=text)
 
 
-def display(cells: Sequence[Cell], console: Console) -> Display:
-    """Bars at a terminal, lines elsewhere."""
-    return Bars(cells, console) if console.is_terminal else Lines(cells, console)
+def create_display(cells: Sequence[Cell], console: Console) -> Display:
+    """Bars in a terminal, lines of text elsewhere."""
+    return BarDisplay(cells, console) if console.is_terminal else TextDisplay(cells, console)

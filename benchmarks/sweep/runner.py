@@ -1,27 +1,29 @@
-"""The sweep: missing cells as pinned subprocesses, a few at a time; each ends as stored rows."""
+"""Runs a sweep: each missing cell in a subprocess bound to its own cores, several at a time."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from rich.console import Console
 
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import environment
-from bridgemark.benchmarks.rows.row import Row, worst
+from bridgemark.benchmarks.rows.row import Row, worst_status
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep import process
 from bridgemark.benchmarks.sweep.plan import Cell, Request, missing_cells, plan
-from bridgemark.benchmarks.sweep.process import Running
-from bridgemark.benchmarks.sweep.progress import Display, display
+from bridgemark.benchmarks.sweep.process import CellProcess
+from bridgemark.benchmarks.sweep.progress import Display, create_display
+from bridgemark.benchmarks.text import count
 
-Place = tuple[int, ...]  # the core numbers of one worker
+CoreSet: TypeAlias = tuple[int, ...]  # the numbers of the cores that one worker uses
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """What a sweep left in the store: every row of the grid that is there, and how many of them it ran."""
+class SweepResult:
+    """The rows of the grid that are stored after a sweep, and the number of rows that the sweep ran."""
 
     rows: tuple[Row, ...]
     ran: int
@@ -33,74 +35,92 @@ def run(
     workers: int | None = None,
     timeout: float | None = None,
     console: Console | None = None,
-) -> Sweep:
-    """Run every row of the grid that the store lacks, and show progress on `console`.
+) -> SweepResult:
+    """Run every row of the grid that the store lacks, and show the progress on `console`.
 
-    `timeout` is in seconds per cell, the preset's when None. Raises BadInput before any cell starts.
+    `timeout` is in seconds per cell; None means the preset's. Raises BadInput before any cell starts.
     """
     console = console or Console()
-    places = slots(workers, request.cores)
+    core_sets = divide_cores(workers, request.cores)
     rows = plan(request)
     cells = missing_cells(rows, store, request.costly)
-    console.print(f"{sum(len(cell.rows) for cell in cells)} of {len(rows)} rows to run in {len(cells)} cells")
-    with display(cells, console) as shown:
-        sweep(cells, places, timeout or request.preset.timeout, store, request.plugins, shown)
-    stored = tuple(found for row in rows if (found := store.find(row)))
-    return Sweep(stored, sum(len(cell.rows) for cell in cells))
+    missing = sum(len(cell.rows) for cell in cells)
+    console.print(f"{missing} of {count(len(rows), 'row')} to run in {count(len(cells), 'cell')}")
+    with create_display(cells, console) as display:
+        run_cells(cells, core_sets, timeout or request.preset.timeout, store, request.plugins, display)
+    return SweepResult(_stored(rows, store), missing)
 
 
-def slots(workers: int | None, cores: int) -> list[Place]:
-    """Disjoint cores for each worker; as many workers as fit when None. Raises BadInput for too few cores."""
+def divide_cores(workers: int | None, cores: int) -> list[CoreSet]:
+    """Give each worker `cores` cores of its own; None means as many workers as there are cores for.
+
+    Raises BadInput where there are too few cores.
+    """
     available = environment.available_cores()
     workers = workers or max(1, len(available) // cores)
     if workers * cores > len(available):
-        need = f"{workers} worker(s) of {cores} core(s) need {workers * cores} cores"
-        raise BadInput(f"{need} but {len(available)} can be used; lower --workers or --cores")
+        raise BadInput(
+            f"{workers} worker(s) of {cores} core(s) need {workers * cores} cores, "
+            f"but {len(available)} can be used; lower --workers or --cores"
+        )
     return [available[i * cores : (i + 1) * cores] for i in range(workers)]
 
 
-def sweep(
+def run_cells(
     cells: Sequence[Cell],
-    places: Sequence[Place],
+    core_sets: Sequence[CoreSet],
     timeout: float,
     store: Store,
     plugins: tuple[str, ...],
-    shown: Display,
+    display: Display,
 ) -> None:
-    """Run every cell, one in each place at a time, and store a row for every seed."""
-    waiting, free = deque(cells), list(reversed(places))
-    running: list[Running] = []
+    """Run the cells in order, one at a time on each set of cores, until every row is stored.
+
+    A cell that is not finished after `timeout` seconds is stopped. However this function ends, no process
+    that it started goes on.
+    """
+    waiting, free = deque(cells), list(reversed(core_sets))
+    running: list[CellProcess] = []
     try:
         while waiting or running:
             while waiting and free:
                 running.append(process.start(waiting.popleft(), free.pop(), store, plugins))
-                shown.started(running[-1].cell)
-            _tell(running, shown)
-            for one in [one for one in running if process.over(one, timeout)]:
-                _tell([one], shown)
-                _settle(one, timeout, store, shown)
-                running.remove(one)
-                free.append(one.cores)
+                display.cell_started(running[-1].cell)
+            _show_reports(running, display)
+            over = [cell_process for cell_process in running if process.is_over(cell_process, timeout)]
+            for cell_process in over:
+                _show_reports([cell_process], display)
+                _end_cell(cell_process, timeout, store, display)
+                running.remove(cell_process)
+                free.append(cell_process.cores)
     finally:
-        for one in running:
-            process.kill(one)
+        for cell_process in running:
+            process.kill(cell_process)
 
 
-def _tell(running: Sequence[Running], shown: Display) -> None:
-    for one, message in process.listen(running):
-        if "done" in message:
-            shown.seed_done(one.cell)
+def _show_reports(running: Sequence[CellProcess], display: Display) -> None:
+    for cell_process, message in process.listen(running):
+        if "stored" in message:
+            display.row_stored(cell_process.cell)
         else:
-            shown.phase(one.cell, one.phase)
+            display.phase_changed(cell_process.cell, cell_process.phase)
 
 
-def _settle(one: Running, timeout: float, store: Store, shown: Display) -> None:
-    """End a process that has ended or is overdue, store what it could not, and show how it went."""
-    verdict = process.verdict(one, timeout, store)
-    process.kill(one)
-    rows, undone = one.cell.rows, [row for row in one.cell.rows if row.identity not in one.done]
-    for row in undone:
-        if not store.settled(row):  # it may have been killed between storing a row and saying so
-            store.write(replace(row, **verdict, started=datetime.now(UTC).isoformat(timespec="seconds")))
-    outcome = worst([found for row in rows if (found := store.find(row))])
-    shown.ended_cell(one.cell, f"{outcome} {one.seconds:.1f} s", len(undone))
+def _end_cell(cell_process: CellProcess, timeout: float, store: Store, display: Display) -> None:
+    """End a process that is over, store its unfinished rows as failures, and show the outcome."""
+    failure = process.why_unfinished(cell_process, timeout, store)
+    process.kill(cell_process)
+    rows = cell_process.cell.rows
+    unreported = [row for row in rows if row.identity not in cell_process.stored]
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    for row in unreported:
+        if not store.settled(row):  # the process may have ended between storing a row and reporting it
+            store.write(replace(row, status=failure.status, reason=failure.reason, started=now))
+    outcome = f"{worst_status(_stored(rows, store))} {cell_process.seconds:.1f} s"
+    display.cell_ended(cell_process.cell, outcome, len(unreported))
+
+
+def _stored(rows: Sequence[Row], store: Store) -> tuple[Row, ...]:
+    """Those of the rows that are stored, as they are stored."""
+    stored = [store.find(row) for row in rows]
+    return tuple(row for row in stored if row is not None)

@@ -12,10 +12,12 @@ import pytest
 
 from bridgemark.benchmarks import cli
 from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.sweep import runner
 from bridgemark.benchmarks.sweep.plan import Request, plan
 from bridgemark.benchmarks.sweep.presets import PRESETS
 
-TOYS = str(Path(__file__).resolve().parents[1] / "support" / "plugins" / "toys.py")
+from support.project import TOYS
+
 COMMANDS = ("run", "list", "table", "figures", "show", "compare", "reference")
 HEAVY = ("jax", "pandas", "matplotlib", "numpy")
 REQUEST = Request(
@@ -70,7 +72,10 @@ def run_options(results):
 def test_help_is_instant_and_imports_nothing_heavy(command):
     """The best of three goes takes under 0.7 s of processor time, which a busy machine does not stretch."""
     report = f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
-    program = f"import sys, atexit; from bridgemark.benchmarks.cli import main; atexit.register(lambda: {report}); main()"
+    program = (
+        "import atexit, sys; from bridgemark.benchmarks.cli import main; "
+        f"atexit.register(lambda: {report}); main()"
+    )
     runs = [seconds(program, *command, "--help") for _ in range(3)]
     assert min(run[0] for run in runs) < 0.7
     for _, done in runs:
@@ -116,7 +121,7 @@ MALFORMED = {
     "\n\nraise ValueError('two\\nlines')": "ValueError: two lines (line 3)",
     "import nonexistent_module": "ModuleNotFoundError",
     "raise SystemExit(0)": "SystemExit",
-    "x = 1": "offers nothing; end it with SAMPLERS",
+    "x = 1": "registers nothing; end it with SAMPLERS",
     "SAMPLERS = [1]": "SAMPLERS must be a dict from names, not [1]",
     "SAMPLERS = {'a': 1}": "SAMPLERS['a'] must be an instance of a Sampler, not 1",
     "SAMPLERS = {'a': ToyExact}": "must be an instance of a Sampler",
@@ -148,7 +153,7 @@ def test_a_results_folder_that_cannot_be_written(refused, tmp_path):
     assert "cannot write" in refused(*run_options(tmp_path / "file"))
 
 
-def test_a_corrupted_record_stops_before_any_work_and_harms_no_other(refused, bridgemark, stored):
+def test_a_corrupted_row_stops_before_any_work_and_harms_no_other(refused, bridgemark, stored):
     results, store, (good, bad) = stored
     whole = store.path(good).read_bytes()
     store.path(bad).write_text("{")
@@ -171,6 +176,16 @@ def test_nothing_missing_is_nothing_run(bridgemark, stored):
     assert [row.started for row in store.read_all()] == [None, None]
 
 
+def test_ctrl_c_is_status_130(bridgemark, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run", interrupt)
+    status, out, err = bridgemark(*run_options(tmp_path))
+    assert (status, err) == (130, "")
+    assert "what is stored stays" in out
+
+
 def test_show_takes_the_beginning_of_an_identity(bridgemark, refused, stored):
     results, _, rows = stored
     first, second = sorted(rows, key=lambda row: row.identity)
@@ -180,9 +195,9 @@ def test_show_takes_the_beginning_of_an_identity(bridgemark, refused, stored):
     assert "ToyExact(spent=3)" in out
     assert "log_z" in out
     line = refused("show", "", "--results", results)
-    assert f"2 records begin with ''; {first.identity} (toy-exact x toy-gaussian)" in line
+    assert f"2 rows begin with '': {first.identity} (toy-exact x toy-gaussian)" in line
     assert second.identity in line
-    assert "0 records begin with 'zz'" in refused("show", "zz", "--results", results)
+    assert "0 rows begin with 'zz': the names" in refused("show", "zz", "--results", results)
 
 
 @pytest.mark.parametrize("command", [("table",), ("figures",), ("show", "ab")])
@@ -194,11 +209,11 @@ def test_compare_says_what_changed_by_its_status(bridgemark, refused, stored, tm
     results, _, rows = stored
     status, out, _ = bridgemark("compare", results, results)
     assert status == 0
-    assert "1 cell on both sides: 1 same, 0 changed" in out
-    other = Store(tmp_path / "other" / "store")
+    assert "1 cell on both sides: 1 same, 0 changed; 1 equal bit for bit" in out
+    broken = Store(tmp_path / "broken" / "store")
     for row in rows:
-        other.write(replace(row, status="failed", reason="broken", metrics={}))
-    status, out, _ = bridgemark("compare", results, tmp_path / "other")
+        broken.write(replace(row, status="failed", reason="broken", metrics={}))
+    status, out, _ = bridgemark("compare", results, tmp_path / "broken")
     assert status == 1
     assert "0 same, 1 changed" in out
     assert "toy-exact" in out
@@ -241,6 +256,6 @@ def test_the_module_is_the_console_script(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
-def test_records_are_json_that_others_can_read(stored):
+def test_rows_are_json_that_other_programs_can_read(stored):
     _, store, (first, _) = stored
     assert json.loads(store.path(first).read_text())["metrics"] == {"log_z": 3.0}

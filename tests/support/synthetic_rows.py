@@ -59,6 +59,17 @@ def row(sampler: str = "smc", target: str = "gmm9", seed: int = 0, **changes) ->
     return replace(known, **changes)
 
 
+def with_metric(value: float | None, seed: int, name: str = "log_z_error") -> Row:
+    """One ok row of `smc` with this value of a metric."""
+    stored = row(seed=seed)
+    return replace(stored, metrics={**stored.metrics, name: value})
+
+
+def repeated(seed: int, *values: float, name: str = "log_z_error") -> Row:
+    """One ok row of `smc` with these values of a metric over its sets of draws."""
+    return replace(with_metric(values[0], seed, name), repeats={name: list(values)})
+
+
 def failed(status: str = "timeout", **changes) -> Row:
     """A row without results, as the runner writes it."""
     blank = dict.fromkeys(("compile_seconds", "fit_seconds", "sample_seconds", "fit_evals", "sample_evals"))
@@ -134,17 +145,44 @@ def _spent(sampler: str, target: str, seed: int, budget: float, unit: str) -> Ro
     )
 
 
-def fill(store: Store, records: list[Row]) -> Store:
-    """Store them, with blurred exact draws beside the ok ones; particles bear weights."""
-    built = {name: registry.targets()[name]() for name in {record.target for record in records}}
-    for record in records:
-        sample = built[record.target].sample
+def spent_row(
+    budget: float,
+    value: float | None,
+    seed: int = 0,
+    sampler: str = "smc",
+    unit: str = "gradients",
+    metric: str = "bias2_x_max",
+    cost: float | None = None,
+    **changes,
+) -> Row:
+    """An ok row with a budget and this value of a metric, that spent its budget or else `cost`."""
+    spent = budget if cost is None else cost
+    return row(
+        sampler,
+        seed=seed,
+        budget=budget,
+        budget_unit=unit,
+        metrics={metric: value},
+        fit_seconds=0.5 * spent,
+        sample_seconds=0.5 * spent,
+        fit_evals=Cost(values=3 * int(spent // 4), gradients=int(spent // 4), simulations=0),
+        sample_evals=Cost(values=0, gradients=int(spent // 2), simulations=0),
+        **changes,
+    )
+
+
+def fill(store: Store, made: list[Row]) -> Store:
+    """Store the rows, with noisy exact draws beside the ok ones; draws of particles have weights."""
+    builders = registry.targets()
+    targets = {name: builders[name]() for name in {stored.target for stored in made}}
+    for stored in made:
+        sample = targets[stored.target].sample
         assert sample is not None
-        noise = np.random.default_rng(record.seed)
-        x = np.asarray(sample(jax.random.key(record.seed), 2_000))
-        weights = {} if record.metrics.get("r_hat_max") else {"log_weights": noise.normal(size=len(x))}
+        noise = np.random.default_rng(stored.seed)
+        x = np.asarray(sample(jax.random.key(stored.seed), 2_000))
+        weights = {} if stored.metrics.get("r_hat_max") else {"log_weights": noise.normal(size=len(x))}
         arrays = {"x": x + 0.1 * noise.normal(size=x.shape), **weights}
-        store.write(record, arrays if record.status == "ok" else {})
+        store.write(stored, arrays if stored.status == "ok" else {})
     return store
 
 

@@ -1,38 +1,20 @@
-"""Published numbers: facts with a source, of densities of ours, shown at their best beside ours."""
+"""Published numbers: facts with a source, of densities of ours, at their best settings."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.analysis import published
-from bridgemark.benchmarks.analysis.tables import frame, summary
-from bridgemark.benchmarks.drawing import published as figure
-from bridgemark.benchmarks.pages import published as page
+from bridgemark.benchmarks.analysis.row_table import row_table
+from bridgemark.benchmarks.analysis.summary_table import summary_table
 
+from support.published_numbers import NUMBERS
 from support.synthetic_rows import row
-
-TABLE = pd.DataFrame(
-    [
-        ("funnel-10", "A", "K=1", "log_z", -0.3, 0.4, "Paper"),
-        ("funnel-10", "A", "K=2", "log_z", 0.01, 2.0, "Paper"),
-        ("funnel-10", "A", "K=2", "elbo", -0.2, 0.1, "Paper"),
-        ("funnel-10", "A", "K=1", "elbo", -0.9, 0.1, "Paper"),
-        ("funnel-10", "B", "", "elbo", -0.1, np.nan, "Paper"),
-        ("elsewhere", "A", "", "log_z", 0.0, 0.1, "Paper"),
-    ],
-    columns=["target", "method", "settings", "metric", "value", "sd", "source"],
-)
 
 
 @pytest.fixture
-def known(monkeypatch):
-    monkeypatch.setattr(published, "read", lambda: TABLE)
-
-
-def lines(**changes):
-    records = [row("dds", "funnel-10", seed, **changes) for seed in range(3)]
-    return summary(frame(records)).to_dict("records")
+def published_numbers(monkeypatch):
+    monkeypatch.setattr(published, "read", lambda: NUMBERS)
 
 
 def test_every_number_is_of_a_target_of_ours_and_has_its_source():
@@ -48,33 +30,38 @@ def test_the_densities_are_the_same():
     names = published.read()["target"].unique()
     built = {name: registry.build(name, registry.targets()[name]) for name in names}
     truths = {name: target.log_z.value for name, target in built.items() if target.log_z}
-    nearest = published.best(truths).groupby("target")["log_z_error"].agg(lambda errors: errors.abs().min())
+    best = published.best_published(truths)
+    nearest = best.groupby("target")["log_z_error"].agg(lambda errors: errors.abs().min())
     assert len(truths) > 5
     assert nearest.drop("lgcp-1600-rescaled", errors="ignore").dropna().max() < 0.3
 
 
-def test_each_number_is_at_its_best_setting(known):
-    found = published.best({"funnel-10": 0.0}).to_dict("records")
-    assert [line["method"] for line in found] == ["A", "B"]
-    first, second = found
+def test_each_number_is_at_its_best_setting(published_numbers):
+    first, second = published.best_published({"funnel-10": 0.0}).to_dict("records")
+    assert (first["method"], second["method"]) == ("A", "B")
     assert (first["settings"], first["log_z_error"], first["log_z_rmse"]) == ("K=1", -0.3, 0.5)
     assert (first["settings_elbo"], first["elbo_gap"]) == ("K=2", 0.2)
     assert np.isnan(second["log_z_error"])
     assert second["elbo_gap"] == 0.1
 
 
-def test_ours_stand_first_with_the_error_of_a_single_run(known):
-    (line,) = lines()
-    text = page.write([line])
-    assert text.index("**here**") < text.index("Paper")
-    assert "-0.3 ± 0.4" in text
-    errors = [row("dds", "funnel-10", seed).metrics["log_z_error"] for seed in range(3)]
-    spread = np.std(errors, ddof=1)
-    assert published.rmse(line) == pytest.approx(np.hypot(np.median(errors), spread))
+def test_our_error_is_that_of_a_single_run():
+    stored = [row("dds", "funnel-10", seed) for seed in range(3)]
+    (summary_row,) = summary_table(row_table(stored)).to_dict("records")
+    errors = [stored_row.metrics["log_z_error"] for stored_row in stored]
+    rmse = np.hypot(np.median(errors), np.std(errors, ddof=1))
+    assert published.single_run_rmse(summary_row) == pytest.approx(rmse)
+    (line,) = published.with_log_z([summary_row], "funnel-10")
+    assert line["log_z_rmse"] == pytest.approx(rmse)
 
 
-def test_nothing_is_shown_of_targets_of_which_nothing_is_published(known, tmp_path):
-    others = summary(frame([row("dds", "gmm9")])).to_dict("records")
-    assert page.write(others) == ""
-    assert figure.published(others, tmp_path) == []
-    assert [path.name for path in figure.published(lines(), tmp_path)] == ["published.png"]
+def test_ours_are_those_of_the_target_with_log_z_the_best_first():
+    stored = [row(sampler, target) for sampler in ("hmc", "smc", "dds") for target in ("gmm9", "funnel-10")]
+    summary_rows = summary_table(row_table(stored)).to_dict("records")
+    lines = published.with_log_z(summary_rows, "funnel-10")
+    assert {(line["sampler"], line["target"]) for line in lines} == {
+        ("smc", "funnel-10"),
+        ("dds", "funnel-10"),
+    }
+    assert lines[0]["log_z_rmse"] <= lines[1]["log_z_rmse"]
+    assert published.log_z_truths(summary_rows) == {"gmm9": 0.0, "funnel-10": 0.0}

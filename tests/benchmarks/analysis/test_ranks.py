@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bridgemark.benchmarks.analysis import ranks, tables
+from bridgemark.benchmarks.analysis import ranks
+from bridgemark.benchmarks.analysis.ranks import Block
+from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.analysis.statistics import Interval
 
 from support.synthetic_rows import failed, row, rows
@@ -22,30 +24,46 @@ def seeds(*values):
     return np.array(values, dtype=float)
 
 
-def blocks(*records, metrics=("bias2_x_max",)):
-    return ranks.blocks(tables.frame(records), *metrics)
+def blocks(*stored, metric="bias2_x_max"):
+    return ranks.blocks(row_table(stored), metric)
+
+
+def values_of(block):
+    return {sampler: list(values) for sampler, values in block.metric.items()}
 
 
 def test_failed_is_worst_unsupported_and_meaningless_are_left_out():
     lost = [failed("timeout", sampler="dds", seed=0), failed("unsupported", sampler="hmc", seed=0)]
-    found = blocks(made(0.1), made(math.nan, seed=1), made(None, "nuts"), *lost)
-    (values,) = found["gmm9"]
-    assert {name: list(own) for name, own in values.items()} == {"smc": [0.1, INF], "dds": [INF]}
+    by_target = blocks(made(0.1), made(math.nan, seed=1), made(None, "nuts"), *lost)
+    assert values_of(by_target["gmm9"]) == {"smc": [0.1, INF], "dds": [INF]}
 
 
-def test_the_failure_of_a_sampler_that_never_offers_the_metric_is_no_rank():
-    made_rows = [made(None, "nuts"), failed("failed", sampler="nuts", target="funnel-10"), made(0.1)]
-    assert all("nuts" not in values for (values,) in blocks(*made_rows).values())
+def test_the_failure_of_a_sampler_that_never_has_the_metric_is_not_ranked():
+    stored = [made(None, "nuts"), failed("failed", sampler="nuts", target="funnel-10"), made(0.1)]
+    assert all("nuts" not in block.metric for block in blocks(*stored).values())
 
 
-def test_settings_are_ranked_apart_and_told_apart():
+def test_a_sampler_that_was_handed_exact_draws_is_never_ranked():
+    """Neither its rows that are ok nor its failures, and not where it is alone."""
+    exact = [
+        made(1e-6, "hmc", uses_exact_draws=True),
+        failed("failed", sampler="hmc", seed=1, uses_exact_draws=True),
+        made(1e-6, "hmc", target="gmm40-2", uses_exact_draws=True),
+    ]
+    assert {target: values_of(block) for target, block in blocks(made(0.1), *exact).items()} == {
+        "gmm9": {"smc": [0.1]}
+    }
+    assert blocks(*exact) == {}
+
+
+def test_settings_are_ranked_apart_and_have_labels_of_their_own():
     assert set(blocks(made(0.1), made(0.2, draws=7))) == {"gmm9 (draws 10000)", "gmm9 (draws 7)"}
-    assert blocks(made(0.1), metrics=("unheard_of",)) == {}
+    assert blocks(made(0.1), metric="unheard_of") == {}
 
 
 def test_ties_share_ranks_and_failures_the_last():
     values = {"a": seeds(1), "b": seeds(0.5), "c": seeds(1), "d": seeds(INF), "e": seeds(INF)}
-    middles = [one.middle for one in ranks.intervals(values).values()]
+    middles = [interval.middle for interval in ranks.intervals(values).values()]
     assert middles == [2.5, 1.0, 2.5, 4.5, 4.5]
     assert middles == list(stats.rankdata([1, 0.5, 1, INF, INF]))
 
@@ -53,24 +71,24 @@ def test_ties_share_ranks_and_failures_the_last():
 def test_rank_intervals_by_hand():
     """Of three samplers with 8 seeds a range covers at 1 - 2^-7 > 1 - 0.05 / 3; b overlaps a, c neither."""
     values = {"a": np.arange(8.0), "b": np.arange(8.0) + 3, "c": np.arange(8.0) + 20}
-    found = ranks.intervals(values)
-    assert found["a"] == Interval(1, 1, 2, 0.95)
-    assert found["b"] == Interval(2, 1, 2, 0.95)
-    assert found["c"] == Interval(3, 3, 3, 0.95)
+    by_sampler = ranks.intervals(values)
+    assert by_sampler["a"] == Interval(1, 1, 2, 0.95)
+    assert by_sampler["b"] == Interval(2, 1, 2, 0.95)
+    assert by_sampler["c"] == Interval(3, 3, 3, 0.95)
 
 
 def test_few_seeds_claim_nothing():
-    found = ranks.intervals({"a": seeds(1, 2, 3), "b": seeds(4, 5, 6)})
-    assert found == {"a": Interval(1, 1, 1, None), "b": Interval(2, 2, 2, None)}
+    by_sampler = ranks.intervals({"a": seeds(1, 2, 3), "b": seeds(4, 5, 6)})
+    assert by_sampler == {"a": Interval(1, 1, 1, None), "b": Interval(2, 2, 2, None)}
 
 
-def test_resampled_ranks_are_those_of_scipys_bootstrap_of_the_median():
-    """P(a before b) by the exact law of a bootstrapped median of three: 7/27, 13/27, 7/27."""
-    found = ranks.resampled({"a": seeds(1, 3, 5), "b": seeds(2, 4, 6)}, 40_000)
-    law = np.array([7, 13, 7]) / 27
-    first = law[0] + law[1] * (law[1] + law[2]) + law[2] * law[2]
-    assert np.mean(found[:, 0] == 1) == pytest.approx(first, abs=0.01)
-    assert np.all(found.sum(axis=1) == 3)
+def test_bootstrapped_ranks_have_the_exact_distribution():
+    """A bootstrapped median of three values is each of them with probability 7/27, 13/27 and 7/27."""
+    bootstrapped = ranks.bootstrapped_ranks({"a": seeds(1, 3, 5), "b": seeds(2, 4, 6)}, 40_000)
+    low, middle, high = np.array([7, 13, 7]) / 27
+    a_before_b = low + middle * (middle + high) + high * high
+    assert np.mean(bootstrapped[:, 0] == 1) == pytest.approx(a_before_b, abs=0.01)
+    assert np.all(bootstrapped.sum(axis=1) == 3)
 
 
 def test_mean_ranks_take_only_targets_with_everyone():
@@ -92,22 +110,22 @@ def test_critical_difference_is_demsars_table(samplers, q):
 
 def test_profiles_by_hand():
     targets = {
-        "t": [{"a": seeds(0.001), "b": seeds(0.002)}, {"a": seeds(10), "b": seeds(30)}],
-        "u": [{"a": seeds(0.5), "b": seeds(0.002)}, {"a": seeds(1), "b": seeds(30)}],
-        "v": [{"a": seeds(INF), "b": seeds(0.5)}, {"a": seeds(INF), "b": seeds(30)}],
-        "w": [{"a": seeds(0.001)}, {"a": seeds(0)}],
+        "t": Block({"a": seeds(0.001), "b": seeds(0.002)}, {"a": seeds(10), "b": seeds(30)}),
+        "u": Block({"a": seeds(0.5), "b": seeds(0.002)}, {"a": seeds(1), "b": seeds(30)}),
+        "v": Block({"a": seeds(INF), "b": seeds(0.5)}, {"a": seeds(INF), "b": seeds(30)}),
+        "w": Block({"a": seeds(0.001)}, {"a": seeds(0)}),
     }
-    found = ranks.profiles(targets, 0.01)
-    assert list(found["a"].ratios) == [1.0]  # on w it spends nothing
-    assert (found["a"].targets, found["a"].share(1.0)) == (3, 1 / 3)
-    assert list(found["b"].ratios) == [1.0, 3.0]
-    assert (found["b"].share(2.0), found["b"].share(1e9)) == (1 / 3, 2 / 3)
+    profiles = ranks.profiles(targets, 0.01)
+    assert list(profiles["a"].ratios) == [1.0]  # on w it spends nothing
+    assert (profiles["a"].targets, profiles["a"].share(1.0)) == (3, 1 / 3)
+    assert list(profiles["b"].ratios) == [1.0, 3.0]
+    assert (profiles["b"].share(2.0), profiles["b"].share(1e9)) == (1 / 3, 2 / 3)
 
 
 def test_whole_grid():
-    found = blocks(*rows(), metrics=("bias2_x_max", "spent"))
-    assert set(found) == {"gmm9", "gmm40-2", "funnel-10"}
-    metric, cost = found["funnel-10"]
+    by_target = blocks(*rows())
+    assert set(by_target) == {"gmm9", "gmm40-2", "funnel-10"}
+    metric, cost = by_target["funnel-10"]
     assert list(metric["bridge"]) == list(cost["bridge"]) == [INF] * 3
     assert ranks.intervals(metric)["bridge"] == Interval(5, 5, 5, None)
 
@@ -121,7 +139,7 @@ def test_rank_intervals_cover(samplers, n, gap):
     covered = 0
     for _ in range(times):
         draws = np.exp(noise.normal(size=(samplers, n)) + gap * np.arange(samplers)[:, None])
-        found = ranks.intervals({str(place): own for place, own in enumerate(draws)})
-        assert all(one.level == 0.95 for one in found.values())
-        covered += all(one.low <= place + 1 <= one.high for place, one in enumerate(found.values()))
+        intervals = ranks.intervals({str(index): seeds for index, seeds in enumerate(draws)}).values()
+        assert all(interval.level == 0.95 for interval in intervals)
+        covered += all(interval.low <= rank <= interval.high for rank, interval in enumerate(intervals, 1))
     assert covered / times >= 0.95 - 2 * math.sqrt(0.95 * 0.05 / times)

@@ -6,20 +6,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bridgemark.benchmarks.analysis.statistics import FEW, Interval, depth, median, medians, range_coverage
+from bridgemark.benchmarks.analysis.statistics import Interval, depth, median, medians
 
 
 def test_three_seeds_are_a_range_that_claims_nothing():
     assert median([3.0, 1.0, 2.0]) == Interval(2.0, 1.0, 3.0, None)
-    assert range_coverage(3) == 0.75
     assert median([4.0]) == Interval(4.0, 4.0, 4.0, None)
-    assert range_coverage(1) == 0.0
 
 
 def test_six_seeds_are_the_first_to_reach_95_per_cent():
-    assert range_coverage(FEW - 1) == 0.9375
-    assert range_coverage(FEW) == 0.96875
-    assert depth(FEW - 1) == 0
+    """The range misses the median if all seeds are on one side of it: it covers at 1 - 2^-5 = 96.875 %."""
+    assert [depth(n) for n in range(1, 7)] == [0, 0, 0, 0, 0, 1]
+    assert (depth(6, 0.96875), depth(6, 0.96876)) == (1, 0)
     assert median(range(6)) == Interval(2.5, 0.0, 5.0, 0.95)
 
 
@@ -47,8 +45,8 @@ def test_the_same_order_statistics_as_scipys_quantile_test(n):
 def test_a_bootstrap_would_be_narrower_and_cover_less():
     """At 7 seeds its percentile ends are the second smallest and largest: 1 - 2 (1 + 7) / 2^7 = 87.5 %."""
     x = np.arange(7.0)
-    found = stats.bootstrap((x,), np.median, method="percentile", rng=np.random.default_rng(0))
-    assert (found.confidence_interval.low, found.confidence_interval.high) == (1.0, 5.0)
+    bootstrap = stats.bootstrap((x,), np.median, method="percentile", rng=np.random.default_rng(0))
+    assert (bootstrap.confidence_interval.low, bootstrap.confidence_interval.high) == (1.0, 5.0)
     assert (median(x).low, median(x).high) == (0.0, 6.0)
 
 
@@ -58,8 +56,8 @@ def test_a_bootstrap_would_be_narrower_and_cover_less():
 def test_coverage_is_at_least_nominal(n, law):
     noise = np.random.default_rng(n)
     truth = {"lognormal": 1.0, "exponential": math.log(2)}.get(law, 0.0)
-    found = [median(x) for x in getattr(noise, law)(size=(4_000, n))]
-    covered = np.mean([interval.low <= truth <= interval.high for interval in found])
+    intervals = [median(x) for x in getattr(noise, law)(size=(4_000, n))]
+    covered = np.mean([interval.low <= truth <= interval.high for interval in intervals])
     assert covered >= 0.95 - 2 * math.sqrt(0.95 * 0.05 / 4_000)
 
 
@@ -68,11 +66,20 @@ def test_medians_of_many_groups_are_those_of_each():
     group = noise.integers(12, size=100)
     values = np.where(noise.uniform(size=100) < 0.1, np.inf, noise.normal(size=100))
     values[noise.integers(100)] = np.nan
-    found = medians(values, group, 13)
-    for place in range(12):
-        own = median(values[group == place])
-        numbers = [each[place] for each in (found.middle, found.low, found.high)]
-        np.testing.assert_array_equal(numbers, [own.middle, own.low, own.high])
-        assert found.covers[place] == (found.sizes[place] >= 6)
-    assert np.isnan(found.middle[12])
-    assert found.sizes[12] == 0
+    many = medians(values, group, 13)
+    for index in range(12):
+        alone = median(values[group == index])
+        numbers = [many.middle[index], many.low[index], many.high[index]]
+        np.testing.assert_array_equal(numbers, [alone.middle, alone.low, alone.high])
+        assert many.covers[index] == (many.sizes[index] >= 6)
+    assert np.isnan(many.middle[12])
+    assert many.sizes[12] == 0
+
+
+def test_medians_of_groups_by_hand():
+    """The example of its comment, with an empty group in the middle; and no group has any value."""
+    many = medians(np.array([7.0, 3.0, 5.0, 9.0]), np.array([0, 0, 2, 0]), 3)
+    np.testing.assert_array_equal(many.middle, [7, np.nan, 5])
+    np.testing.assert_array_equal([many.least, many.most], [[3, np.nan, 5], [9, np.nan, 5]])
+    assert list(many.sizes) == [3, 0, 1]
+    assert np.isnan(medians(np.zeros(0), np.zeros(0, int), 2).middle).all()

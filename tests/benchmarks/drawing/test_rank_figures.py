@@ -4,24 +4,28 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks.analysis import ranks, tables
+from bridgemark.benchmarks.analysis import ranks
+from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.drawing import rank_figures
+from bridgemark.benchmarks.drawing.style import sampler_styles
 
-from support.synthetic_rows import rows
+from support.synthetic_rows import SAMPLERS, rows
+
+STYLES = sampler_styles(SAMPLERS)
 
 
 @pytest.fixture
-def kept(monkeypatch):
-    """The axes of the last figure, kept open for inspection."""
-    seen = []
-    monkeypatch.setattr(rank_figures, "save", lambda figure, path: seen.extend(figure.axes) or path)
-    yield seen
+def axes(monkeypatch):
+    """The axes of the figures in the order of drawing, kept open for inspection."""
+    drawn = []
+    monkeypatch.setattr(rank_figures, "save", lambda figure, path: drawn.extend(figure.axes) or path)
+    yield drawn
     plt.close("all")
 
 
 @pytest.fixture
-def both():
-    return ranks.blocks(tables.frame(rows()), "bias2_x_max", "spent")
+def metrics():
+    return {target: block.metric for target, block in ranks.blocks(row_table(rows())).items()}
 
 
 def texts(axis):
@@ -38,35 +42,35 @@ def texts(axis):
     ],
 )
 def test_bars_join_the_widest_runs_within_reach(values, groups):
-    assert rank_figures.alike(values, 1.0) == groups
+    assert rank_figures.ranges_within(values, 1.0) == groups
 
 
-def test_a_panel_a_target_and_dotted_lines_where_nothing_is_claimed(tmp_path, kept, both):
-    rank_figures.rank_intervals({name: metric for name, (metric, _) in both.items()}, tmp_path / "a.png")
-    assert [axis.get_title(loc="left") for axis in kept] == ["funnel-10", "gmm40-2", "gmm9"]
-    assert [label.get_text() for label in kept[0].get_yticklabels()][-1] == "bridge"
-    assert sum(line.get_linestyle() == ":" for line in kept[0].lines) == 5
+def test_a_panel_per_target_and_dotted_lines_where_nothing_is_claimed(tmp_path, axes, metrics):
+    rank_figures.rank_intervals(metrics, STYLES, tmp_path / "a.png")
+    assert [axis.get_title(loc="left") for axis in axes] == ["funnel-10", "gmm40-2", "gmm9"]
+    assert [label.get_text() for label in axes[0].get_yticklabels()][-1] == "bridge"
+    assert sum(line.get_linestyle() == ":" for line in axes[0].lines) == 5
 
 
-def test_every_sampler_is_on_the_diagram_with_its_mean_rank(tmp_path, kept, both):
-    means = ranks.mean_ranks({name: metric for name, (metric, _) in both.items()})
-    rank_figures.mean_rank_diagram(means, tmp_path / "a.png")
-    assert all(f"{name} {rank:.2f}" in texts(kept[0]) for name, rank in means.ranks.items())
-    assert "critical difference" in texts(kept[0])
+def test_every_sampler_is_on_the_diagram_with_its_mean_rank(tmp_path, axes, metrics):
+    means = ranks.mean_ranks(metrics)
+    rank_figures.mean_rank_diagram(means, STYLES, tmp_path / "a.png")
+    assert all(f"{name} {rank:.2f}" in texts(axes[0]) for name, rank in means.ranks.items())
+    assert "critical difference" in texts(axes[0])
 
 
-def test_profiles_end_at_the_share_that_was_solved(tmp_path, kept):
-    own = {"hmc": ranks.Profile(np.array([1.0, 4.0]), 4), "smc": ranks.Profile(np.array([]), 2)}
-    rank_figures.cost_profiles(own, 0.01, tmp_path / "a.png")
-    ends = [line.get_ydata()[-1] for line in kept[0].lines if line.get_marker() == "None"]
+def test_profiles_end_at_the_share_that_was_solved(tmp_path, axes):
+    profiles = {"hmc": ranks.Profile(np.array([1.0, 4.0]), 4), "smc": ranks.Profile(np.array([]), 2)}
+    rank_figures.cost_profiles(profiles, 0.01, STYLES, tmp_path / "a.png")
+    ends = [line.get_ydata()[-1] for line in axes[0].lines if line.get_marker() == "None"]
     np.testing.assert_allclose(ends, [0.5, 0.0], atol=0.02)
 
 
-def test_nothing_to_rank_is_said(tmp_path, kept):
-    rank_figures.rank_intervals({}, tmp_path / "a.png")
-    rank_figures.mean_rank_diagram(ranks.MeanRanks({}, 0), tmp_path / "b.png")
-    rank_figures.cost_profiles({}, 0.01, tmp_path / "c.png")
-    assert [texts(axis) for axis in kept] == [
+def test_nothing_to_rank_is_said(tmp_path, axes):
+    rank_figures.rank_intervals({}, STYLES, tmp_path / "a.png")
+    rank_figures.mean_rank_diagram(ranks.MeanRanks({}, 0), STYLES, tmp_path / "b.png")
+    rank_figures.cost_profiles({}, 0.01, STYLES, tmp_path / "c.png")
+    assert [texts(axis) for axis in axes] == [
         "nothing to rank",
         "no target on which two samplers are ranked",
         "no target is solved",

@@ -92,18 +92,18 @@ def test_only_what_would_end_the_same_way_is_settled(tmp_path, status, settled):
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"schema": 99}', "null", "\udcff"])
-def test_a_corrupted_record_is_named_and_harms_no_other(tmp_path, content):
+def test_a_corrupted_row_is_named_and_harms_no_other(tmp_path, content):
     store = Store(tmp_path)
     store.write(ROW)
     broken = tmp_path / "s" / "t" / "0b.json"
     broken.write_bytes(content.encode(errors="surrogateescape"))
-    with pytest.raises(BadInput, match=r"0b\.json is not a whole record .*delete it"):
+    with pytest.raises(BadInput, match=r"0b\.json is not a complete row .*delete it"):
         store.read_all()
     broken.unlink()
     assert len(store.read_all()) == 1
 
 
-def test_a_record_of_another_status_or_field_is_corrupted(tmp_path):
+def test_a_row_of_another_status_or_field_is_corrupted(tmp_path):
     store = Store(tmp_path)
     for change in ({"status": "fine"}, {"surprise": 1}):
         store.path(ROW).parent.mkdir(parents=True, exist_ok=True)
@@ -177,17 +177,17 @@ def test_concurrent_writers_and_a_reader_see_whole_rows(tmp_path):
     """Three writers whose ranges overlap, so that equal rows are replaced while they are read."""
     store = Store(tmp_path)
     writers = [writer(tmp_path, first, 60) for first in (0, 20, 40)]
-    while any(one.poll() is None for one in writers):
+    while any(process.poll() is None for process in writers):
         for row in store.read_all():
             np.testing.assert_array_equal(store.arrays(row)["x"], noise(row.seed))
-    assert [one.wait() for one in writers] == [0, 0, 0]
+    assert [process.wait() for process in writers] == [0, 0, 0]
     assert sorted(row.seed for row in store.read_all()) == list(range(100))
     assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_a_killed_writer_loses_no_acknowledged_row(tmp_path):
-    one = writer(tmp_path, 0, 10_000)
-    acknowledged = {one.stdout.readline().strip() for _ in range(20)}
-    one.send_signal(signal.SIGKILL)
-    acknowledged |= set(one.communicate()[0].split())
+    process = writer(tmp_path, 0, 10_000)
+    acknowledged = {process.stdout.readline().strip() for _ in range(20)}
+    process.send_signal(signal.SIGKILL)
+    acknowledged |= set(process.communicate()[0].split())
     assert acknowledged <= {row.identity for row in Store(tmp_path).read_all()}

@@ -28,10 +28,9 @@ from bridgemark.benchmarks.sweep.presets import PRESETS
 from bridgemark.samplers.base import Draws, evals
 from bridgemark.targets.base import Truth
 
-PLUGINS = tuple(
-    str(Path(__file__).resolve().parents[2] / "support" / "plugins" / name)
-    for name in ("toys.py", "broken.py")
-)
+from support.project import BROKEN, TOYS
+
+PLUGINS = (TOYS, BROKEN)
 ENDING = ("toy-exact", "exits", "killed", "raises", "refuses", "not-finite")
 REQUEST = Request(
     preset=PRESETS["smoke"],
@@ -45,7 +44,7 @@ REQUEST = Request(
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
-    """The store after one sweep over every sampler that ends, and the exit status."""
+    """The store after one sweep over every sampler that ends, and the result of the sweep."""
     store = Store(tmp_path_factory.mktemp("sweep"))
     return store, runner.run(REQUEST, store, timeout=120)
 
@@ -59,9 +58,8 @@ def no_process(*_):
 
 
 def test_a_sweep_with_failures_is_a_complete_sweep(swept):
-    store, status = swept
-    assert status == 0
-    assert len(store.read_all()) == len(ENDING) * 3
+    store, result = swept
+    assert len(store.read_all()) == len(result.rows) == result.ran == len(ENDING) * 3
 
 
 @pytest.mark.parametrize(
@@ -123,12 +121,13 @@ def test_stray_prints_go_to_the_log_and_the_cell_is_pinned(swept):
 
 def test_a_second_sweep_runs_only_what_failed(swept, monkeypatch):
     store, _ = swept
-    again = {cell.rows[0].sampler: len(cell.rows) for cell in missing_cells(plan(REQUEST), store)}
+    missing = {cell.rows[0].sampler: len(cell.rows) for cell in missing_cells(plan(REQUEST), store)}
     failures = sum(row.status == "failed" for row in rows_of(store, "not-finite"))
-    assert again == {"exits": 3, "killed": 3, "raises": 3, "not-finite": failures}
+    assert missing == {"exits": 3, "killed": 3, "raises": 3, "not-finite": failures}
     monkeypatch.setattr(process, "start", no_process)
     begun = time.monotonic()
-    assert runner.run(replace(REQUEST, samplers=("toy-exact", "refuses")), store) == 0
+    result = runner.run(replace(REQUEST, samplers=("toy-exact", "refuses")), store)
+    assert (len(result.rows), result.ran) == (6, 0)
     assert time.monotonic() - begun < 10
 
 
@@ -136,14 +135,14 @@ def test_double_precision_and_a_timeout(tmp_path):
     """One sweep: a sampler in float64 that ends, one that ends its first seed only."""
     store = Store(tmp_path)
     request = replace(REQUEST, samplers=("toy-exact", "hangs-second"), precision="float64")
-    assert runner.run(request, store, timeout=20) == 0
+    runner.run(request, store, timeout=20)
     assert store.arrays(rows_of(store, "toy-exact")[0])["x"].dtype == np.float64
     rows = rows_of(store, "hangs-second")
     assert [row.status for row in rows] == ["ok", "timeout", "timeout"]
     assert rows[1].reason.startswith("stopped after 20 s, while fitting seed 1")
 
 
-def test_ctrl_c_ends_the_cells_and_says_130(tmp_path, monkeypatch):
+def test_ctrl_c_ends_the_cells(tmp_path, monkeypatch):
     started = []
     start = process.start
 
@@ -155,9 +154,10 @@ def test_ctrl_c_ends_the_cells_and_says_130(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(process, "start", remember)
-    monkeypatch.setattr(runner, "_tell", interrupt)
-    assert runner.run(replace(REQUEST, samplers=("hangs",)), Store(tmp_path)) == 130
-    assert [one.process.poll() for one in started] == [-signal.SIGKILL]
+    monkeypatch.setattr(process, "listen", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(replace(REQUEST, samplers=("hangs",)), Store(tmp_path))
+    assert [cell_process.process.poll() for cell_process in started] == [-signal.SIGKILL]
 
 
 def test_a_killed_parent_loses_no_finished_row_and_leaves_no_cell(tmp_path):
@@ -171,7 +171,7 @@ def test_a_killed_parent_loses_no_finished_row_and_leaves_no_cell(tmp_path):
     parent.wait()
     child = int(store.log(row).read_text().split("process ")[1].split()[0])
     until(lambda: not alive(child))
-    assert [record.status for record in store.read_all()] == ["ok"]
+    assert [row.status for row in store.read_all()] == ["ok"]
     (cell,) = missing_cells(rows, store)
     assert [row.seed for row in cell.rows] == [1, 2]
 
@@ -208,20 +208,22 @@ def test_what_an_identity_depends_on(monkeypatch):
     assert not set(identities()) & set(before)
 
 
-def test_the_source_of_a_plug_in_is_part_of_the_identity(tmp_path):
+def test_the_code_of_a_plug_in_is_part_of_the_identity_and_its_comments_are_not(tmp_path):
     text = Path(PLUGINS[0]).read_text()
-    hashes = []
-    for change in ("", "# another comment\n"):
+
+    def hash_with(change):
         (tmp_path / "toys.py").write_text(text + change)
-        hashes.append(source_hash(samplers([str(tmp_path / "toys.py")])["toy-exact"]))
-    assert hashes[0] != hashes[1]
+        return source_hash(samplers([str(tmp_path / "toys.py")])["toy-exact"])
+
+    assert hash_with("# another comment\n") == hash_with("")
+    assert hash_with("ANOTHER = 1\n") != hash_with("")
 
 
 def test_the_source_of_a_helper_is_part_of_the_identity(tmp_path, monkeypatch):
     """A package of three modules: the sampler's, what it imports, and one that nothing imports."""
     package = tmp_path / "helped"
     package.mkdir()
-    files = {"__init__": "", "helper": "ONE = 1", "other": "TWO = 2"}
+    files = {"__init__": "", "helper": "ONE = 1", "unused": "TWO = 2"}
     files["method"] = "from bridgemark.samplers.base import Sampler\nfrom .helper import ONE\n"
     files["method"] += "class Method(Sampler):\n    def sample(self, key, target, state, n): ...\n"
     for name, text in files.items():
@@ -232,19 +234,19 @@ def test_the_source_of_a_helper_is_part_of_the_identity(tmp_path, monkeypatch):
     def changed(name):
         hash_of_closure.cache_clear()
         before = source_hash(Method())
-        (package / f"{name}.py").write_text(files[name] + "\n# more\n")
+        (package / f"{name}.py").write_text(files[name] + "\nMORE = 3\n")
         hash_of_closure.cache_clear()
         return source_hash(Method()) != before
 
     assert changed("helper")
     assert changed("method")
-    assert not changed("other")
+    assert not changed("unused")
 
 
 def test_the_truth_of_a_target_is_part_of_the_identity():
     target = build("toy-gaussian", targets(PLUGINS)["toy-gaussian"])
     (statistic,) = target.statistics
-    others = [
+    changed = [
         replace(target, log_z=Truth(3.0, 0.01, "")),
         replace(target, log_z=None),
         replace(target, statistics=()),
@@ -253,21 +255,19 @@ def test_the_truth_of_a_target_is_part_of_the_identity():
             target, density=replace(target.density, base=replace(target.density.base, scale=np.full(2, 4.0)))
         ),
     ]
-    assert len({truth_hash(other) for other in [target, *others]}) == 6
+    assert len({truth_hash(variant) for variant in [target, *changed]}) == 6
     rounded = replace(statistic, mean=statistic.mean * (1 + 1e-15))
     assert truth_hash(replace(target, statistics=(rounded,))) == truth_hash(target)
 
 
 def test_costly_distances_are_made_up_for_in_the_rows_own_place(tmp_path, monkeypatch):
-    store, wanted = (
-        Store(tmp_path),
-        replace(REQUEST, samplers=("toy-exact",), seeds=1, draws=2_000, costly=True),
-    )
+    store = Store(tmp_path)
+    request = replace(REQUEST, samplers=("toy-exact",), seeds=1, draws=2_000, costly=True)
     for module in (sinkhorn, classifier):
         monkeypatch.setattr(module, "installed", lambda: False)
     with pytest.raises(BadInput, match="transport"):
-        plan(wanted)
-    (row,) = plan(replace(wanted, costly=False))
+        plan(request)
+    (row,) = plan(replace(request, costly=False))
     store.write(replace(row, status="ok", metrics={"log_z": 0.0}))
     assert not missing_cells([row], store)
     (cell,) = missing_cells([row], store, costly=True)
@@ -287,26 +287,26 @@ def test_large_targets_come_first_and_draw_less():
     ]
 
 
-def test_slots_are_disjoint_cores(monkeypatch):
+def test_workers_have_disjoint_cores(monkeypatch):
     monkeypatch.setattr("bridgemark.benchmarks.rows.environment.available_cores", lambda: (0, 2, 5, 7, 8))
-    assert runner.slots(None, 2) == [(0, 2), (5, 7)]
-    assert runner.slots(3, 1) == [(0,), (2,), (5,)]
+    assert runner.divide_cores(None, 2) == [(0, 2), (5, 7)]
+    assert runner.divide_cores(3, 1) == [(0,), (2,), (5,)]
     for workers, cores in ((3, 2), (None, 6), (6, 1)):
         with pytest.raises(BadInput, match="lower --workers or --cores"):
-            runner.slots(workers, cores)
+            runner.divide_cores(workers, cores)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_both_displays_tell_how_far_it_is(terminal):
+def test_both_displays_show_the_progress(terminal):
     (cell,) = missing_cells(plan(replace(REQUEST, samplers=("toy-exact",))), Store(Path("nowhere")))
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
-    with progress.display([cell], console) as shown:
-        shown.started(cell)
-        shown.phase(cell, "fitting seed 0")
-        shown.bars.refresh() if terminal else None
-        shown.seed_done(cell)
-        shown.ended_cell(cell, "ok 1.0 s", undone=2)
-        assert shown.work == pytest.approx(shown.total)
+    with progress.create_display([cell], console) as display:
+        display.cell_started(cell)
+        display.phase_changed(cell, "fitting seed 0")
+        display.bars.refresh() if terminal else None
+        display.row_stored(cell)
+        display.cell_ended(cell, "ok 1.0 s", unreported=2)
+        assert display.work_done == pytest.approx(display.total_work)
     text = console.file.getvalue()
     assert "[1/1] toy-exact x toy-gaussian: ok 1.0 s (about 0 s left)" in text
     assert ("fitting seed 0" in text) is terminal
@@ -338,16 +338,16 @@ def test_weights_and_estimates_must_be_numbers(log_weights, log_z, broken):
         require_finite(draws)
 
 
-def test_messages_that_arrive_in_pieces(monkeypatch):
+def test_reports_that_arrive_in_pieces():
     read, write = os.pipe()
     with os.fdopen(read, "rb", buffering=0) as out:
-        one = process.Running(None, (), None, None, out, 0.0)  # pyright: ignore
-        text = json.dumps({"phase": "compiling"}) + "\n" + json.dumps({"done": "a"}) + "\n"
-        heard = []
+        cell_process = process.CellProcess(None, (), None, None, out, 0.0)  # pyright: ignore
+        text = json.dumps({"phase": "compiling"}) + "\n" + json.dumps({"stored": "a"}) + "\n"
+        messages = []
         for piece in (text[:7], text[7:30], text[30:]):
             os.write(write, piece.encode())
-            heard += [message for _, message in process.listen([one])]
+            messages += [message for _, message in process.listen([cell_process])]
         os.close(write)
-        assert list(process.listen([one])) == []
-    assert heard == [{"phase": "compiling"}, {"done": "a"}]
-    assert (one.phase, one.done, one.open) == ("compiling", {"a"}, False)
+        assert list(process.listen([cell_process])) == []
+    assert messages == [{"phase": "compiling"}, {"stored": "a"}]
+    assert (cell_process.phase, cell_process.stored, cell_process.open) == ("compiling", {"a"}, False)
