@@ -1,1 +1,1 @@
-"""Floor 1: fit and sample. Imports `targets.base` and its own helpers; knows no clock, disk or metric."""
+"""Sampling algorithms: `fit` and `sample`, pure functions of a random key that know no clock, disk or metric."""

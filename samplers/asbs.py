@@ -1,8 +1,8 @@
-"""The Adjoint Schrödinger Bridge Sampler: adjoint and corrector matching on stored ends."""
+"""The Adjoint Schrödinger Bridge Sampler: adjoint and corrector matching on stored end points."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -10,25 +10,36 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.samplers.common.gaussian import log_standard_normal
 from bridgemark.samplers.common.learnt import Trace
-from bridgemark.samplers.pathspace.control import Network
-from bridgemark.samplers.pathspace.endpoints import Between, Ends, bridges
-from bridgemark.samplers.pathspace.path_measure import Law, Side
-from bridgemark.samplers.pathspace.replay import ReplaySampler, ReplayState, at, unaided
-from bridgemark.samplers.pathspace.rounds import judge_of_round
+from bridgemark.samplers.pathspace.control import Network, position_guided
+from bridgemark.samplers.pathspace.endpoints import BridgePoint, Endpoints, bridge_coefficients
+from bridgemark.samplers.pathspace.path_measure import Direction, PathMeasure, features_at
+from bridgemark.samplers.pathspace.path_sampler import backward_of_round
+from bridgemark.samplers.pathspace.replay import ReplaySampler, ReplayState
 from bridgemark.targets.base import Density, LogProb
 
-Pull: TypeAlias = Callable[[Law, Between], tuple[Array, Array]]  # where one path pulls v, and how surely
+
+class RegressionTarget(NamedTuple):
+    """What one path implies for the backward control at a point, and the weight of its squared error."""
+
+    value: Float[Array, " dim"]
+    weight: Float[Array, ""]
+
+
+CorrectorTarget: TypeAlias = Callable[[PathMeasure, BridgePoint], RegressionTarget]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ASBS(ReplaySampler):
-    """Adjoint Schrödinger Bridge Sampler (Liu et al. 2025) from N(0, I), with weights, which it lacked.
+    """Adjoint Schrödinger Bridge Sampler (Liu et al. 2025) from N(0, I), with weights added.
 
-    Each of `rounds` is two half bridges: adjoint matching of the forward control, corrected by the backward
-    control of the round before (at first the reference's), and corrector matching of the backward one on
-    evenly drawn ends. Both regressions share every optimiser step. The published corrector lives at the
-    end; here it is learnt at all times, a backward control. `symmetric`: it is matched to the adjoint of
-    reversed paths, at their start, which has less noise than the reference's pull to the start, published.
+    Each of `rounds` is two half bridges: adjoint matching of the forward control, with the backward control
+    of the round before as its corrector (at first the reference's, zero), and corrector matching of the
+    backward control on uniformly drawn end points. Both regressions share every optimiser step. The
+    published corrector is a function of the end point; here a backward control is learnt at all times,
+    which gives paths weights.
+
+    With `symmetric` the backward control is regressed on the adjoint of reversed paths, at their starting
+    point. That has less noise than the published target, the reference's score given the starting point.
     """
 
     horizon: float = 2.0
@@ -39,60 +50,91 @@ class ASBS(ReplaySampler):
         forward, backward = (Network(key, dim, self.width) for key in jax.random.split(key))
         return forward, backward
 
-    def law(self, networks: tuple[Network, Network], log_gamma: LogProb) -> Law:
-        chain, (forward, backward) = self.chain(), networks
-        return Law(chain, *self.ahead(forward, log_gamma), unaided(backward, chain), log_standard_normal)
+    def path_measure(self, networks: tuple[Network, Network], log_target: LogProb) -> PathMeasure:
+        chain, (forward_network, backward_network) = self.chain(), networks
+        guidance, forward = self.forward_direction(forward_network, log_target)
+        backward = position_guided(backward_network, chain)
+        return PathMeasure(chain, guidance, forward, backward, log_standard_normal)
 
     def update(self, key: PRNGKeyArray, density: Density, state: ReplayState) -> tuple[ReplayState, Trace]:
-        updates, newest = self.updates_for(density.dim), state.trained.parameters[1]
-        judge = judge_of_round(self.rounds, updates, state.updated, newest, state.judge)
-        return super().update(key, density, state._replace(judge=judge))
+        _, newest_backward = state.trained.parameters
+        frozen_backward = backward_of_round(
+            self.rounds,
+            self.updates_for(density.dim),
+            state.updates_made,
+            newest=newest_backward,
+            frozen=state.frozen_backward,
+        )
+        return super().update(key, density, state._replace(frozen_backward=frozen_backward))
 
-    def misses(
-        self, law: Law, judge: Side, key: PRNGKeyArray, stored: Ends, drawn_by: Float[Array, " n"]
+    def regression_losses(
+        self,
+        measure: PathMeasure,
+        frozen_backward: Direction,
+        key: PRNGKeyArray,
+        stored: Endpoints,
+        probabilities: Float[Array, " n"],
     ) -> Float[Array, " points"]:
         key_forward, key_backward = jax.random.split(key)
-        forward = super().misses(law, judge, key_forward, stored, drawn_by)
-        drawn = self.draw_between(key_backward, law.chain, stored, None, first=1)
-        pull = start_adjoint if self.symmetric else start_pull
-        return forward + jax.vmap(lambda one: corrector_miss(law, pull, one))(drawn)
+        forward_losses = super().regression_losses(
+            measure, frozen_backward, key_forward, stored, probabilities
+        )
+        bridge_points = self.draw_bridge_points(key_backward, measure.chain, stored, None, first_index=1)
+        target = reversed_adjoint_target if self.symmetric else reference_score_target
+
+        def backward_loss(bridge_point: BridgePoint) -> Array:
+            return corrector_matching_loss(measure, target, bridge_point)
+
+        return forward_losses + jax.vmap(backward_loss)(bridge_points)
 
 
-def corrector_miss(law: Law, pull: Pull, drawn: Between) -> Float[Array, ""]:
-    """|v - pull|^2 / 2 at a point and at the end, whose mean is least at grad log phi-hat on bridges."""
+def corrector_matching_loss(
+    measure: PathMeasure, target: CorrectorTarget, bridge_point: BridgePoint
+) -> Float[Array, ""]:
+    """weight |v - target|^2 / 2 at a bridge point and at its end point, added.
 
-    def miss(one: Between) -> Array:
-        target, weight = pull(law, one)
-        control = law.backward.control(at(one.k, law.backward.features), one.x, None)
-        return 0.5 * weight * jnp.sum((control - target) ** 2)
-
-    last = jnp.asarray(len(law.chain.times) - 1)
-    return miss(drawn) + miss(Between(drawn.ends, last, drawn.ends.end))
-
-
-def start_pull(law: Law, drawn: Between) -> tuple[Array, Array]:
-    """grad log(R(x | X_0) / R(x)), and its variance's inverse (Liu et al. 2025, theorem 4.2).
-
-    The reference's own density R is taken to be the same at all times.
+    The mean over bridges is least at v = grad log phi-hat.
     """
-    reach, variance, *_ = (jnp.asarray(array, drawn.x.dtype)[drawn.k] for array in bridges(law.chain))
-    return (reach * drawn.ends.start - drawn.x) / variance - jax.grad(law.chain.log_end)(drawn.x), variance
+
+    def squared_error(bridge_point: BridgePoint) -> Array:
+        value, weight = target(measure, bridge_point)
+        features = features_at(measure.backward.features, bridge_point.index)
+        control = measure.backward.control(features, bridge_point.x, None)
+        return 0.5 * weight * jnp.sum((control - value) ** 2)
+
+    last_index = jnp.asarray(len(measure.chain.times) - 1)
+    end_point = BridgePoint(bridge_point.endpoints, last_index, bridge_point.endpoints.end)
+    return squared_error(bridge_point) + squared_error(end_point)
 
 
-def start_adjoint(law: Law, drawn: Between) -> tuple[Array, Array]:
-    """b grad log(mu / (R_0 phi))(X_0), with b the reference's memory of its start, and weight one.
+def reference_score_target(measure: PathMeasure, bridge_point: BridgePoint) -> RegressionTarget:
+    """grad log(R(x | X_0) / R(x)), weighted by its inverse variance (Liu et al. 2025, theorem 4.2).
 
-    Adjoint matching from the other end: its mean given X_t is grad log phi-hat.
+    The reference's own density R(x) is taken to be the same at all times.
     """
-    start, features = drawn.ends.start, at(0, law.forward.features)
-    control = jax.lax.stop_gradient(law.forward.control(features, start, drawn.ends.hint))
-    excess = jax.grad(lambda x: law.log_mu(x) - law.chain.log_start(x))(start)
-    reach = jnp.asarray(bridges(law.chain).reach, start.dtype)[drawn.k]
-    return reach * (excess - control), jnp.ones((), start.dtype)
+    endpoints, index, x = bridge_point
+    coefficients = bridge_coefficients(measure.chain)
+    decay = jnp.asarray(coefficients.decay_from_start, x.dtype)[index]
+    variance = jnp.asarray(coefficients.variance, x.dtype)[index]
+    value = (decay * endpoints.start - x) / variance - jax.grad(measure.chain.log_end)(x)
+    return RegressionTarget(value, weight=variance)
+
+
+def reversed_adjoint_target(measure: PathMeasure, bridge_point: BridgePoint) -> RegressionTarget:
+    """b grad log(mu / (R_0 phi))(X_0), with b the factor of E[X_k | X_0 = x] = b x, and weight one.
+
+    This is adjoint matching in reversed time: the mean given X_t is grad log phi-hat.
+    """
+    endpoints, index, _ = bridge_point
+    start, features = endpoints.start, features_at(measure.forward.features, 0)
+    control = jax.lax.stop_gradient(measure.forward.control(features, start, endpoints.start_guidance))
+    log_ratio_gradient = jax.grad(lambda x: measure.log_initial(x) - measure.chain.log_start(x))(start)
+    decay = jnp.asarray(bridge_coefficients(measure.chain).decay_from_start, start.dtype)[index]
+    return RegressionTarget(decay * (log_ratio_gradient - control), weight=jnp.ones((), start.dtype))
 
 
 SAMPLERS = {
     "asbs": ASBS(),
     "asbs-plain": ASBS(pilot=0),
-    "asbs-published": ASBS(lean=False, share=1.0, symmetric=False),
+    "asbs-published": ASBS(use_score=False, least_share=1.0, symmetric=False),
 }

@@ -1,4 +1,10 @@
-"""What a sampler is: two pure functions of a key, and the records they return."""
+"""The contract of a sampling algorithm: two pure functions of a random key, and the records that they return.
+
+A sampler is a frozen dataclass whose fields are its hyper-parameters. `fit` warms up, adapts or trains on a
+density and returns a state; `sample` draws from that state. Both are pure functions of their key and are
+compiled whole by `jax.jit`. A sampler is given a `Density`: it knows neither the target's name nor its
+truths, and no clock, file or metric.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -11,20 +17,22 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from bridgemark.targets.base import Density
 
 UNLIMITED = 2**31 - 1
-State: TypeAlias = Any  # a pytree of arrays
-Info: TypeAlias = dict[str, Array]
+LARGEST_PART = 2**30  # of a count: two of them still fit into a signed 32-bit integer
+State: TypeAlias = Any  # a pytree of arrays, different for every sampler
+Info: TypeAlias = dict[str, Array]  # named arrays for diagnosis; no score is computed from them
 
 
 class Unsupported(Exception):
-    """This target lacks what the sampler needs; the runner records it as a row with this reason."""
+    """The density lacks something that the sampler needs; the runner stores the message in the row."""
 
 
 class Evals(NamedTuple):
-    """Evaluations spent, as integer arrays of partial counts: each count is the sum of its parts.
+    """Numbers of evaluations, each given as an integer array whose entries add up to it.
 
-    One unit is one algorithmic evaluation of log gamma, or of its gradient (a Hessian-vector product
-    counts one), at one point. A part fits in 32 bits; only the host adds the parts up, in Python
-    integers, so that no count can overflow.
+    One unit is one evaluation, at one point, of log gamma (`values`), of its gradient with or without the
+    value (`gradients`; a Hessian-vector product counts as one), or of the simulator of p(y | x)
+    (`simulations`). Every entry fits into 32 bits. Only the host adds the entries up, in Python integers, so
+    that no count can overflow.
     """
 
     values: Int[Array, "..."]
@@ -33,26 +41,30 @@ class Evals(NamedTuple):
 
 
 def evals(values: Any = 0, gradients: Any = 0, simulations: Any = 0) -> Evals:
-    """Evals from whole numbers of any size or arrays of parts."""
-    return Evals(_parts(values), _parts(gradients), _parts(simulations))
+    """Build an `Evals` from counts: Python integers of any size, or integer arrays of partial counts."""
+    return Evals(_as_parts(values), _as_parts(gradients), _as_parts(simulations))
 
 
-def add_evals(*several: Evals) -> Evals:
-    """All of them together, as parts side by side."""
+def add_evals(*terms: Evals) -> Evals:
+    """Add several `Evals` by concatenating their partial counts."""
     return Evals(
-        *(jnp.concatenate([jnp.ravel(part) for part in kind]) for kind in zip(*several, strict=True))
+        *(jnp.concatenate([jnp.ravel(part) for part in parts]) for parts in zip(*terms, strict=True))
     )
 
 
-def _parts(count: Any) -> Int[Array, "..."]:
+def _as_parts(count: Any) -> Int[Array, "..."]:
+    """Split a Python integer into entries of 32 bits; an array is one of partial counts already."""
     if not isinstance(count, int):
         return jnp.asarray(count)
-    whole, rest = divmod(count, 2**30)
-    return jnp.asarray([2**30] * whole + [rest], dtype=np.int32)
+    whole, rest = divmod(count, LARGEST_PART)
+    return jnp.asarray([LARGEST_PART] * whole + [rest], dtype=np.int32)
 
 
 class Fit(NamedTuple):
-    """What `fit` returns: the state that `sample` starts from, what it cost, and traces for diagnosis."""
+    """The result of `Sampler.fit`.
+
+    `state` is what `sample` starts from, `evals` the evaluations spent, `info` arrays for diagnosis.
+    """
 
     state: State
     evals: Evals
@@ -60,13 +72,17 @@ class Fit(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """What `sample` returns.
+    """The result of `Sampler.sample`.
 
-    `x`: `length` is the dependent axis; independent draws are many chains of length one; for particle
-    methods chains are independent runs and `length` the particles.
-    `log_weights`: proper, E[mean(w f(x))] = Z E[f(x)], over all chains together; None for MCMC.
-    `log_z`: one estimate a run, given where the weights were resampled, so that their mean logarithm
-    and their Kish size say nothing; None where log mean w is the estimate.
+    Attributes:
+        x: draws, in `chains` independent groups of `length` dependent draws. A group is a Markov chain or one
+            run of a particle method; independent draws are groups of length one.
+        log_weights: logarithms of properly weighted draws, E[mean(w f(x))] = Z E[f(x)] with the mean over all
+            draws of all groups, and the expectation on the right under the target. None for Markov chains.
+        log_z: logarithm of one estimate of Z per run, given where weights were resampled: the mean and the
+            effective size of the final weights say nothing then. None where log mean(w) is the estimate.
+        evals: evaluations spent on these draws.
+        info: arrays for diagnosis.
     """
 
     x: Float[Array, "chains length dim"]
@@ -78,10 +94,18 @@ class Draws(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The largest size that a run may have where it must be quick: in tests and in certificates.
+    """The largest sizes that a quick run may have, in tests and in certificates; see `Sampler.at_most`.
 
-    `batch` bounds paths, points or coordinates in a batch, `particles` those that `fit` moves, `pilot` those
-    that look for coordinates, `steps` the grid of a path, `temperatures` those of an adaptive ladder.
+    Attributes:
+        chains: Markov chains.
+        warm_up: iterations of a warm-up.
+        runs: independent runs of a particle, tempering or optimisation method.
+        particles: particles that `fit` moves.
+        pilot: particles or simulations that `fit` spends on finding working coordinates.
+        steps: grid steps of a path, and leapfrog steps of a trajectory.
+        updates: training updates, and iterations of an optimiser.
+        batch: paths, points or coordinates in a training batch.
+        temperatures: temperatures of a schedule, and likelihood levels of nested sampling.
     """
 
     chains: int = UNLIMITED
@@ -97,47 +121,63 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler(ABC):
-    """A sampling algorithm with its hyper-parameters as fields.
+    """A sampling algorithm; its fields are its hyper-parameters.
 
-    `fit` warms up, adapts or trains; `sample` draws. Both are jittable whole and pure functions of
-    their key. A target that cannot be served raises `Unsupported`.
+    A subclass implements `sample`, and `fit` if it has anything to adapt. Where it has a size, it also
+    overrides `scaled` and `at_most`. Both `fit` and `sample` raise `Unsupported` for a density that the
+    algorithm cannot serve.
+
+    Attributes:
+        unbiased_z: whether the estimate of Z is unbiased, E[Z-hat] = Z.
+        amortised: whether one fit serves every observation y of the density's joint.
+        fit_share: the share of a budget of evaluations that goes to `fit`; the rest goes to draws.
+        needs_exact_draws: whether the runner must set the field `exact_draws` to the target's exact sampler.
+            Such a sampler is a yardstick and is never ranked.
     """
 
-    unbiased_z: ClassVar[bool] = False  # E[Z-hat] = Z exactly
-    amortised: ClassVar[bool] = False  # one fit serves every y of the density's joint
-    fit_share: ClassVar[float] = 0.5  # of a budget; the rest is for draws
-    needs_exact_draws: ClassVar[bool] = (
-        False  # handed in by the runner as the field `exact_draws`; never ranked
-    )
+    unbiased_z: ClassVar[bool] = False
+    amortised: ClassVar[bool] = False
+    fit_share: ClassVar[float] = 0.5
+    needs_exact_draws: ClassVar[bool] = False
 
     def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
-        """Nothing to adapt unless a sampler says so."""
+        """Warm up, adapt or train, and return the state that `sample` starts from. By default, do nothing."""
         return Fit(state=(), evals=evals(), info={})
 
     @abstractmethod
     def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
-        """About `n` draws (`n` rounded down to whole chains), and the state that goes on."""
+        """Draw about `n` points (`n` rounded down to whole chains or runs).
+
+        Returns the state from which a later call goes on, and the draws.
+        """
 
     def serves(self) -> tuple[str, ...] | None:
         """Names of the only targets that this configuration was published for; None for all targets.
 
-        The runner asks for it: a sampler itself never sees a name.
+        The runner asks for it: a sampler itself never sees a target's name.
         """
         return None
 
     def scaled(self, effort: float) -> "Sampler":
-        """The same sampler with about `effort` times the work in `fit`; itself where that has no size."""
+        """Return the same sampler with about `effort` times the work in `fit`; itself if that has no size."""
         return self
 
     def at_most(self, limits: Limits) -> "Sampler":
-        """The same algorithm, no larger than `limits`; itself where it has no size."""
+        """Return the same algorithm with no size above `limits`; itself if it has no size."""
         return self
 
     def retrace(
         self, key: PRNGKeyArray, density: Density, state: State, x: Float[Array, "n dim"]
     ) -> Float[Array, " n"]:
-        """Log weights of paths that end at exact draws x of the target, drawn from the backward law.
+        """Return log weights of paths that end at exact draws `x` of the target.
 
-        Their mean is the evidence upper bound. Raises Unsupported where there are no such paths.
+        The paths are drawn backwards from their end points; a weight is the ratio of the two path densities,
+        as in `sample`, so that the mean log weight is an upper bound of log Z (EUBO). Raises `Unsupported`
+        for an algorithm without such paths.
         """
         raise Unsupported("no paths that end at a given point")
+
+
+def scaled_size(size: int, effort: float, at_least: int = 1) -> int:
+    """Return `effort` times `size`, rounded, and no less than `at_least`: the size that `scaled` gives."""
+    return max(round(effort * size), at_least)

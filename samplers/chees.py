@@ -13,34 +13,39 @@ from blackjax.mcmc import dynamic_hmc
 from blackjax.mcmc.dynamic_hmc import DynamicHMCState
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from bridgemark.samplers.base import Draws, Fit, Sampler, evals
+from bridgemark.samplers.base import Draws, Fit, Limits, Sampler, evals
+from bridgemark.samplers.mcmc.markov_chains import MarkovChains
 from bridgemark.targets.base import Density
 
 
-class Ensemble(NamedTuple):
-    """Where the chains are, and what was tuned for all; `steps` is a trajectory's largest number."""
+class EnsembleState(NamedTuple):
+    """Where the chains are, and the parameters that they share.
 
-    places: DynamicHMCState
+    `steps` is the largest number of leapfrog steps of a trajectory; `inverse_mass` is diagonal.
+    """
+
+    chains: DynamicHMCState
     step_size: Float[Array, ""]
     inverse_mass: Float[Array, " dim"]
     steps: Float[Array, ""]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChEES(Sampler):
-    """ChEES-HMC (Hoffman, Radul and Sountsov 2021) with BlackJAX's adaptation, chains from the base.
+class ChEES(MarkovChains):
+    """ChEES-HMC (Hoffman, Radul and Sountsov 2021) with BlackJAX's adaptation, from draws of the base.
 
-    `warm_up` transitions of all chains tune step size, diagonal mass matrix and trajectory length, which is
-    jittered, the same for all chains: by uniform numbers while tuning, by a Halton sequence thereafter.
+    In `warm_up` transitions all chains together tune one step size, one diagonal mass matrix and one
+    trajectory length, by Adam with `learning_rate`. The length of each trajectory is jittered, equally for
+    all chains: by uniform numbers during the warm-up, by a Halton sequence afterwards.
     """
 
     chains: int = 32
     warm_up: int = 400
-    rate: float = 0.025
+    learning_rate: float = 0.025
     max_leapfrog_steps: int = 256
 
-    def scaled(self, effort: float) -> Sampler:
-        return replace(self, warm_up=max(round(effort * self.warm_up), 20))
+    def at_most(self, limits: Limits) -> Sampler:
+        return replace(super().at_most(limits), max_leapfrog_steps=min(self.max_leapfrog_steps, limits.steps))
 
     def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
         key_start, key_run = jax.random.split(key)
@@ -53,39 +58,41 @@ class ChEES(Sampler):
             jitter_generator=jax.random.uniform,
         )
         starts = density.base.sample(key_start, self.chains)
-        optimiser = optax.adam(self.rate)
-        (places, tuned), trace = adaptation.run(
+        optimiser = optax.adam(self.learning_rate)
+        (chains, parameters), trace = adaptation.run(
             key_run, starts, 0.5 * density.dim**-0.25, optimiser, self.warm_up
         )
-        (steps,) = tuned["integration_steps_params"]
-        state = Ensemble(places, tuned["step_size"], tuned["inverse_mass_matrix"], steps)
-        spent = jnp.append(trace.info.num_integration_steps, self.chains)  # and a gradient at each start
+        (steps,) = parameters["integration_steps_params"]
+        state = EnsembleState(chains, parameters["step_size"], parameters["inverse_mass_matrix"], steps)
+        spent = jnp.append(trace.info.num_integration_steps, self.chains)  # the last part: one at each start
         return Fit(state, evals(gradients=spent), {"step_size": state.step_size, "steps": steps})
 
-    def sample(self, key: PRNGKeyArray, density: Density, state: Ensemble, n: int) -> tuple[Ensemble, Draws]:
+    def sample(
+        self, key: PRNGKeyArray, density: Density, state: EnsembleState, n: int
+    ) -> tuple[EnsembleState, Draws]:
         kernel: Callable = dynamic_hmc.build_kernel(
-            integration_steps_fn=_jittered, next_random_arg_fn=lambda turn: turn + 1
+            integration_steps_fn=_jittered_steps, next_random_arg_fn=lambda index: index + 1
         )
 
-        def transition(place: DynamicHMCState, key: PRNGKeyArray) -> tuple[DynamicHMCState, tuple]:
-            place, info = kernel(
-                key, place, density.log_prob, state.step_size, state.inverse_mass, (state.steps,)
+        def transition(chain: DynamicHMCState, key: PRNGKeyArray) -> tuple[DynamicHMCState, tuple]:
+            chain, info = kernel(
+                key, chain, density.log_prob, state.step_size, state.inverse_mass, (state.steps,)
             )
-            return place, (place.position, info.num_integration_steps, info.acceptance_rate)
+            return chain, (chain.position, info.num_integration_steps, info.acceptance_rate)
 
-        def step(places: DynamicHMCState, key: PRNGKeyArray) -> tuple[DynamicHMCState, tuple]:
-            return jax.vmap(transition)(places, jax.random.split(key, self.chains))
+        def move_all(chains: DynamicHMCState, key: PRNGKeyArray) -> tuple[DynamicHMCState, tuple]:
+            return jax.vmap(transition)(chains, jax.random.split(key, self.chains))
 
         keys = jax.random.split(key, max(n // self.chains, 1))
-        places, (x, steps, rates) = jax.lax.scan(step, state.places, keys)
+        chains, (x, steps, rates) = jax.lax.scan(move_all, state.chains, keys)
         info = {"acceptance": jnp.mean(rates, axis=0)}
         draws = Draws(jnp.swapaxes(x, 0, 1), None, None, evals(gradients=steps), info)
-        return state._replace(places=places), draws
+        return state._replace(chains=chains), draws
 
 
-def _jittered(turn: Int[Array, ""], steps: Float[Array, ""]) -> Int[Array, ""]:
-    """A share of the steps, uniform over turns, and at least one."""
-    return jnp.ceil(dynamic_hmc.halton_sequence(turn) * steps).astype(int)
+def _jittered_steps(index: Int[Array, ""], steps: Float[Array, ""]) -> Int[Array, ""]:
+    """Steps of the trajectory `index`: a uniform share of `steps`, and at least one."""
+    return jnp.ceil(dynamic_hmc.halton_sequence(index) * steps).astype(int)
 
 
 SAMPLERS = {"chees": ChEES()}

@@ -1,7 +1,7 @@
 """Controlled Monte Carlo diffusions: annealed Langevin paths with a learnt correction."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,60 +9,73 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.samplers.common.gaussian import log_standard_normal
 from bridgemark.samplers.pathspace.chain import Chain, brownian
-from bridgemark.samplers.pathspace.control import Network, free, noise_limit, score
+from bridgemark.samplers.pathspace.control import (
+    Features,
+    Network,
+    control_limit,
+    plain_score_guidance,
+    score_guided,
+)
 from bridgemark.samplers.pathspace.loss_sampler import LossSampler
-from bridgemark.samplers.pathspace.path_measure import Hint, Law, Side, steered
+from bridgemark.samplers.pathspace.path_measure import Direction, PathMeasure, with_control
 from bridgemark.targets.base import LogProb
 
 
-class Annealed(NamedTuple):
-    """The correction and the schedule of temperatures: `rises` (steps,) are logits of its increments."""
+class AnnealedNetworks(NamedTuple):
+    """The network of the correction, and the logits (steps,) of the increments of the temperatures."""
 
     network: Network
-    rises: Float[Array, " steps"]
+    schedule_logits: Float[Array, " steps"]
 
     def temperatures(self) -> Float[Array, " points"]:
-        """From 0 to 1."""
-        return jnp.append(0.0, jnp.cumsum(jax.nn.softmax(self.rises)))
+        """The temperatures at the points of the grid, increasing from 0 to 1."""
+        return jnp.append(0.0, jnp.cumsum(jax.nn.softmax(self.schedule_logits)))
 
 
-def annealed_law(chain: Chain, learnt: Annealed, log_gamma: LogProb, clip: float) -> Law:
-    """F has drift grad log pi_t / 2 + c, B has grad log pi_t / 2 - c, for pi_t between N(0, I) and gamma.
+def annealed_measure(
+    chain: Chain, networks: AnnealedNetworks, log_target: LogProb, clip: float
+) -> PathMeasure:
+    """Forward drift grad log pi_t / 2 + c and backward drift grad log pi_t / 2 - c, with c the correction.
 
-    The two drifts add up to grad log pi_t, as those of a process with marginals pi_t and its reversal do.
+    pi_t is the geometric path from N(0, I) to gamma. The two drifts add up to grad log pi_t, as those of a
+    process with marginals pi_t and of its time reversal do.
     """
-    correction = free(learnt.network, chain)
-    features = (learnt.temperatures(), noise_limit(chain, clip), correction.features)
+    correction = score_guided(networks.network, chain, initial_scale=0.0)
+    features = (networks.temperatures(), control_limit(chain, clip), correction.features)
 
-    def drift(sign: float) -> Side:
-        def control(features: Any, x: Array, hint: Array) -> Array:
-            temperature, limit, features = features
-            annealed = jnp.clip((1.0 - temperature) * -x + temperature * hint, -limit, limit)
-            return 0.5 * annealed + sign * correction.control(features, x, annealed)
+    def direction(sign: float) -> Direction:
+        def drift(
+            features: tuple[Array, Array, Features], x: Float[Array, " dim"], score: Float[Array, " dim"]
+        ) -> Float[Array, " dim"]:
+            temperature, limit, correction_features = features
+            annealed_score = jnp.clip((1.0 - temperature) * -x + temperature * score, -limit, limit)
+            return 0.5 * annealed_score + sign * correction.control(correction_features, x, annealed_score)
 
-        return steered(control, features)
+        return with_control(drift, features)
 
-    return Law(chain, Hint(score(log_gamma), None), drift(1.0), drift(-1.0), log_standard_normal)
+    return PathMeasure(
+        chain, plain_score_guidance(log_target), direction(1.0), direction(-1.0), log_standard_normal
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CMCD(LossSampler):
-    """First-order controlled Monte Carlo diffusion (Vargas et al. 2024), its schedule learnt too.
+    """Controlled Monte Carlo diffusion of first order (Vargas et al. 2024), with a learnt schedule, too.
 
-    Without correction it is annealed importance sampling by unadjusted Langevin steps.
+    Before training it is annealed importance sampling by unadjusted Langevin steps.
     """
 
     horizon: float = 2.0
     updates: int = 1_200
 
-    def networks(self, key: PRNGKeyArray, dim: int) -> Annealed:
-        return Annealed(Network(key, dim, self.width), jnp.zeros(self.steps))
+    def networks(self, key: PRNGKeyArray, dim: int) -> AnnealedNetworks:
+        return AnnealedNetworks(Network(key, dim, self.width), jnp.zeros(self.steps))
 
     def chain(self) -> Chain:
         return brownian(self.horizon, self.steps, self.power)
 
-    def law(self, networks: Annealed, log_gamma: LogProb) -> Law:
-        return annealed_law(self.chain(), networks, log_gamma, self.clip)
+    def path_measure(self, networks: AnnealedNetworks, log_target: LogProb) -> PathMeasure:
+        return annealed_measure(self.chain(), networks, log_target, self.clip)
 
 
 SAMPLERS = {"cmcd": CMCD(), "cmcd-long": CMCD(steps=128, updates=4_000)}

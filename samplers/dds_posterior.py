@@ -1,4 +1,4 @@
-"""Denoising diffusion for posteriors, amortised over y: the score is learnt from simulations."""
+"""Denoising diffusion for posteriors, amortised over observations: the score is learnt from simulations."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,16 +12,21 @@ from bridgemark.samplers.common.affine import Affine
 from bridgemark.samplers.common.gaussian import normal
 from bridgemark.samplers.common.learnt import Trace
 from bridgemark.samplers.pathspace.control import Network
-from bridgemark.samplers.pathspace.path_measure import Law
-from bridgemark.samplers.pathspace.path_sampler import Trained, step_down, trace, untrained
-from bridgemark.samplers.pathspace.posterior import PosteriorSampler, joint_of, observed, simulate_pairs
+from bridgemark.samplers.pathspace.path_measure import PathMeasure, features_at
+from bridgemark.samplers.pathspace.path_sampler import Trained, init_trained, optimiser_step, update_trace
+from bridgemark.samplers.pathspace.posterior import (
+    PosteriorSampler,
+    joint_of,
+    simulate_pairs,
+    standardised_observation,
+)
 from bridgemark.targets.base import Density
 
 
 class DDSPosteriorState(NamedTuple):
-    """Where y lies, and the control."""
+    """The working coordinates of y, and the trained forward network."""
 
-    scale: Affine
+    y_coordinates: Affine
     forward: Trained
 
 
@@ -29,8 +34,9 @@ class DDSPosteriorState(NamedTuple):
 class DDSPosterior(PosteriorSampler):
     """Denoising diffusion posterior sampler (Heng, De Bortoli, Doucet 2024), by denoising score matching.
 
-    One fit serves every y of the joint. The backward kernels are the reference's, so the horizon must be
-    long. The loss is a forward KL divergence: it covers, and needs no density.
+    One fit serves every y of the joint. The backward kernels are those of the reference chain, so the
+    horizon must be long. The loss is a forward KL divergence: it covers all modes of the posterior and
+    needs no density.
     """
 
     horizon: float = 6.0
@@ -39,33 +45,36 @@ class DDSPosterior(PosteriorSampler):
     def init(self, key: PRNGKeyArray, density: Density) -> tuple[DDSPosteriorState, Trace]:
         key_pilot, key_network = jax.random.split(key)
         joint = joint_of(density)
-        scale, spent = self.measure(key_pilot, joint)
-        return DDSPosteriorState(scale, untrained(self.network(key_network, joint), self.optimiser())), spent
+        y_coordinates, trace = self.find_y_coordinates(key_pilot, joint)
+        forward = init_trained(self.network(key_network, joint), self.optimiser())
+        return DDSPosteriorState(y_coordinates, forward), trace
 
     def update(
         self, key: PRNGKeyArray, density: Density, state: DDSPosteriorState
     ) -> tuple[DDSPosteriorState, Trace]:
         keys = jax.random.split(key, 3)
-        pairs = simulate_pairs(keys[0], joint_of(density), self.batch, state.scale)
+        pairs = simulate_pairs(keys[0], joint_of(density), self.batch, state.y_coordinates)
         noise = normal(keys[1], pairs.x.shape)
-        times = jax.random.randint(keys[2], (self.batch,), 0, self.steps)
+        indices = jax.random.randint(keys[2], (self.batch,), 0, self.steps)
         chain = self.chain()
-        memory = jnp.asarray(chain.memory(), float)[times, None]
-        forgotten = jnp.sqrt(1.0 - memory**2)
-        noised = memory * pairs.x + forgotten * noise
+        decay = jnp.asarray(chain.decay_to_end(), float)[indices, None]
+        deviation = jnp.sqrt(1.0 - decay**2)
+        noised = decay * pairs.x + deviation * noise
 
         def loss(network: Network) -> Array:
-            features = jax.tree.map(lambda leaf: leaf[times], network.features(chain.times))
+            """Mean squared error of NN as a prediction of (x - decay noised) / deviation."""
+            features = features_at(network.features(chain.times), indices)
             inputs = jnp.concatenate([noised, pairs.y], axis=1)
-            misses = jax.vmap(network)(features, inputs).control - (pairs.x - memory * noised) / forgotten
-            return jnp.mean(jnp.sum(misses**2, axis=1))
+            errors = jax.vmap(network)(features, inputs).control - (pairs.x - decay * noised) / deviation
+            return jnp.mean(jnp.sum(errors**2, axis=1))
 
         value, gradient = jax.value_and_grad(loss)(state.forward.parameters)
-        forward, step = step_down(self.optimiser(), state.forward, gradient)
-        return state._replace(forward=forward), trace(evals(simulations=self.batch), step, loss=value)
+        forward, step = optimiser_step(self.optimiser(), state.forward, gradient)
+        return state._replace(forward=forward), update_trace(evals(simulations=self.batch), step, loss=value)
 
-    def trained_law(self, state: DDSPosteriorState, density: Density) -> Law:
-        return self.law(self.ahead(state.forward.parameters, observed(density, state.scale)))
+    def trained_measure(self, state: DDSPosteriorState, density: Density) -> PathMeasure:
+        y = standardised_observation(density, state.y_coordinates)
+        return self.path_measure(self.forward_direction(state.forward.parameters, y))
 
 
 SAMPLERS = {"dds-posterior": DDSPosterior()}

@@ -10,18 +10,20 @@ from blackjax.mcmc.elliptical_slice import EllipSliceState
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from bridgemark.samplers.base import Fit, Unsupported, evals
-from bridgemark.samplers.mcmc.markov import MarkovChains, Move
+from bridgemark.samplers.mcmc.self_tuned import ChainDraw, SelfTunedChains
 from bridgemark.targets.base import Density, LogProb
 
-LOWEST = -1e30  # stands for log 0: lower numbers can still be told from it
+LOWEST = -1e30  # takes the place of log 0: unlike minus infinity it can be lowered and compared
+ROUNDINGS = 4  # units in the last place by which a slice is lowered
 
 
 @dataclass(frozen=True, kw_only=True)
-class EllipticalSlice(MarkovChains):
-    """Elliptical slice sampling (Murray, Adams and MacKay 2010): ellipses of the base, no step size.
+class EllipticalSlice(SelfTunedChains):
+    """Elliptical slice sampling (Murray, Adams and MacKay 2010), which has no step size.
 
-    The likelihood is the target over the base. Nothing is tuned: warming up is moving away from the
-    start. A draw is kept of `thinning`. Raises Unsupported where the base is not Gaussian.
+    The likelihood is the target divided by its Gaussian base. Nothing is tuned: the warm-up only takes a
+    chain away from its start. One draw in `thinning` transitions is kept. Raises Unsupported where the base
+    is not Gaussian.
     """
 
     thinning: int = 8
@@ -31,16 +33,17 @@ class EllipticalSlice(MarkovChains):
         state, spent = self._run(key, density, state, self.warm_up)
         return Fit(state, evals(values=jnp.append(spent, 1)), {})
 
-    def transition(
+    def draw(
         self, key: PRNGKeyArray, density: Density, state: EllipSliceState
-    ) -> tuple[EllipSliceState, Move]:
+    ) -> tuple[EllipSliceState, ChainDraw]:
         state, spent = self._run(key, density, state, self.thinning)
         shrinks = jnp.mean(spent.astype(float))
-        return state, Move(jnp.asarray(state.position), evals(values=spent), {"shrinks": shrinks})
+        return state, ChainDraw(jnp.asarray(state.position), evals(values=spent), {"shrinks": shrinks})
 
     def _run(
-        self, key: PRNGKeyArray, density: Density, state: EllipSliceState, times: int
-    ) -> tuple[EllipSliceState, Int[Array, " times"]]:
+        self, key: PRNGKeyArray, density: Density, state: EllipSliceState, transitions: int
+    ) -> tuple[EllipSliceState, Int[Array, " transitions"]]:
+        """Make `transitions` transitions; also return the evaluations that each of them cost."""
         loc, scale = density.base.loc, density.base.scale
         if loc is None or scale is None:
             raise Unsupported("ellipses need a Gaussian base")
@@ -52,11 +55,11 @@ class EllipticalSlice(MarkovChains):
             state, info = kernel(key, _lowered(state), likelihood(density))
             return state, jnp.asarray(info.subiter)
 
-        return jax.lax.scan(transition, state, jax.random.split(key, times))
+        return jax.lax.scan(transition, state, jax.random.split(key, transitions))
 
 
 def likelihood(density: Density) -> LogProb:
-    """log target - log base; NaN and -inf are LOWEST."""
+    """The log likelihood log(target / base), in which NaN and minus infinity are LOWEST."""
 
     def log_likelihood(x: Float[Array, " dim"]) -> Float[Array, ""]:
         value = density.log_prob(x) - density.base.log_prob(x)
@@ -66,13 +69,15 @@ def likelihood(density: Density) -> LogProb:
 
 
 def _lowered(state: EllipSliceState) -> EllipSliceState:
-    """The level a few units in the last place down.
+    """The state with its log likelihood lowered by a few units in the last place.
 
-    Where rounding swallows the height of the slice, the bracket would shrink for ever to the present point,
-    which is not above itself.
+    The next slice lies below that level by an exponential random number. Where the number is lost to
+    rounding, the present point would not lie above its own slice, and the bracket would shrink around it for
+    ever.
     """
     level = jnp.asarray(state.logdensity)
-    return state._replace(logdensity=level - 4 * jnp.finfo(level.dtype).eps * (1 + jnp.abs(level)))
+    epsilon = ROUNDINGS * jnp.finfo(level.dtype).eps
+    return state._replace(logdensity=level - epsilon * (1 + jnp.abs(level)))
 
 
 SAMPLERS = {"elliptical-slice": EllipticalSlice()}

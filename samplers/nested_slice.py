@@ -1,7 +1,7 @@
-"""Nested slice sampling: the prior shrinks to ever higher likelihood, points replaced by slice moves."""
+"""Nested slice sampling: the prior shrinks to ever higher likelihood, its points replaced by slice moves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,104 +13,149 @@ from blackjax.smc import resampling
 from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from bridgemark.samplers.base import Draws, Sampler, State, Unsupported, evals
+from bridgemark.samplers.annealed.tempered_sampler import log_likelihood_ratio
+from bridgemark.samplers.base import Draws, Limits, Sampler, State, Unsupported, evals
 from bridgemark.samplers.common.affine import base_coordinates
 from bridgemark.samplers.common.gaussian import log_standard_normal
-from bridgemark.targets.base import Density
+from bridgemark.targets.base import Density, LogProb
 
-LARGEST = 128  # dimensions: values spent grow with the cube of it
+MAX_DIM = 128  # the number of evaluations grows with the cube of the dimension
+LEAST_LIVE_POINTS = 16
+LEAST_SLICES = 5
 
 
-class Dead(NamedTuple):
-    """Points that were replaced, a batch a row, their log weights, and the values each batch spent."""
+class DeadPoints(NamedTuple):
+    """Points that were replaced, one batch after the other, and their log weights.
+
+    `values` holds the evaluations that each batch cost.
+    """
 
     z: Float[Array, "batches replaced dim"]
     log_weights: Float[Array, "batches replaced"]
     values: Int[Array, " batches"]
 
 
+class NestedRun(NamedTuple):
+    """All points of a run, first the dead and then the live ones; `values` are partial counts."""
+
+    z: Float[Array, "points dim"]
+    log_weights: Float[Array, " points"]
+    values: Int[Array, " batches"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class NestedSlice(Sampler):
-    """Nested slice sampling (Yallup, Kroupa, Handley 2026; Skilling 2006) from the Gaussian base.
+    """Nested sampling (Skilling 2006) of the Gaussian base by slices (Yallup, Kroupa and Handley 2026).
 
-    A run has n // (runs * reuse) live points, twice the dimension at least. The lowest tenth of them is
-    replaced at a time, each by `sweeps` times as many slices as dimensions, until the live points hold
-    less than `left` of the evidence, or `refills` times. A point that dies stands for an equal share of
-    the volume there was, which makes Z-hat unbiased up to the adapted directions (Salomone et al. 2018);
-    the draws of a run are resampled from all of its points. Raises Unsupported above 128 dimensions.
+    `runs` independent runs have n // (runs * draws_per_live_point) live points, at least twice the dimension.
+    The tenth of them with the lowest likelihood is replaced at a time, each by a chain of
+    `slices_per_dimension` times dim slices, until the live points hold less than the share
+    `remaining_evidence` of the evidence, or `max_batches` times. A point that is replaced is weighted by an
+    equal share of the volume that was left, which makes Z-hat unbiased up to the adapted slice directions
+    (Salomone et al. 2018). The draws of a run are resampled from all of its points. Raises Unsupported above
+    MAX_DIM dimensions, and where the base is not Gaussian.
     """
 
     runs: int = 2
-    reuse: int = 16
-    sweeps: int = 2
-    left: float = 1e-3
-    refills: int = 2_000
+    draws_per_live_point: int = 16
+    slices_per_dimension: int = 2
+    remaining_evidence: float = 1e-3
+    max_batches: int = 2_000
+
+    def at_most(self, limits: Limits) -> Sampler:
+        return replace(
+            self,
+            runs=min(self.runs, limits.runs),
+            max_batches=min(self.max_batches, limits.temperatures),
+        )
 
     def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
-        if density.dim > LARGEST:
+        if density.dim > MAX_DIM:
             raise Unsupported(
-                f"nested sampling in {density.dim} dimensions would take too long: at most {LARGEST}"
+                f"nested sampling in {density.dim} dimensions would take too long: at most {MAX_DIM}"
             )
-        coordinates = base_coordinates(density)
-        log_target = coordinates.pull_back(density.log_prob)
-        drawn = max(n // self.runs, 1)
-        live = max(drawn // self.reuse, 2 * density.dim, 16)
-
-        def log_likelihood(z: Array) -> Array:
-            excess = log_target(z) - log_standard_normal(z)
-            return jnp.where(jnp.isnan(excess), -jnp.inf, excess)
+        coordinates = base_coordinates(density.base)
+        log_likelihood = log_likelihood_ratio(coordinates.pull_back(density.log_prob))
+        draws = max(n // self.runs, 1)
+        live = max(draws // self.draws_per_live_point, 2 * density.dim, LEAST_LIVE_POINTS)
 
         def run(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
-            key_climb, key_draw = jax.random.split(key)
-            z, log_weights, values = self.climb(key_climb, log_likelihood, (live, density.dim))
-            chosen = resampling.systematic(key_draw, jax.nn.softmax(log_weights), drawn)
-            return z[chosen], logsumexp(log_weights), jnp.append(values, live)
+            key_run, key_draw = jax.random.split(key)
+            points = self._run(key_run, log_likelihood, live, density.dim)
+            chosen = resampling.systematic(key_draw, jax.nn.softmax(points.log_weights), draws)
+            return points.z[chosen], logsumexp(points.log_weights), jnp.append(points.values, live)
 
         z, log_z, values = jax.lax.map(run, jax.random.split(key, self.runs))
         log_weights = jnp.broadcast_to(log_z[:, None], z.shape[:2])
-        info = {"batches": jnp.sum(values[:, :-1] > 0, axis=1)}  # `refills` where the end was not reached
+        # Equal to `max_batches` where a run was cut off.
+        info = {"batches": jnp.sum(values[:, :-1] > 0, axis=1)}
         return state, Draws(coordinates.forward(z), log_weights, log_z, evals(values=values), info)
 
-    def climb(
-        self, key: PRNGKeyArray, log_likelihood: Callable, shape: tuple[int, int]
-    ) -> tuple[Float[Array, "points dim"], Float[Array, " points"], Int[Array, " batches"]]:
-        """All points of one run with `shape` (live, dim), dead and live, log weights, and values spent."""
-        live, dim = shape
-        replaced, slices = max(live // 10, 1), max(self.sweeps * dim, 5)
-        look = partial(init_state_strategy, logprior_fn=log_standard_normal, loglikelihood_fn=log_likelihood)
-        kernel = nss.build_kernel(look, slices, replaced)
+    def _run(self, key: PRNGKeyArray, log_likelihood: LogProb, live: int, dim: int) -> NestedRun:
+        """One run with `live` live points in `dim` dimensions."""
+        replaced = max(live // 10, 1)
+        slices = max(self.slices_per_dimension * dim, LEAST_SLICES)
         key_start, key_first, key_steps = jax.random.split(key, 3)
-        start = jax.random.normal(key_start, shape)
-        level = lambda batch: batch * jnp.log1p(-replaced / live) - jnp.log(live)  # noqa: E731
+        start = jax.random.normal(key_start, (live, dim))
+        evaluate = _evaluate_for_blackjax(log_likelihood)
+        kernel = nss.build_kernel(evaluate, slices, replaced)
 
-        def going(carry: tuple) -> Array:
-            batch, cloud, _ = carry
-            known = cloud.integrator
-            remains = known.logZ_live - jnp.logaddexp(known.logZ, known.logZ_live)
-            return (batch < self.refills) & (remains >= jnp.log(self.left))
+        def log_volume_share(batch: Array) -> Array:
+            """Log volume per point in a batch, when each earlier one has shrunk it by the share replaced."""
+            return batch * jnp.log1p(-replaced / live) - jnp.log(live)
 
-        def replace(carry: tuple) -> tuple:
-            batch, cloud, dead = carry
-            cloud, info = kernel(jax.random.fold_in(key_steps, batch), cloud)
-            moves = info.update_info
-            # A slice looks at both ends of its first bracket, at each end it expands to and at each try.
-            spent = 2 * replaced * slices + jnp.sum(moves.num_expansions) + jnp.sum(moves.num_shrink)
-            dead = Dead(
+        def unfinished(carry: tuple) -> Array:
+            batch, state, _ = carry
+            evidence = state.integrator
+            remaining = evidence.logZ_live - jnp.logaddexp(evidence.logZ, evidence.logZ_live)
+            return (batch < self.max_batches) & (remaining >= jnp.log(self.remaining_evidence))
+
+        def replace_batch(carry: tuple) -> tuple:
+            batch, state, dead = carry
+            state, info = kernel(jax.random.fold_in(key_steps, batch), state)
+            values = _values_spent(info.update_info, replaced * slices)
+            dead = DeadPoints(
                 dead.z.at[batch].set(info.particles.position),
-                dead.log_weights.at[batch].set(info.particles.loglikelihood + level(batch)),
-                dead.values.at[batch].set(spent),
+                dead.log_weights.at[batch].set(info.particles.loglikelihood + log_volume_share(batch)),
+                dead.values.at[batch].set(values),
             )
-            return batch + 1, cloud, dead
+            return batch + 1, state, dead
 
         first: Any = adaptive.init(
-            start, jax.vmap(look), update_inner_kernel_params_fn=nss.live_covariance_factor, rng_key=key_first
+            start,
+            jax.vmap(evaluate),
+            update_inner_kernel_params_fn=nss.live_covariance_factor,
+            rng_key=key_first,
         )
-        rows = (self.refills, replaced)
-        none = Dead(jnp.zeros((*rows, dim)), jnp.full(rows, -jnp.inf), jnp.zeros(self.refills, int))
-        batches, cloud, dead = jax.lax.while_loop(going, replace, (jnp.asarray(0), first, none))
-        points = cloud.particles
-        z = jnp.concatenate([dead.z.reshape(-1, dim), points.position])
-        return z, jnp.append(dead.log_weights, points.loglikelihood + level(batches)), dead.values
+        carry = jnp.asarray(0), first, _no_dead_points(self.max_batches, replaced, dim)
+        batches, state, dead = jax.lax.while_loop(unfinished, replace_batch, carry)
+        last = state.particles
+        z = jnp.concatenate([dead.z.reshape(-1, dim), last.position])
+        log_weights = jnp.append(dead.log_weights, last.loglikelihood + log_volume_share(batches))
+        return NestedRun(z, log_weights, dead.values)
+
+
+def _evaluate_for_blackjax(log_likelihood: LogProb) -> Callable:
+    """The function by which BlackJAX evaluates prior and likelihood of a point."""
+    return partial(init_state_strategy, logprior_fn=log_standard_normal, loglikelihood_fn=log_likelihood)
+
+
+def _no_dead_points(batches: int, replaced: int, dim: int) -> DeadPoints:
+    """Room for `batches` batches of points that all have weight zero."""
+    return DeadPoints(
+        z=jnp.zeros((batches, replaced, dim)),
+        log_weights=jnp.full((batches, replaced), -jnp.inf),
+        values=jnp.zeros(batches, int),
+    )
+
+
+def _values_spent(moves: Any, slices: int) -> Int[Array, ""]:
+    """Evaluations of a batch of `slices` slices in all.
+
+    A slice evaluates both ends of its first bracket, each end to which the bracket expands, and each
+    proposal.
+    """
+    return 2 * slices + jnp.sum(moves.num_expansions) + jnp.sum(moves.num_shrink)
 
 
 SAMPLERS = {"nested-slice": NestedSlice()}

@@ -1,4 +1,4 @@
-"""The oracle: exact draws, where a target has them. Its rows are the noise floor of every score."""
+"""Exact draws of the target, where it has them: the noise floor of every score, and no algorithm."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -13,9 +13,9 @@ from bridgemark.targets.base import Density, Sample
 class Oracle(Sampler):
     """Independent exact draws of the target, without weights and so without an estimate of Z.
 
-    It is no algorithm: the runner hands it the target's exact sampler as `exact_draws`, and it is never
-    ranked. `fit` evaluates the density once, at an exact draw, where it must be finite; drawing evaluates
-    nothing. Raises Unsupported where the target has no exact sampler.
+    The runner sets `exact_draws` to the target's exact sampler, and never ranks this one. `fit` evaluates the
+    density once, at an exact draw, where it must be finite; drawing evaluates nothing. Raises Unsupported
+    where the target has no exact sampler.
     """
 
     needs_exact_draws: ClassVar[bool] = True

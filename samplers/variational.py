@@ -1,8 +1,8 @@
-"""Gaussian variational inference, mean field and full rank, with importance weights."""
+"""Gaussian variational inference, mean field or full rank, with importance weights."""
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -11,28 +11,38 @@ import optax
 from blackjax.vi import fullrank_vi, meanfield_vi
 from jaxtyping import PRNGKeyArray
 
-from bridgemark.samplers.base import Draws, State, evals
+from bridgemark.samplers.base import Draws, Limits, Sampler, State, evals
 from bridgemark.samplers.common.affine import base_coordinates
-from bridgemark.samplers.common.learnt import Learnt, Trace, adam
+from bridgemark.samplers.common.learnt import LearntSampler, Trace, adam
 from bridgemark.targets.base import Density
 
 
-class Family(NamedTuple):
-    """Gaussians in BlackJAX's coordinates: `size` of the vector of scales, all zero at N(0, I)."""
+class GaussianFamily(NamedTuple):
+    """A family of Gaussians in BlackJAX's parameters: a mean and a vector of scales, both zero at N(0, I).
+
+    Attributes:
+        state: class of BlackJAX's state, made of the mean, the scales and the optimiser's state.
+        scale_size: length of the vector of scales, given the dimension.
+        step: one step of the optimiser.
+        sample: draws of the Gaussian.
+        log_density: makes its log density of a mean and scales.
+    """
 
     state: Any
-    size: Callable[[int], int]
+    scale_size: Callable[[int], int]
     step: Callable
     sample: Callable
     log_density: Callable
 
 
 @dataclass(frozen=True, kw_only=True)
-class GaussianVI(Learnt):
-    """The Gaussian of smallest KL to the target, from the Gaussian base on; draws weigh gamma / q.
+class GaussianVI(LearntSampler):
+    """The Gaussian q in a family with the smallest KL(q || target); draws are weighted by gamma / q.
 
-    Reparameterised gradients of the ELBO that stick to the landing (Roeder, Wu, Duvenaud 2017), with
-    which the noise ends where q is the target; an update that is not finite is skipped.
+    Training starts at the Gaussian base and follows reparameterised gradients of the ELBO, estimated from
+    `batch` draws and without the score of q (Roeder, Wu and Duvenaud 2017, "sticking the landing"): their
+    noise vanishes where q is the target. An update that is not finite is skipped. Raises Unsupported where
+    the base is not Gaussian.
     """
 
     unbiased_z: ClassVar[bool] = True
@@ -41,26 +51,32 @@ class GaussianVI(Learnt):
     learning_rate: float = 0.02
 
     @abstractmethod
-    def family(self) -> Family:
-        """Which Gaussians."""
+    def family(self) -> GaussianFamily:
+        """The family that q belongs to."""
+
+    def at_most(self, limits: Limits) -> Sampler:
+        return replace(super().at_most(limits), batch=min(self.batch, limits.batch))
 
     def init(self, key: PRNGKeyArray, density: Density) -> tuple[State, Trace]:
-        base_coordinates(density)  # refuses a base that is not Gaussian before any work is done
+        base_coordinates(density.base)  # raises Unsupported before any work is done
         family = self.family()
-        start = jnp.zeros(density.dim), jnp.zeros(family.size(density.dim))
-        return family.state(*start, self.optimiser().init(start)), Trace(evals(), {})
+        mean, scales = jnp.zeros(density.dim), jnp.zeros(family.scale_size(density.dim))
+        optimiser_state = self.optimiser().init((mean, scales))
+        return family.state(mean, scales, optimiser_state), Trace(evals(), {})
 
     def update(self, key: PRNGKeyArray, density: Density, state: State) -> tuple[State, Trace]:
-        log_gamma = base_coordinates(density).pull_back(density.log_prob)
-        moved, info = self.family().step(key, state, log_gamma, self.optimiser(), self.batch)
-        finite = jnp.isfinite(optax.tree.norm(moved[:2]))
-        kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), moved, state)
+        log_gamma = base_coordinates(density.base).pull_back(density.log_prob)
+        updated, info = self.family().step(key, state, log_gamma, self.optimiser(), self.batch)
+        mean, scales, _ = updated
+        finite = jnp.isfinite(optax.tree.norm((mean, scales)))
+        kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), updated, state)
         return kept, Trace(evals(gradients=self.batch), {"loss": info.elbo, "skipped": ~finite})
 
     def sample(self, key: PRNGKeyArray, density: Density, state: State, n: int) -> tuple[State, Draws]:
-        coordinates, family = base_coordinates(density), self.family()
+        coordinates, family = base_coordinates(density.base), self.family()
         z = family.sample(key, state, n)
-        log_q = jax.vmap(family.log_density(*state[:2]))(z)
+        mean, scales, _ = state
+        log_q = jax.vmap(family.log_density(mean, scales))(z)
         log_weights = jax.vmap(coordinates.pull_back(density.log_prob))(z) - log_q
         return state, Draws(coordinates.forward(z)[:, None], log_weights[:, None], None, evals(values=n), {})
 
@@ -70,29 +86,29 @@ class GaussianVI(Learnt):
 
 @dataclass(frozen=True, kw_only=True)
 class MeanFieldVI(GaussianVI):
-    """Independent coordinates of the base's whitened space: for a correlated base they are its own."""
+    """Gaussians with independent coordinates, in the coordinates in which the base is N(0, I)."""
 
-    def family(self) -> Family:
-        return Family(
-            meanfield_vi.MFVIState,
-            lambda dim: dim,
-            meanfield_vi.step,
-            meanfield_vi.sample,
-            meanfield_vi.generate_meanfield_logdensity,
+    def family(self) -> GaussianFamily:
+        return GaussianFamily(
+            state=meanfield_vi.MFVIState,
+            scale_size=lambda dim: dim,
+            step=meanfield_vi.step,
+            sample=meanfield_vi.sample,
+            log_density=meanfield_vi.generate_meanfield_logdensity,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class FullRankVI(GaussianVI):
-    """Any covariance, by its Cholesky factor."""
+    """Gaussians with any covariance, parameterised by its Cholesky factor."""
 
-    def family(self) -> Family:
-        return Family(
-            fullrank_vi.FRVIState,
-            lambda dim: dim * (dim + 1) // 2,
-            fullrank_vi.step,
-            fullrank_vi.sample,
-            fullrank_vi.generate_fullrank_logdensity,
+    def family(self) -> GaussianFamily:
+        return GaussianFamily(
+            state=fullrank_vi.FRVIState,
+            scale_size=lambda dim: dim * (dim + 1) // 2,
+            step=fullrank_vi.step,
+            sample=fullrank_vi.sample,
+            log_density=fullrank_vi.generate_fullrank_logdensity,
         )
 
 

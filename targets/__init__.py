@@ -1,1 +1,1 @@
-"""Floor 0: densities and what is known of them. Imports jax and numpy only."""
+"""Targets: probability densities and what is known of them. They import JAX, NumPy and SciPy only."""

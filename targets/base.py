@@ -1,32 +1,35 @@
-"""What a target is: a density, and what is known of it; and a joint, whose posteriors are many targets.
+"""What a target is: a probability density, and what is known of it.
 
-Conventions for every file of this floor: one point in, one number out; nothing is drawn when a target is
-built; constants are NumPy float64 arrays, converted where they are used, `constant.astype(x.dtype)`: left
-to itself JAX (0.10) keeps such an array in the precision of its first compiled use, for good.
+Conventions for every file of this folder:
+
+- A log density maps one point of R^dim to one number; batches are made by `jax.vmap`. - Nothing is drawn at
+random when a target is built. - Constants are NumPy arrays of float64, converted where they are used by
+`constant.astype(x.dtype)`. Otherwise
+  JAX (0.10) would keep such an array for good in the precision of its first compiled use.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 LogProb: TypeAlias = Callable[[Float[Array, " dim"]], Float[Array, ""]]
 Sample: TypeAlias = Callable[[PRNGKeyArray, int], Float[Array, "n dim"]]
+PointFunction: TypeAlias = Callable[[Float[Array, " dim"]], Float[Array, " k"]]
 Simulate: TypeAlias = Callable[[PRNGKeyArray, Float[Array, " dim"]], Float[Array, " dim_y"]]
 LogLikelihood: TypeAlias = Callable[[Float[Array, " dim"], Float[Array, " dim_y"]], Float[Array, ""]]
+Proposal: TypeAlias = Callable[[PRNGKeyArray], tuple[Float[Array, " dim"], Bool[Array, ""]]]
 
 
 @dataclass(frozen=True)
 class Truth:
-    """A number that is known, how well, and how to make it again.
+    """A known number, its accuracy, and how to compute it again.
 
-    `standard_error` is 0.0 only for a closed form; `recipe` is a formula or a command.
+    `standard_error` is 0.0 for a closed form only; `recipe` is a formula or a command.
     """
 
     value: float
@@ -36,13 +39,18 @@ class Truth:
 
 @dataclass(frozen=True)
 class Statistic:
-    """An expectation under the target: `fn` maps a point (dim,) to (k,); the arrays have shape (k,).
+    """A known expectation under the target.
 
-    `mean` and `sd` are the moments of `fn(x)` under the target, `standard_error` is that of `mean`.
+    Attributes:
+        name: how the statistic is called in tables, for example "x2".
+        fn: maps a point (dim,) to k values.
+        mean: E[fn(x)] under the target, of shape (k,).
+        sd: standard deviation of fn(x) under the target, of shape (k,).
+        standard_error: standard error of `mean`, of shape (k,); zero where it is known exactly.
     """
 
     name: str
-    fn: Callable[[Float[Array, " dim"]], Float[Array, " k"]]
+    fn: PointFunction
     mean: np.ndarray
     sd: np.ndarray
     standard_error: np.ndarray
@@ -50,21 +58,23 @@ class Statistic:
 
 @dataclass(frozen=True)
 class Modes:
-    """Mixture components: `responsibilities` maps (dim,) to (k,) and averages to `masses` exactly.
+    """The mixture components of a target, and the mass of each.
 
-    Soft assignment, because E[responsibility of k] is the weight of k with no error even where
-    components overlap; the mass of a hard cell has no closed form there.
+    `responsibilities` maps a point (dim,) to the probabilities (k,) that it belongs to each component. Their
+    expectation under the target is exactly `masses` (k,), even where components overlap. The masses of hard
+    cells would have no closed form there.
     """
 
-    responsibilities: Callable[[Float[Array, " dim"]], Float[Array, " k"]]
+    responsibilities: PointFunction
     masses: np.ndarray
 
 
 @dataclass(frozen=True)
 class Base:
-    """A normalised law on the same space: where chains, particles and paths start.
+    """A normalised density on the same space, at whose draws chains, particles and paths start.
 
-    `loc` (dim,) and `scale`, a vector (dim,) or a lower Cholesky factor (dim, dim), when it is Gaussian.
+    Where it is Gaussian, `loc` has shape (dim,), and `scale` is a vector (dim,) of standard deviations or a
+    lower Cholesky factor (dim, dim) of the covariance. Otherwise both are None.
     """
 
     log_prob: LogProb
@@ -75,7 +85,11 @@ class Base:
 
 @dataclass(frozen=True)
 class Alias:
-    """A name for this or a neighbouring density in the literature, and who uses it so."""
+    """A name in the literature for this density, or for one that is easily mistaken for it.
+
+    `used_by` says which papers or libraries use the name; `same_density` is true only for exactly the same
+    density.
+    """
 
     name: str
     used_by: str
@@ -84,7 +98,10 @@ class Alias:
 
 @dataclass(frozen=True)
 class About:
-    """Where a target comes from. `finite_moment` is the order up to which E|x|^p is finite."""
+    """Where a target comes from, and its definition in words.
+
+    `finite_moment` is the order up to which moments E|x|^p are finite.
+    """
 
     source: str
     definition: str
@@ -94,11 +111,15 @@ class About:
 
 @dataclass(frozen=True)
 class Density:
-    """All that a sampler is given: a density known up to a constant, and a normalised law to start from.
+    """Everything that a sampler is given. It has no name and holds no truth; unknown parts are None.
 
-    `log_prob` maps one point of R^dim to a scalar. `log_likelihood` is known where the base is the prior: then
-    log_prob = base.log_prob + log_likelihood. A posterior that comes from a simulator has its `joint` and
-    the observation `y` (dim_y,). Unknown is None. A density has no name and holds no truth.
+    Attributes:
+        dim: dimension of the space.
+        log_prob: log of the density, known up to an additive constant.
+        base: where chains, particles and paths start.
+        log_likelihood: given where the base is the prior, so that log_prob = base.log_prob + log_likelihood.
+        joint: the joint density whose posterior this is.
+        y: the observation (dim_y,) that makes the posterior of the joint.
     """
 
     dim: int
@@ -111,10 +132,17 @@ class Density:
 
 @dataclass(frozen=True)
 class Target:
-    """A density with a name, and what is known of it. Unknown truths are None.
+    """A density with a name, and what the suite knows of it; unknown truths are None.
 
-    The name is the identity: another density is another name. `version` moves only when the density is
-    multiplied by a constant. `sample` draws exactly.
+    Attributes:
+        name: the identity of the density: another density gets another name.
+        version: increased only when the density is multiplied by a constant.
+        density: the part that a sampler sees.
+        about: source and definition.
+        log_z: the log normalising constant of `density.log_prob`.
+        sample: exact draws.
+        statistics: known expectations.
+        modes: known mixture components.
     """
 
     name: str
@@ -123,15 +151,22 @@ class Target:
     about: About
     log_z: Truth | None = None
     sample: Sample | None = None
-    statistics: tuple[Statistic, ...] = field(default=())
+    statistics: tuple[Statistic, ...] = ()
     modes: Modes | None = None
 
 
 @dataclass(frozen=True)
 class Joint:
-    """p(x) p(y | x), which makes a posterior of every y. Both densities are normalised, so Z = p(y).
+    """A joint density p(x) p(y | x), which makes a posterior of every y.
 
-    `simulate` draws y (dim_y,) of one x (dim,); `log_likelihood` maps x and y to log p(y | x).
+    Both factors are normalised, so that the normalising constant of a posterior is p(y).
+
+    Attributes:
+        dim: dimension of x.
+        dim_y: dimension of y.
+        prior: p(x).
+        simulate: draws y (dim_y,), given a key and x (dim,).
+        log_likelihood: maps x and y to log p(y | x).
     """
 
     dim: int
@@ -141,78 +176,35 @@ class Joint:
     log_likelihood: LogLikelihood
 
     def log_prob(self, x: Float[Array, " dim"], y: Float[Array, " dim_y"]) -> Float[Array, ""]:
-        """log p(x) + log p(y | x): the posterior's `log_prob` where y, too, is traced."""
+        """Return log p(x) + log p(y | x). Both x and y may be traced by JAX."""
         return self.prior.log_prob(x) + self.log_likelihood(x, y)
 
 
-@dataclass(frozen=True)
-class PosteriorTruths:
-    """What is known of the posterior of one y: fields of its `Target`."""
-
-    log_z: Truth | None = None
-    sample: Sample | None = None
-    statistics: tuple[Statistic, ...] = ()
-    modes: Modes | None = None
-
-
-@dataclass(frozen=True)
-class PosteriorFamily:
-    """A joint with a name, and what is known of its posteriors.
-
-    `truths` maps a posterior's name and its y to what is known of it; `observations` are the y of the registered
-    posteriors, by the suffix of their names.
-    """
-
-    name: str
-    joint: Joint
-    truths: Callable[[str, np.ndarray], PosteriorTruths]
-    observations: Mapping[str, np.ndarray]
-    about: About
-
-    def condition(self, y: np.ndarray) -> Target:
-        """The posterior of one y (dim_y,), with all that is known of it.
-
-        Its truths are numbers, so y is one too: in a traced function take `Joint.log_prob`. Raises
-        ValueError for a y of another shape, or not finite.
-        """
-        y = np.array(y, dtype=np.float64)
-        joint = self.joint
-        if y.shape != (joint.dim_y,) or not np.all(np.isfinite(y)):
-            raise ValueError(f"y of {self.name} is {joint.dim_y} finite numbers, not {y} of shape {y.shape}")
-        name = f"{self.name}-{self._suffix(y)}"
-        density = Density(
-            dim=joint.dim,
-            log_prob=lambda x: joint.log_prob(x, jnp.asarray(y.astype(x.dtype))),
-            base=joint.prior,
-            log_likelihood=lambda x: joint.log_likelihood(x, jnp.asarray(y.astype(x.dtype))),
-            joint=joint,
-            y=y,
-        )
-        known = self.truths(name, y)
-        return Target(name=name, version=1, density=density, about=self.about, **vars(known))
-
-    def targets(self) -> dict[str, Callable[[], Target]]:
-        """Builders of the registered posteriors, by name."""
-        return {f"{self.name}-{key}": partial(self.condition, y) for key, y in self.observations.items()}
-
-    def _suffix(self, y: np.ndarray) -> str:
-        """The letter of a registered y; for any other a digest."""
-        letters = (letter for letter, known in self.observations.items() if np.array_equal(known, y))
-        return next(letters, hashlib.sha256(y.tobytes()).hexdigest()[:8])
-
-
 def gaussian_base(loc: np.ndarray, scale: np.ndarray) -> Base:
-    """The Gaussian N(loc, scale scale'), for `scale` a vector (dim,) or a lower Cholesky (dim, dim)."""
+    """Return the Gaussian N(loc, S S').
+
+    `scale` is the diagonal (dim,) of a diagonal S, or a lower triangular S (dim, dim).
+    """
     dim = loc.shape[0]
     if scale.ndim == 1:
         half_log_det = np.sum(np.log(scale))
-        whiten = lambda centred: centred / scale.astype(centred.dtype)  # noqa: E731
-        colour = lambda noise: noise * scale.astype(noise.dtype)  # noqa: E731
+
+        def whiten(centred: Float[Array, " dim"]) -> Float[Array, " dim"]:
+            return centred / scale.astype(centred.dtype)
+
+        def colour(noise: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
+            return noise * jnp.expand_dims(scale.astype(noise.dtype), 0)
     else:
         half_log_det = np.sum(np.log(np.diag(scale)))
         inverse = np.linalg.inv(scale)
-        whiten = lambda centred: inverse.astype(centred.dtype) @ centred  # noqa: E731
-        colour = lambda noise: noise @ scale.T.astype(noise.dtype)  # noqa: E731
+
+        def whiten(centred: Float[Array, " dim"]) -> Float[Array, " dim"]:
+            whitened: Any = inverse.astype(centred.dtype) @ centred  # NumPy's type, but JAX's array
+            return whitened
+
+        def colour(noise: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
+            return noise @ scale.T.astype(noise.dtype)
+
     constant = -0.5 * dim * np.log(2 * np.pi) - half_log_det
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
@@ -220,21 +212,26 @@ def gaussian_base(loc: np.ndarray, scale: np.ndarray) -> Base:
 
     def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
         noise = jax.random.normal(key, (n, dim))
-        return loc.astype(noise.dtype) + colour(noise)
+        coloured = colour(noise)
+        return jnp.expand_dims(loc.astype(noise.dtype), 0) + coloured
 
     return Base(log_prob=log_prob, sample=sample, loc=loc, scale=scale)
 
 
-def rejection(propose: Callable[[PRNGKeyArray], tuple[Array, Array]], dim: int) -> Sample:
-    """Exact draws: the first n accepted of proposals, each a point (dim,) and whether it is accepted."""
+def rejection_sampler(propose: Proposal, dim: int) -> Sample:
+    """Return exact draws by rejection: the first n accepted proposals.
+
+    `propose` maps a key to a point (dim,) and whether it is accepted.
+    """
 
     def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
-        def propose_more(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-            key, x, found = state
-            key, used = jax.random.split(key)
-            proposed, accepted = jax.vmap(propose)(jax.random.split(used, n))
-            place = jnp.where(accepted, found + jnp.cumsum(accepted) - 1, n)
-            return key, x.at[place].set(proposed, mode="drop"), found + jnp.sum(accepted)
+        def propose_more(state: tuple) -> tuple:
+            key, x, count = state
+            key, key_propose = jax.random.split(key)
+            proposed, accepted = jax.vmap(propose)(jax.random.split(key_propose, n))
+            # The next free rows take the accepted points; a row n, out of range, drops a point.
+            row: Int[Array, " n"] = jnp.where(accepted, count + jnp.cumsum(accepted) - 1, n)
+            return key, x.at[row].set(proposed, mode="drop"), count + jnp.sum(accepted)
 
         start = (key, jnp.zeros((n, dim)), jnp.zeros((), int))
         return jax.lax.while_loop(lambda state: state[2] < n, propose_more, start)[1]

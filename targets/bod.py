@@ -1,84 +1,96 @@
-"""Biochemical oxygen demand: two parameters of a saturating curve, seen on five days."""
+"""Biochemical oxygen demand: two parameters of a saturating curve, observed on five days."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import erf
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from scipy.special import erf as erf_of_numpy
 
 from bridgemark.targets.base import (
     About,
     Joint,
-    PosteriorFamily,
-    PosteriorTruths,
+    PointFunction,
     Statistic,
     Truth,
     gaussian_base,
-    rejection,
+    rejection_sampler,
 )
+from bridgemark.targets.moments import identity
+from bridgemark.targets.posteriors import PosteriorFamily, PosteriorTruths
 
 DAYS = np.arange(1.0, 6.0)
 VARIANCE = 1e-3
-PEAK = -0.5 * DAYS.size * np.log(2 * np.pi * VARIANCE)  # the likelihood of a perfect fit
+LOG_NORMALISER = -0.5 * DAYS.size * np.log(2 * np.pi * VARIANCE)  # of the noise: log density at its mode
 
-REACH, STEP = 9.0, 1 / 40
-AXIS = np.arange(-REACH, REACH + STEP / 2, STEP)
-ERROR = 1e-8  # above what halving the step, or reaching further, moves
-RECIPE = f"trapezoidal rule, step {STEP}, on [-{REACH:g}, {REACH:g}]^2"
-SLACK = 0.1  # the log-likelihood of a y in reach rises by less than 0.05 between neighbours on the grid
-LEAST_ACCEPTANCE = 1e-3
+LIMIT, STEP = 9.0, 1 / 40  # of the quadrature grid
+GRID = np.arange(-LIMIT, LIMIT + STEP / 2, STEP)
+ERROR = 1e-8  # more than the truths change when the step is halved, or the grid extended
+RECIPE = f"trapezoidal rule, step {STEP}, on [-{LIMIT:g}, {LIMIT:g}]^2"
+SLACK = 0.1  # neighbours on the grid differ by less than 0.05 in log likelihood, for a y that is not far out
+LEAST_ACCEPTANCE = 1e-3  # below it rejection takes too long, and there are no exact draws
 
 
 def simulate(key: PRNGKeyArray, x: Float[Array, "2"]) -> Float[Array, "5"]:
-    """The curve with noise."""
+    """The demand with noise, on each day."""
     return curve(x) + np.sqrt(VARIANCE) * jax.random.normal(key, DAYS.shape, x.dtype)
 
 
 def log_likelihood(x: Float[Array, "2"], y: Float[Array, "5"]) -> Float[Array, ""]:
-    """log N(y; curve, 0.001 I)."""
-    return PEAK - 0.5 / VARIANCE * jnp.sum((y - curve(x)) ** 2)
+    """log N(y; curve(x), 0.001 I)."""
+    return LOG_NORMALISER - 0.5 / VARIANCE * jnp.sum((y - curve(x)) ** 2)
 
 
 def curve(x: Float[Array, "2"]) -> Float[Array, "5"]:
     """The demand A (1 - exp(-B t)) on each day t."""
-    amplitude, rate = 0.4 + 0.4 * (1 + erf(x[0] / np.sqrt(2))), 0.01 + 0.15 * (1 + erf(x[1] / np.sqrt(2)))
+    amplitude = 0.4 + 0.4 * (1 + erf(x[0] / np.sqrt(2)))
+    rate = 0.01 + 0.15 * (1 + erf(x[1] / np.sqrt(2)))
     return -amplitude * jnp.expm1(-rate * DAYS.astype(x.dtype))
 
 
 def log_likelihood_on_grid(axis: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The same at every (axis_i, axis_j): the curve is a function of x_0 times one of x_1."""
-    share = 1 + erf_of_numpy(axis / np.sqrt(2))
-    amplitude, rise = 0.4 + 0.4 * share, -np.expm1(-np.outer(0.01 + 0.15 * share, DAYS))
-    square = np.outer(amplitude**2, np.sum(rise**2, axis=1)) - 2 * np.outer(amplitude, rise @ y) + y @ y
-    return PEAK - 0.5 / VARIANCE * square
+    """The log likelihood at every point (axis_i, axis_j), as a matrix.
+
+    The curve is the product of an amplitude, a function of x_0, and a rise, a function of x_1. So is each
+    term of |y - amplitude rise|^2, multiplied out.
+    """
+    uniform = 1 + erf_of_numpy(axis / np.sqrt(2))  # on [0, 2] under the prior
+    amplitude = 0.4 + 0.4 * uniform
+    rise = -np.expm1(-np.outer(0.01 + 0.15 * uniform, DAYS))
+    squared_error = (
+        np.outer(amplitude**2, np.sum(rise**2, axis=1)) - 2 * np.outer(amplitude, rise @ y) + y @ y
+    )
+    return LOG_NORMALISER - 0.5 / VARIANCE * squared_error
 
 
 def truths(name: str, y: np.ndarray) -> PosteriorTruths:
-    """Evidence and moments by quadrature; exact draws are those of the prior that the likelihood accepts."""
-    likelihood = log_likelihood_on_grid(AXIS, y)
-    prior = np.exp(-0.5 * AXIS**2) * STEP / np.sqrt(2 * np.pi)
-    bound = np.max(likelihood) + SLACK
-    mass = np.exp(likelihood - bound) * np.outer(prior, prior)
+    """Evidence and moments of the posterior of y, by quadrature, and exact draws.
+
+    A draw of the prior is accepted with the probability likelihood / bound. Where that happens too rarely
+    there are no exact draws.
+    """
+    log_likelihoods = log_likelihood_on_grid(GRID, y)
+    prior = np.exp(-0.5 * GRID**2) * STEP / np.sqrt(2 * np.pi)
+    log_bound = np.max(log_likelihoods) + SLACK
+    mass = np.exp(log_likelihoods - log_bound) * np.outer(prior, prior)
     acceptance = np.sum(mass)
     marginals = np.stack([mass.sum(axis=1), mass.sum(axis=0)]) / acceptance
-    moments = [marginals @ AXIS**power for power in (0, 1, 2, 3, 4)]
 
-    def propose(key: PRNGKeyArray) -> tuple[Float[Array, "2"], Array]:
-        for_x, for_height = jax.random.split(key)
-        x = jax.random.normal(for_x, (2,))
-        height = log_likelihood(x, jnp.asarray(y.astype(x.dtype))) - bound
-        return x, -jax.random.exponential(for_height) < height
+    def propose(key: PRNGKeyArray) -> tuple[Float[Array, "2"], Bool[Array, ""]]:
+        key_x, key_accept = jax.random.split(key)
+        x = jax.random.normal(key_x, (2,))
+        log_acceptance = log_likelihood(x, jnp.asarray(y.astype(x.dtype))) - log_bound
+        return x, -jax.random.exponential(key_accept) < log_acceptance
 
-    def statistic(label: str, power: int) -> Statistic:
-        mean = moments[power]
-        sd = np.sqrt(moments[2 * power] - mean**2)
-        return Statistic(label, lambda x: x**power, mean, sd, np.full(2, ERROR))
+    def statistic(name: str, fn: PointFunction, power: int) -> Statistic:
+        mean = marginals @ GRID**power
+        sd = np.sqrt(marginals @ GRID ** (2 * power) - mean**2)
+        return Statistic(name, fn, mean, sd, np.full(2, ERROR))
 
     return PosteriorTruths(
-        log_z=Truth(float(np.log(acceptance) + bound), ERROR, RECIPE),
-        sample=rejection(propose, 2) if acceptance > LEAST_ACCEPTANCE else None,
-        statistics=(statistic("x", 1), statistic("x2", 2)),
+        log_z=Truth(float(np.log(acceptance) + log_bound), ERROR, RECIPE),
+        sample=rejection_sampler(propose, 2) if acceptance > LEAST_ACCEPTANCE else None,
+        statistics=(statistic("x", identity, 1), statistic("x2", jnp.square, 2)),
     )
 
 
@@ -93,7 +105,7 @@ FAMILY = PosteriorFamily(
     name="bod-2",
     joint=JOINT,
     truths=truths,
-    # Of simulated y, 83 % are less probable than a, the published one, and 1 % than b.
+    # Among simulated y, 83 % are less probable than a, the published one, and 1 % are less probable than b.
     observations={
         "a": np.array([0.18, 0.32, 0.42, 0.49, 0.54]),
         "b": np.array([0.24, 0.53, 0.66, 0.85, 0.83]),

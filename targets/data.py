@@ -1,4 +1,4 @@
-"""Data sets as committed beside this file, checked against their checksums before use."""
+"""The data sets in the folder `data`, each verified by its checksum before it is used."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent / "data"
 
 
 def load(filename: str) -> np.ndarray:
-    """The numbers of `data/filename` as float64 (rows, columns), without the header line.
+    """Load the numbers of `data/filename` as float64 (rows, columns), without the header line.
 
     Raises ValueError when the file, its provenance or a matching SHA-256 is missing.
     """
@@ -24,10 +24,10 @@ def load(filename: str) -> np.ndarray:
             f"data set {filename} needs {path} and a checksum 'sha256' in {provenance.name}: {error!r}; "
             "restore both from the repository"
         ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != expected:
         raise ValueError(
-            f"{path} has SHA-256 {found}, but {provenance.name} says {expected}: "
+            f"{path} has SHA-256 {actual}, but {provenance.name} says {expected}: "
             "the file was changed or damaged; restore it from the repository"
         )
     return np.loadtxt(content.decode().splitlines(), delimiter=",", skiprows=1)

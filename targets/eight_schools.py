@@ -1,6 +1,6 @@
-"""Eight schools, not centred: a mild funnel between the spread of the effects and the effects.
+"""Eight schools, not centred: a mild funnel between the standard deviation of the effects and the effects.
 
-Rubin (1981), Journal of Educational Statistics 6; priors and coordinates as Stan's users have them.
+Rubin (1981), Journal of Educational Statistics 6, with the priors and coordinates usual in Stan.
 """
 
 from functools import partial
@@ -13,26 +13,30 @@ from jaxtyping import Array, Float
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import coordinate_moments
 
-SCALE = 5.0  # of the mean effect's normal and of the spread's half-Cauchy law
+SCALE = 5.0  # of the normal prior of the mean effect, and of the half-Cauchy prior of the effects' sd
 
 
 def eight_schools(name: str) -> Target:
-    """Mean effect, log spread, and each school's standardised effect."""
+    """A point holds the mean effect, the log sd of the effects, and each school's standardised effect."""
     effect, error = load("eight_schools.csv").T
     # log of a half-Cauchy variable has mean log SCALE and variance (pi / 2)^2.
     loc, scale = np.zeros(2 + len(effect)), np.ones(2 + len(effect))
     loc[1], scale[:2] = np.log(SCALE), (SCALE, np.pi / 2)
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        mean, log_spread, standardised = x[0], x[1], x[2:]
-        effects = mean + jnp.exp(log_spread) * standardised
+        mean, log_sd, standardised = x[0], x[1], x[2:]
+        effects = mean + jnp.exp(log_sd) * standardised
         likelihood = norm.logpdf(effect.astype(x.dtype), effects, error.astype(x.dtype))
-        # Half-Cauchy times the Jacobian, 2 t / (pi (1 + t^2)) in t = spread / SCALE: the same at t and 1/t.
-        beyond = log_spread - np.log(SCALE)
-        spread = np.log(2 / np.pi) - jnp.logaddexp(beyond, -beyond)
+        # Half-Cauchy times the Jacobian is 2 t / (pi (1 + t^2)) in t = sd / SCALE: the same at t and 1/t.
+        log_t = log_sd - np.log(SCALE)
+        sd_prior = np.log(2 / np.pi) - jnp.logaddexp(log_t, -log_t)
         return (
-            norm.logpdf(mean, 0.0, SCALE) + spread + jnp.sum(norm.logpdf(standardised)) + jnp.sum(likelihood)
+            norm.logpdf(mean, 0.0, SCALE)
+            + sd_prior
+            + jnp.sum(norm.logpdf(standardised))
+            + jnp.sum(likelihood)
         )
 
     return Target(
@@ -50,7 +54,7 @@ def eight_schools(name: str) -> Target:
             ),
         ),
         log_z=stored.log_z(name),
-        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+        statistics=stored.statistics(name, coordinate_moments()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Neal's funnel: a neck too narrow and a mouth too wide for any one step size."""
+"""Neal's funnel: its neck is too narrow and its mouth too wide for any one step size."""
 
 import math
 from functools import partial
@@ -21,10 +21,13 @@ ALIASES = (
 
 
 def funnel(name: str, dim: int) -> Target:
-    """Neal's funnel: v ~ N(0, 3^2), then x_i ~ N(0, e^v). Neal (2003), Slice sampling, section 8."""
+    """A point is (v, x_1, ...) with v ~ N(0, 3^2) and x_i ~ N(0, e^v). Neal (2003), section 8."""
 
     def gaussianise(x: Float[Array, " dim"]) -> Float[Array, " dim"]:
         return jnp.concatenate([x[:1], x[1:] * jnp.exp(-x[0] / 2)])
+
+    def gaussianised_square(x: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return gaussianise(x) ** 2
 
     sds = np.concatenate([[3.0], np.ones(dim - 1)])
     constant = -0.5 * dim * np.log(2 * np.pi) - np.log(3.0)
@@ -57,7 +60,7 @@ def funnel(name: str, dim: int) -> Target:
         sample=sample,
         statistics=(
             Statistic("x", gaussianise, np.zeros(dim), sds, exact),
-            Statistic("x2", lambda x: gaussianise(x) ** 2, sds**2, np.sqrt(2) * sds**2, exact),
+            Statistic("x2", gaussianised_square, sds**2, np.sqrt(2) * sds**2, exact),
             Statistic("tails", tails, np.full(2, mass), np.full(2, np.sqrt(mass * (1 - mass))), np.zeros(2)),
         ),
     )

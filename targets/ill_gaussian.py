@@ -9,12 +9,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.targets.base import About, Alias, Density, Statistic, Target, Truth, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import identity
 
-CONDITION = 1000.0
+CONDITION = 1000.0  # ratio of the largest variance to the smallest
 
 
 def ill_gaussian(name: str, dim: int) -> Target:
-    """N(0, Q D Q') without its normaliser; the variances D fall geometrically from 1 to 1 / CONDITION."""
+    """N(0, Q D Q') without its normaliser; D falls geometrically from 1 to 1 / CONDITION, Q is a rotation."""
     rotation = np.linalg.qr(load(f"rotation_{dim}.csv"))[0]
     sds = CONDITION ** (-0.5 * np.arange(dim) / (dim - 1))
     variances = rotation**2 @ sds**2
@@ -24,10 +25,10 @@ def ill_gaussian(name: str, dim: int) -> Target:
 
     def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
         noise = jax.random.normal(key, (n, dim))
-        return noise * sds.astype(noise.dtype) @ rotation.T.astype(noise.dtype)
+        return noise * jnp.expand_dims(sds.astype(noise.dtype), 0) @ rotation.T.astype(noise.dtype)
 
-    def principal(x: Float[Array, " dim"]) -> Float[Array, " dim"]:
-        return x @ rotation.astype(x.dtype)
+    def squared_principal_coordinates(x: Float[Array, " dim"]) -> Float[Array, " dim"]:
+        return (x @ rotation.astype(x.dtype)) ** 2
 
     exact = np.zeros(dim)
     return Target(
@@ -42,9 +43,9 @@ def ill_gaussian(name: str, dim: int) -> Target:
         ),
         sample=sample,
         statistics=(
-            Statistic("x", lambda x: x, np.zeros(dim), np.sqrt(variances), exact),
+            Statistic("x", identity, np.zeros(dim), np.sqrt(variances), exact),
             Statistic("x2", jnp.square, variances, np.sqrt(2) * variances, exact),
-            Statistic("principal2", lambda x: principal(x) ** 2, sds**2, np.sqrt(2) * sds**2, exact),
+            Statistic("principal2", squared_principal_coordinates, sds**2, np.sqrt(2) * sds**2, exact),
         ),
     )
 

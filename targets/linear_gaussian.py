@@ -1,50 +1,45 @@
-"""A linear map seen in Gaussian noise: the joint of which everything is known."""
+"""A linear map observed with Gaussian noise: a joint of which everything is known in closed form."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from bridgemark.targets.base import (
-    About,
-    Joint,
-    PosteriorFamily,
-    PosteriorTruths,
-    Statistic,
-    Truth,
-    gaussian_base,
-)
+from bridgemark.targets.base import About, Joint, Statistic, Truth, gaussian_base
+from bridgemark.targets.moments import identity
+from bridgemark.targets.posteriors import PosteriorFamily, PosteriorTruths
 
 MAP = np.array([[1.0, 0.5, 0.0, -0.5], [0.0, 1.0, -1.0, 0.5], [0.5, 0.0, 1.0, 1.0]])
 DIM_Y, DIM = MAP.shape
-NOISE = 0.5
-EVIDENCE = MAP @ MAP.T + NOISE**2 * np.eye(DIM_Y)  # the covariance of y
-GAIN = np.linalg.solve(EVIDENCE, MAP).T
-COVARIANCE = np.eye(DIM) - GAIN @ MAP
+NOISE_SD = 0.5
+COVARIANCE_OF_Y = MAP @ MAP.T + NOISE_SD**2 * np.eye(DIM_Y)
+GAIN = np.linalg.solve(COVARIANCE_OF_Y, MAP).T  # Kalman's
+POSTERIOR_COVARIANCE = np.eye(DIM) - GAIN @ MAP
 RECIPE = "closed form: y ~ N(0, H H' + 0.25 I)"
 
 
 def simulate(key: PRNGKeyArray, x: Float[Array, " dim"]) -> Float[Array, " dim_y"]:
     """y = H x + noise."""
-    return NOISE * jax.random.normal(key, (DIM_Y,), x.dtype) + MAP.astype(x.dtype) @ x
+    return NOISE_SD * jax.random.normal(key, (DIM_Y,), x.dtype) + MAP.astype(x.dtype) @ x
 
 
 def log_likelihood(x: Float[Array, " dim"], y: Float[Array, " dim_y"]) -> Float[Array, ""]:
     """log N(y; H x, 0.25 I)."""
-    residual = (y - MAP.astype(x.dtype) @ x) / NOISE
-    return -0.5 * jnp.sum(residual**2) - DIM_Y * np.log(NOISE * np.sqrt(2 * np.pi))
+    residual = (y - MAP.astype(x.dtype) @ x) / NOISE_SD
+    return -0.5 * jnp.sum(residual**2) - DIM_Y * np.log(NOISE_SD * np.sqrt(2 * np.pi))
 
 
 def truths(name: str, y: np.ndarray) -> PosteriorTruths:
-    """The posterior N(G y, V) and the evidence: Kalman's update."""
-    mean, variance = GAIN @ y, np.diag(COVARIANCE)
-    log_z = -0.5 * (y @ np.linalg.solve(EVIDENCE, y) + np.linalg.slogdet(2 * np.pi * EVIDENCE)[1])
+    """The posterior N(GAIN y, POSTERIOR_COVARIANCE) and the evidence: Kalman's update."""
+    mean, variance = GAIN @ y, np.diag(POSTERIOR_COVARIANCE)
+    log_det = np.linalg.slogdet(2 * np.pi * COVARIANCE_OF_Y)[1]
+    log_z = -0.5 * (y @ np.linalg.solve(COVARIANCE_OF_Y, y) + log_det)
     sd_of_square = np.sqrt(4 * mean**2 * variance + 2 * variance**2)
     return PosteriorTruths(
         log_z=Truth(float(log_z), 0.0, RECIPE),
-        sample=gaussian_base(mean, np.linalg.cholesky(COVARIANCE)).sample,
+        sample=gaussian_base(mean, np.linalg.cholesky(POSTERIOR_COVARIANCE)).sample,
         statistics=(
-            Statistic("x", lambda x: x, mean, np.sqrt(variance), np.zeros(DIM)),
+            Statistic("x", identity, mean, np.sqrt(variance), np.zeros(DIM)),
             Statistic("x2", jnp.square, mean**2 + variance, sd_of_square, np.zeros(DIM)),
         ),
     )
@@ -61,7 +56,7 @@ FAMILY = PosteriorFamily(
     name="linear-gaussian-4",
     joint=JOINT,
     truths=truths,
-    # Squared Mahalanobis distances under the law of y: 2.3 and 12.2, quantiles 0.48 and 0.993.
+    # Their squared Mahalanobis distances under p(y) are 2.3 and 12.2, the quantiles 0.48 and 0.993.
     observations={"a": np.array([1.2, -1.6, 1.0]), "b": np.array([-2.4, 2.4, 3.2])},
     about=About(
         source="Textbook: Bishop (2006), Pattern recognition and machine learning, section 2.3.3",

@@ -10,10 +10,11 @@ from jaxtyping import Array, Float
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import coordinate_moments
 
 
 def logistic(name: str, filename: str, source: str, aliases: tuple[Alias, ...]) -> Target:
-    """Weights (intercept, then one a feature) of a logistic regression under a N(0, I) prior."""
+    """The weights of a logistic regression, first the intercept and then one per feature; prior N(0, I)."""
     table = load(filename)
     features, y = standardise(table[:, :-1]), table[:, -1]
     # Rows times their label's sign, so that every observation contributes log sigmoid(row . weights).
@@ -21,13 +22,16 @@ def logistic(name: str, filename: str, source: str, aliases: tuple[Alias, ...]) 
     dim = signed.shape[1]
     prior = gaussian_base(np.zeros(dim), np.ones(dim))
 
+    def log_likelihood(x: Float[Array, " dim"]) -> Float[Array, ""]:
+        return jnp.sum(jax.nn.log_sigmoid(signed.astype(x.dtype) @ x))
+
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return prior.log_prob(x) + jnp.sum(jax.nn.log_sigmoid(signed.astype(x.dtype) @ x))
+        return prior.log_prob(x) + log_likelihood(x)
 
     return Target(
         name=name,
         version=1,
-        density=Density(dim=dim, log_prob=log_prob, base=prior),
+        density=Density(dim=dim, log_prob=log_prob, base=prior, log_likelihood=log_likelihood),
         about=About(
             source=source,
             definition="weights ~ N(0, I), intercept (first) included; y ~ Bernoulli(sigmoid(w . features)); "
@@ -35,12 +39,12 @@ def logistic(name: str, filename: str, source: str, aliases: tuple[Alias, ...]) 
             aliases=aliases,
         ),
         log_z=stored.log_z(name),
-        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+        statistics=stored.statistics(name, coordinate_moments()),
     )
 
 
 def standardise(columns: np.ndarray) -> np.ndarray:
-    """Columns (n, k) to mean 0 and standard deviation 1, with divisor n; a constant column becomes 0."""
+    """Shift and scale columns (n, k) to mean 0 and sd 1 (with divisor n); a constant column becomes zeros."""
     constant = np.all(columns == columns[0], axis=0)
     centred = np.where(constant, 0.0, columns - columns.mean(axis=0))
     return centred / np.where(constant, 1.0, columns.std(axis=0))

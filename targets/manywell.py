@@ -1,4 +1,4 @@
-"""Many wells: products of double wells, with two to the number of wells modes and a truth by quadrature."""
+"""Many wells: products of double wells and Gaussians; n wells have 2^n modes."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from bridgemark.targets.base import (
     About,
@@ -17,39 +17,83 @@ from bridgemark.targets.base import (
     Target,
     Truth,
     gaussian_base,
-    rejection,
+    rejection_sampler,
 )
+from bridgemark.targets.moments import coordinate_statistics
 
 FAB = "Midgley et al. (2023), Flow annealed importance sampling bootstrap, ICLR"
 MULTI = "Berner, Richter & Ullrich (2024), An optimal control perspective on diffusion models, TMLR"
+LIMIT, STEPS_PER_UNIT = 10, 4_000  # of the quadrature grid on [-LIMIT, LIMIT]
+
+
+class DoubleWell:
+    """The density exp(-(x^2 - depth)^2 + tilt x) on the line: its log Z, expectations and exact draws."""
+
+    def __init__(self, depth: float, tilt: float) -> None:
+        self.depth, self.tilt = depth, tilt
+        # Odd multiples of half a step: no point is at zero, where the statistic "positive" jumps.
+        cells = LIMIT * STEPS_PER_UNIT
+        self._grid = (np.arange(-cells, cells) + 0.5) / STEPS_PER_UNIT
+        log_density = -((self._grid**2 - depth) ** 2) + tilt * self._grid
+        self._weights = np.exp(log_density) / np.sum(np.exp(log_density))
+        self.log_z = np.log(np.sum(np.exp(log_density)) / STEPS_PER_UNIT)
+
+    def log_density(self, x: Array) -> Array:
+        """The unnormalised log density at every entry of x."""
+        return -((x**2 - self.depth) ** 2) + self.tilt * x
+
+    def mean(self, function: Callable[[np.ndarray], np.ndarray]) -> float:
+        """The expectation of a function of x."""
+        return float(self._weights @ function(self._grid))
+
+    def sampler(self) -> Sample:
+        """Exact draws (n, 1) by rejection.
+
+        With r = |x| and c = depth, (r^2 - c)^2 >= c (r - sqrt c)^2, so that a Gaussian on each side lies
+        above the density.
+        """
+        root, tilt = np.sqrt(self.depth), self.tilt
+
+        def propose(key: PRNGKeyArray) -> tuple[Float[Array, "1"], Bool[Array, ""]]:
+            key_side, key_radius, key_accept = jax.random.split(key, 3)
+            right = jax.random.bernoulli(key_side, 1 / (1 + np.exp(-2 * tilt * root)))
+            side = jnp.where(right, 1.0, -1.0)
+            centre = root + tilt * side / (2 * self.depth)
+            radius = centre + jax.random.normal(key_radius) / (np.sqrt(2) * root)
+            log_ratio = self.depth * (radius - root) ** 2 - (radius**2 - self.depth) ** 2
+            accepted = (radius > 0) & (-jax.random.exponential(key_accept) < log_ratio)
+            return (side * radius)[None], accepted
+
+        return rejection_sampler(propose, 1)
 
 
 def manywell(
     name: str, dim: int, wells: range, depth: float, tilt: float, constant: float, about: About
 ) -> Target:
-    """exp(-(x_i^2 - depth)^2 + tilt x_i) of each coordinate in `wells`, N(0, 1) times sqrt(2 pi) of the rest.
+    """exp(constant) times a product over the coordinates.
 
-    The whole is multiplied by exp(constant).
+    A coordinate in `wells` has the factor exp(-(x_i^2 - depth)^2 + tilt x_i), any other exp(-x_i^2 / 2).
     """
-    inside = np.isin(np.arange(dim), wells)
-    one = _Well(depth, tilt)
+    in_well = np.isin(np.arange(dim), wells)
+    well = DoubleWell(depth, tilt)
+    sample_well = well.sampler()
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return constant + jnp.sum(jnp.where(inside, one.log_density(x), -0.5 * x**2))
+        return constant + jnp.sum(jnp.where(in_well, well.log_density(x), -0.5 * x**2))
 
     def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
         key_well, key_rest = jax.random.split(key)
         x = jax.random.normal(key_rest, (n, dim))
-        return x.at[:, np.array(wells)].set(one.sample(key_well, n * len(wells)).reshape(n, len(wells)))
+        return x.at[:, np.array(wells)].set(sample_well(key_well, n * len(wells)).reshape(n, len(wells)))
 
     def positive(x: Float[Array, " dim"]) -> Float[Array, " wells"]:
         return (x[np.array(wells)] > 0).astype(x.dtype)
 
-    first, second, fourth = (
-        np.where(inside, one.mean(lambda x, p=p: x**p), q) for p, q in ((1, 0), (2, 1), (4, 3))
-    )
-    exact, mass = np.zeros(dim), np.full(len(wells), one.mean(lambda x: x > 0))
-    log_z = constant + len(wells) * one.log_z + 0.5 * (dim - len(wells)) * np.log(2 * np.pi)
+    def moment(power: int, of_standard_normal: float) -> np.ndarray:
+        return np.where(in_well, well.mean(lambda x: x**power), of_standard_normal)
+
+    exact, mass = np.zeros(dim), np.full(len(wells), well.mean(lambda x: x > 0))
+    log_z = constant + len(wells) * well.log_z + 0.5 * (dim - len(wells)) * np.log(2 * np.pi)
     return Target(
         name=name,
         version=1,
@@ -60,46 +104,10 @@ def manywell(
         ),
         sample=sample,
         statistics=(
-            Statistic("x", lambda x: x, first, np.sqrt(second - first**2), exact),
-            Statistic("x2", jnp.square, second, np.sqrt(fourth - second**2), exact),
+            *coordinate_statistics(moment(1, 0.0), moment(2, 1.0), moment(4, 3.0), standard_error=exact),
             Statistic("positive", positive, mass, np.sqrt(mass * (1 - mass)), np.zeros(len(wells))),
         ),
     )
-
-
-class _Well:
-    """exp(-(x^2 - depth)^2 + tilt x) on the line: its integrals and its exact draws."""
-
-    def __init__(self, depth: float, tilt: float) -> None:
-        self.depth, self.tilt = depth, tilt
-        # Odd multiples of half a step: none at zero, where the sign changes.
-        self._grid = (np.arange(-40_000, 40_000) + 0.5) / 4_000
-        logs = -((self._grid**2 - depth) ** 2) + tilt * self._grid
-        self._weights = np.exp(logs) / np.sum(np.exp(logs))
-        self.log_z = np.log(np.sum(np.exp(logs)) / 4_000)
-
-    def log_density(self, x: Array) -> Array:
-        return -((x**2 - self.depth) ** 2) + self.tilt * x
-
-    def mean(self, function: Callable[[np.ndarray], np.ndarray]) -> float:
-        return float(self._weights @ function(self._grid))
-
-    @property
-    def sample(self) -> Sample:
-        """By rejection: (r^2 - c)^2 >= c (r - sqrt c)^2 for r = |x|, so a Gaussian on each side is above."""
-        root, tilt = np.sqrt(self.depth), self.tilt
-
-        def propose(key: PRNGKeyArray) -> tuple[Array, Array]:
-            key_side, key_radius, key_accept = jax.random.split(key, 3)
-            right = jax.random.bernoulli(key_side, 1 / (1 + np.exp(-2 * tilt * root)))
-            side = jnp.where(right, 1.0, -1.0)
-            centre = root + tilt * side / (2 * self.depth)
-            radius = centre + jax.random.normal(key_radius) / (np.sqrt(2) * root)
-            log_ratio = self.depth * (radius - root) ** 2 - (radius**2 - self.depth) ** 2
-            accepted = (radius > 0) & (-jax.random.exponential(key_accept) < log_ratio)
-            return (side * radius)[None], accepted
-
-        return rejection(propose, 1)
 
 
 def paired(name: str, dim: int) -> Target:

@@ -1,7 +1,8 @@
-"""Gaussian mixtures: everything is known, nothing is easy about moving between the modes."""
+"""Gaussian mixtures, of which everything is known; samplers must move between the modes."""
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.targets.base import About, Alias, Density, Modes, Statistic, Target, Truth, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import coordinate_statistics
 
 FAB = "Midgley et al. (2023), Flow annealed importance sampling bootstrap, ICLR"
 
@@ -17,26 +19,33 @@ FAB = "Midgley et al. (2023), Flow annealed importance sampling bootstrap, ICLR"
 def mixture(
     name: str, weights: np.ndarray, means: np.ndarray, scales: np.ndarray, base_sd: float, about: About
 ) -> Target:
-    """A normalised Gaussian mixture, started from N(0, base_sd^2 I).
+    """A normalised Gaussian mixture of k components, with the base N(0, base_sd^2 I).
 
-    `weights` (k,), `means` (k, dim); `scales` standard deviations (k,) of spherical components, or their
-    lower Cholesky factors (k, dim, dim).
+    Args:
+        name: of the target.
+        weights: of the components, (k,).
+        means: of the components, (k, dim).
+        scales: standard deviations (k,) of spherical components, or lower Cholesky factors (k, dim, dim).
+        base_sd: standard deviation of the base.
+        about: source and definition.
     """
     dim = means.shape[1]
-    log_joint, colour = _components(weights, means, scales)
+    weighted_log_densities, colour = _components(weights, means, scales)
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return jax.nn.logsumexp(log_joint(x))
+        return jax.nn.logsumexp(weighted_log_densities(x))
 
     def responsibilities(x: Float[Array, " dim"]) -> Float[Array, " k"]:
-        return jax.nn.softmax(log_joint(x))
+        return jax.nn.softmax(weighted_log_densities(x))
 
     def sample(key: PRNGKeyArray, n: int) -> Float[Array, "n dim"]:
         key_component, key_noise = jax.random.split(key)
         noise = jax.random.normal(key_noise, (n, dim))
-        w, m, s = (jnp.asarray(part, dtype=noise.dtype) for part in (weights, means, scales))
-        component = jax.random.choice(key_component, len(weights), (n,), p=w)
-        return m[component] + colour(s[component], noise)
+        typed_weights = jnp.asarray(weights, dtype=noise.dtype)
+        typed_means = jnp.asarray(means, dtype=noise.dtype)
+        typed_scales = jnp.asarray(scales, dtype=noise.dtype)
+        component = jax.random.choice(key_component, len(weights), (n,), p=typed_weights)
+        return typed_means[component] + colour(typed_scales[component], noise)
 
     return Target(
         name=name,
@@ -50,40 +59,54 @@ def mixture(
     )
 
 
-def _components(
-    weights: np.ndarray, means: np.ndarray, scales: np.ndarray
-) -> tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]:
-    """Point (dim,) -> log weight + log-density of each component (k,); scales (n, ...), noise -> (n, dim)."""
+class _Components(NamedTuple):
+    """Two functions of a mixture's components.
+
+    `weighted_log_densities` maps a point (dim,) to log weight + log density of each component (k,). `colour`
+    maps the scales of the components chosen for n draws, and standard normal noise (n, dim), to centred
+    draws.
+    """
+
+    weighted_log_densities: Callable[[Array], Array]
+    colour: Callable[[Array, Array], Array]
+
+
+def _components(weights: np.ndarray, means: np.ndarray, scales: np.ndarray) -> _Components:
     dim = means.shape[1]
-    if scales.ndim == 1:  # a factor per component would cost dim times more
+    if scales.ndim == 1:  # a Cholesky factor for each component would cost dim times more
         half_log_dets = dim * np.log(scales)
-        whiten = lambda centred: centred / scales[:, None].astype(centred.dtype)  # noqa: E731
-        colour = lambda factors, noise: factors[:, None] * noise  # noqa: E731
+
+        def whiten(centred: Float[Array, "k dim"]) -> Float[Array, "k dim"]:
+            return centred / scales[:, None].astype(centred.dtype)
+
+        def colour(chosen: Float[Array, "n ..."], noise: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
+            return chosen[:, None] * noise
     else:
         half_log_dets = np.sum(np.log(np.diagonal(scales, axis1=1, axis2=2)), axis=1)
         inverses = np.linalg.inv(scales)
-        whiten = lambda centred: jnp.einsum("kij,kj->ki", inverses.astype(centred.dtype), centred)  # noqa: E731
-        colour = partial(jnp.einsum, "nij,nj->ni")
+
+        def whiten(centred: Float[Array, "k dim"]) -> Float[Array, "k dim"]:
+            return jnp.einsum("kij,kj->ki", inverses.astype(centred.dtype), centred)
+
+        def colour(chosen: Float[Array, "n ..."], noise: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
+            return jnp.einsum("nij,nj->ni", chosen, noise)
+
     constants = np.log(weights) - 0.5 * dim * np.log(2 * np.pi) - half_log_dets
 
-    def log_joint(x: Float[Array, " dim"]) -> Float[Array, " k"]:
-        squares = jnp.sum(whiten(x - means.astype(x.dtype)) ** 2, axis=1)
+    def weighted_log_densities(x: Float[Array, " dim"]) -> Float[Array, " k"]:
+        squares = jnp.sum(whiten(x[None] - means.astype(x.dtype)) ** 2, axis=1)
         return constants.astype(x.dtype) - 0.5 * squares
 
-    return log_joint, colour
+    return _Components(weighted_log_densities, colour)
 
 
 def _moments(weights: np.ndarray, means: np.ndarray, scales: np.ndarray) -> tuple[Statistic, ...]:
-    """First and second raw moments of each coordinate, from E x, E x^2 and E x^4 of its marginal mixture."""
+    """The statistics "x" and "x2", from the moments of each coordinate's marginal mixture."""
     variances = scales[:, None] ** 2 if scales.ndim == 1 else np.sum(scales**2, axis=2)
     first = weights @ means
     second = weights @ (means**2 + variances)
     fourth = weights @ (means**4 + 6 * means**2 * variances + 3 * variances**2)
-    exact = np.zeros_like(first)
-    return (
-        Statistic("x", lambda x: x, first, np.sqrt(second - first**2), exact),
-        Statistic("x2", jnp.square, second, np.sqrt(fourth - second**2), exact),
-    )
+    return coordinate_statistics(first, second, fourth, standard_error=np.zeros_like(first))
 
 
 def gmm9(name: str) -> Target:
@@ -103,7 +126,7 @@ def gmm9(name: str) -> Target:
 
 
 def gmm40(name: str, dim: int, aliases: tuple[Alias, ...]) -> Target:
-    """Forty equal modes at stored random places of [-40, 40]^dim."""
+    """Forty equal modes, at random places of [-40, 40]^dim that are stored in a file."""
     about = About(
         source=FAB,
         definition="equal mixture of forty N(m, I), means m drawn once uniformly from [-40, 40]^dim and kept "
@@ -114,7 +137,7 @@ def gmm40(name: str, dim: int, aliases: tuple[Alias, ...]) -> Target:
 
 
 def skewed(name: str) -> Target:
-    """Three overlapping modes of unequal weight, shape and size, away from the origin."""
+    """Three overlapping modes of different weight, shape and size, away from the origin."""
     means = np.array([[3.0, -1.0], [6.0, 3.0], [1.0, 4.0]])
     covariances = np.array([[[1.0, 0.7], [0.7, 1.0]], [[2.0, -0.9], [-0.9, 0.8]], [[0.3, 0.1], [0.1, 1.5]]])
     about = About(

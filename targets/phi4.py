@@ -9,11 +9,11 @@ from jaxtyping import Array, Float
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 
-HOPPING, COUPLING = 0.3, 0.022
+HOPPING, COUPLING = 0.3, 0.022  # kappa and lambda, both dimensionless
 
 
 def phi4(name: str, side: int, aliases: tuple[Alias, ...]) -> Target:
-    """exp(-S), S of `HOPPING` and `COUPLING`, both dimensionless. Nicoli et al. (2021)."""
+    """exp(-S) for the action S of a field on side x side sites. Nicoli et al. (2021)."""
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
         phi = x.reshape(side, side)

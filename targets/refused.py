@@ -1,4 +1,4 @@
-"""Names in use in the literature for what is no probability density, with the reason."""
+"""Names in the literature of functions that are no probability densities, each with the reason."""
 
 REFUSED = {
     "cancer-31-flat": "a hyperplane separates the labels of the breast cancer data, so without a prior the "

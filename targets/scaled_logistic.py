@@ -1,4 +1,4 @@
-"""Bayesian logistic regression on features that are scaled but not centred: long, strongly correlated."""
+"""Bayesian logistic regression on features that are scaled but not centred: strongly correlated weights."""
 
 from functools import partial
 
@@ -10,12 +10,16 @@ from jaxtyping import Array, Float
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import coordinate_moments
 
 
 def scaled_logistic(
     name: str, filename: str, prior_sd: float, source: str, aliases: tuple[Alias, ...]
 ) -> Target:
-    """Weights (intercept, then one a feature) of the log odds of label 0, under N(0, prior_sd^2 I)."""
+    """The weights of the log odds of label 0, first the intercept and then one per feature.
+
+    The prior is N(0, prior_sd^2 I).
+    """
     table = load(filename)
     features, y = table[:, :-1] / table[:, :-1].std(axis=0), table[:, -1]
     # Rows times their label's sign, so that every observation contributes log sigmoid(row . weights).
@@ -23,13 +27,16 @@ def scaled_logistic(
     dim = signed.shape[1]
     prior = gaussian_base(np.zeros(dim), np.full(dim, prior_sd))
 
+    def log_likelihood(x: Float[Array, " dim"]) -> Float[Array, ""]:
+        return jnp.sum(jax.nn.log_sigmoid(signed.astype(x.dtype) @ x))
+
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return prior.log_prob(x) + jnp.sum(jax.nn.log_sigmoid(signed.astype(x.dtype) @ x))
+        return prior.log_prob(x) + log_likelihood(x)
 
     return Target(
         name=name,
         version=1,
-        density=Density(dim=dim, log_prob=log_prob, base=prior),
+        density=Density(dim=dim, log_prob=log_prob, base=prior, log_likelihood=log_likelihood),
         about=About(
             source=source,
             definition=f"weights ~ N(0, {prior_sd:g}^2 I), intercept (first) included; P(y = 0) = sigmoid(w "
@@ -37,7 +44,7 @@ def scaled_logistic(
             aliases=aliases,
         ),
         log_z=stored.log_z(name),
-        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+        statistics=stored.statistics(name, coordinate_moments()),
     )
 
 

@@ -15,13 +15,18 @@ from scipy.special import gammaln
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import coordinate_moments
 
-SHAPE = RATE = 0.01  # of the precision's Gamma law
+SHAPE = RATE = 0.01  # of the Gamma prior of the precision
 EFFECTS, PRIOR_SD = 4, 10.0
 
 
 def seeds(name: str) -> Target:
-    """Intercept, seed type, their product, root extract, an effect for each of 21 plates, log precision."""
+    """A point holds four weights, the random effects of 21 plates, and the log of their precision.
+
+    The weights are those of the intercept, the seed type, the product of type and extract, and the root
+    extract.
+    """
     germinated, planted, kind, extract = load("seeds.csv").T
     design = np.column_stack([np.ones(len(kind)), kind, kind * extract, extract])
     dim = EFFECTS + len(kind) + 1
@@ -35,9 +40,13 @@ def seeds(name: str) -> Target:
         likelihood = successes - jnp.dot(planted.astype(x.dtype), jax.nn.softplus(log_odds))
         # The Jacobian of the logarithm turns the exponent SHAPE - 1 into SHAPE.
         precision = SHAPE * log_precision - RATE * jnp.exp(log_precision)
-        random = norm.logpdf(plates, 0.0, jnp.exp(-0.5 * log_precision))
+        effects = norm.logpdf(plates, 0.0, jnp.exp(-0.5 * log_precision))
         return (
-            constant + likelihood + precision + jnp.sum(random) + jnp.sum(norm.logpdf(weights, 0.0, PRIOR_SD))
+            constant
+            + likelihood
+            + precision
+            + jnp.sum(effects)
+            + jnp.sum(norm.logpdf(weights, 0.0, PRIOR_SD))
         )
 
     return Target(
@@ -52,7 +61,7 @@ def seeds(name: str) -> Target:
             aliases=(Alias("seeds", "Beyond ELBOs, CMCD, SCLD, UnderdampedDiffusionBridges", True),),
         ),
         log_z=stored.log_z(name),
-        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+        statistics=stored.statistics(name, coordinate_moments()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Sparse logistic regression: each weight has a scale of its own and shares a global one."""
+"""Sparse logistic regression: the scale of each weight is a local one times a global one."""
 
 from functools import partial
 
@@ -12,13 +12,14 @@ from scipy.special import digamma, gammaln, polygamma
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import coordinate_moments
 
-SHAPE = RATE = 0.5  # of the scales' Gamma law
+SHAPE = RATE = 0.5  # of the Gamma prior of the scales
 LOG_MEAN, LOG_SD = digamma(SHAPE) - np.log(RATE), np.sqrt(polygamma(1, SHAPE))  # of the scales' logarithms
 
 
 def sparse_logistic(name: str, filename: str) -> Target:
-    """Log global scale, log local scales, unscaled weights (of each feature, then of the intercept)."""
+    """A point holds the log global scale, log local scales and unscaled weights (the intercept's last)."""
     table = load(filename)
     y = table[:, -1]
     features = (table[:, :-1] - table[:, :-1].mean(axis=0)) / table[:, :-1].std(axis=0)
@@ -48,7 +49,7 @@ def sparse_logistic(name: str, filename: str) -> Target:
             aliases=(Alias("german_credit_numeric_sparse_logistic_regression", "inference_gym", True),),
         ),
         log_z=stored.log_z(name),
-        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+        statistics=stored.statistics(name, coordinate_moments()),
     )
 
 

@@ -1,7 +1,7 @@
-"""Truths without a closed form, as `bridgemark reference NAME` stored them in references/NAME.json."""
+"""Truths without a closed form, stored by `bridgemark reference NAME` in references/NAME.json."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -9,67 +9,79 @@ from typing import Any
 
 import numpy as np
 
-from bridgemark.targets.base import Statistic, Truth
+from bridgemark.targets.base import PointFunction, Statistic, Truth
 
-PARTS = ("mean", "sd", "standard_error")
 FOLDER = Path(__file__).parent / "references"
-NOTHING: dict[str, Any] = {"log_z": None, "statistics": {}}
-_ASKED: ContextVar[dict[str, Callable] | None] = ContextVar("asked", default=None)
+UNKNOWN: dict[str, Any] = {"log_z": None, "statistics": {}}
+_REQUESTED: ContextVar[dict[str, PointFunction] | None] = ContextVar("requested", default=None)
 
 
 @contextmanager
-def asked() -> Iterator[dict[str, Callable]]:
-    """Collects the functions whose stored moments a target asks for when it is built inside, by name.
+def requested_statistics() -> Iterator[dict[str, PointFunction]]:
+    """Collect the functions, by name, whose stored moments are requested by targets built inside the context.
 
-    So they are known to whoever is to store them before anything is stored.
+    A program that computes those moments learns their functions in this way, before anything is stored.
     """
-    functions: dict[str, Callable] = {}
-    before = _ASKED.set(functions)
+    functions: dict[str, PointFunction] = {}
+    token = _REQUESTED.set(functions)
     try:
         yield functions
     finally:
-        _ASKED.reset(before)
+        _REQUESTED.reset(token)
 
 
 def log_z(name: str) -> Truth | None:
-    """The stored log normalising constant of a target, None where there is none yet or two disagree.
+    """Return the stored log normalising constant of a target.
 
-    Raises ValueError when the stored file cannot be used.
+    None if nothing is stored yet, or if the two methods that computed it disagree. Raises ValueError if the
+    stored file cannot be used.
     """
     try:
         stored = _read(name)["log_z"]
-        return stored and Truth(stored["value"], stored["standard_error"], stored["recipe"])
+        if stored is None:
+            return None
+        return Truth(stored["value"], stored["standard_error"], stored["recipe"])
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(name, error) from error
 
 
-def statistics(name: str, functions: Mapping[str, Callable]) -> tuple[Statistic, ...]:
-    """The stored moments of each of `functions`, by statistic name; () where there are none yet.
+def statistics(name: str, functions: Mapping[str, PointFunction]) -> tuple[Statistic, ...]:
+    """Return the statistics of `functions`, given by their names, with the stored moments of a target.
 
-    Nor are there any where the estimates of log Z disagree: the moments come from the same chains.
-    Raises ValueError when the stored file cannot be used.
+    There are none if nothing is stored yet, or if the two methods that computed log Z disagree: the moments
+    come from the same chains. Raises ValueError if the stored file cannot be used.
     """
-    if (collected := _ASKED.get()) is not None:
-        collected.update(functions)
+    requested = _REQUESTED.get()
+    if requested is not None:
+        requested.update(functions)
     try:
         stored = _read(name)["statistics"]
-        return tuple(
-            Statistic(key, fn, *(np.array(stored[key][part], dtype=float) for part in PARTS))
-            for key, fn in (functions.items() if stored else ())
-        )
+        if not stored:
+            return ()
+        return tuple(_statistic(key, fn, stored[key]) for key, fn in functions.items())
     except (KeyError, TypeError, ValueError) as error:
         raise _unusable(name, error) from error
+
+
+def _statistic(name: str, fn: PointFunction, moments: Mapping[str, Any]) -> Statistic:
+    return Statistic(
+        name=name,
+        fn=fn,
+        mean=np.array(moments["mean"], dtype=float),
+        sd=np.array(moments["sd"], dtype=float),
+        standard_error=np.array(moments["standard_error"], dtype=float),
+    )
 
 
 def _read(name: str) -> dict[str, Any]:
-    """What is stored; nothing known where there is no file, or one whose two methods disagree."""
+    """The content of the file of `name`; UNKNOWN if there is no file, or one whose two methods disagree."""
     path = FOLDER / f"{name}.json"
     if not path.exists():
-        return NOTHING
+        return UNKNOWN
     stored = json.loads(path.read_text())
     if stored["target"] != name:
         raise ValueError(f"it describes {stored['target']!r}")
-    return NOTHING if stored.get("agree") is False else stored
+    return UNKNOWN if stored.get("agree") is False else stored
 
 
 def _unusable(name: str, error: Exception) -> ValueError:

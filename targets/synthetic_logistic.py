@@ -7,16 +7,18 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from scipy.special import ndtri
 
 from bridgemark.targets import stored
-from bridgemark.targets.base import About, Joint, PosteriorFamily, PosteriorTruths, gaussian_base
+from bridgemark.targets.base import About, Joint, gaussian_base
+from bridgemark.targets.moments import coordinate_moments
+from bridgemark.targets.posteriors import PosteriorFamily, PosteriorTruths
 
 ROWS, FEATURES = 50, 5
 
 
 def design() -> np.ndarray:
-    """An intercept and five features, (ROWS, 6): Gaussian quantiles of a Kronecker sequence.
+    """The design matrix (ROWS, 1 + FEATURES): an intercept, then features.
 
-    Its steps are the square roots of the first primes; the last two features are mixed with the first two,
-    so that they are correlated (0.75).
+    Features are Gaussian quantiles of the Kronecker sequence whose steps are the square roots of the first
+    primes. The last two are mixed with the first two, with which they are then correlated (0.75).
     """
     steps = np.sqrt([2.0, 3.0, 5.0, 7.0, 11.0])
     features = ndtri((np.arange(1, ROWS + 1)[:, None] * steps) % 1)
@@ -28,26 +30,26 @@ DESIGN = design()
 
 
 def simulate(key: PRNGKeyArray, x: Float[Array, "6"]) -> Float[Array, "50"]:
-    """Labels, zeros and ones as floats."""
+    """Draw labels, zeros and ones as floats."""
     probability = jax.nn.sigmoid(DESIGN.astype(x.dtype) @ x)
     return jax.random.bernoulli(key, probability).astype(x.dtype)
 
 
 def log_likelihood(x: Float[Array, "6"], y: Float[Array, "50"]) -> Float[Array, ""]:
-    """Of labels zero and one."""
+    """The log probability of labels zero and one."""
     return jnp.sum(jax.nn.log_sigmoid((2 * y - 1) * (DESIGN.astype(x.dtype) @ x)))
 
 
 def truths(name: str, y: np.ndarray) -> PosteriorTruths:
-    """What `bridgemark reference` stored of the registered observations."""
+    """The truths that `bridgemark reference` stored for the registered observations."""
     return PosteriorTruths(
         log_z=stored.log_z(name),
-        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+        statistics=stored.statistics(name, coordinate_moments()),
     )
 
 
 def labels(text: str) -> np.ndarray:
-    """Labels written without spaces."""
+    """Parse labels written as zeros and ones without spaces."""
     return np.array(list(text), dtype=float)
 
 
@@ -62,7 +64,8 @@ FAMILY = PosteriorFamily(
     name="synthetic-logistic-6",
     joint=JOINT,
     truths=truths,
-    # Of simulated y, 61 % are less probable than a and 1 % than b, which no weights explain well.
+    # Among simulated y, 61 % are less probable than a, and 1 % are less probable than b, which no weights
+    # explain well.
     observations={
         "a": labels("11010000100100101110000000100110011100001010101011"),
         "b": labels("01011010011101100001110110100111001011011111101101"),

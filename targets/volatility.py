@@ -12,13 +12,18 @@ from scipy.special import betaln, digamma, polygamma
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Alias, Density, Target, gaussian_base
 from bridgemark.targets.data import load
+from bridgemark.targets.moments import coordinate_moments
 
-A, B = 20.0, 1.5  # of the Beta law of (1 + persistence) / 2
-MEAN_SCALE, SHOCK_SCALE = 5.0, 2.0  # of the Cauchy and the half-Cauchy law
+A, B = 20.0, 1.5  # of the Beta prior of (1 + persistence) / 2
+MEAN_SCALE, SHOCK_SCALE = 5.0, 2.0  # of the Cauchy and the half-Cauchy prior
 
 
 def volatility(name: str) -> Target:
-    """Logit of (1 + persistence) / 2, mean log variance, softplus-inverse shock scale, 100 log variances."""
+    """A point holds three parameters and the log variances of 100 days.
+
+    The parameters are the logit of (1 + persistence) / 2, the mean log variance, and the inverse softplus of
+    the scale of the shocks.
+    """
     returns = np.diff(load("sp500.csv")[:, 1])
     returns = returns - returns.mean()
     loc, scale = np.zeros(3 + len(returns)), np.full(3 + len(returns), 5.0)
@@ -36,8 +41,8 @@ def volatility(name: str) -> Target:
         # 1 - persistence^2 is 4 sigmoid(logit) sigmoid(-logit).
         first = norm.logpdf(states[0], 0.0, shock * jnp.exp(-0.5 * (np.log(4.0) + log_rest)))
         later = norm.logpdf(states[1:], persistence * states[:-1], shock)
-        seen = norm.logpdf(returns.astype(x.dtype), 0.0, jnp.exp(0.5 * x[3:]))
-        return prior + first + jnp.sum(later) + jnp.sum(seen)
+        observed = norm.logpdf(returns.astype(x.dtype), 0.0, jnp.exp(0.5 * x[3:]))
+        return prior + first + jnp.sum(later) + jnp.sum(observed)
 
     return Target(
         name=name,
@@ -51,10 +56,11 @@ def volatility(name: str) -> Target:
             "~ half-Cauchy(2); x = (logit((1 + p) / 2), m, softplus^-1(s), h), Jacobian included; base: "
             "logit of the prior's mean and sd, else N(0, 5^2)",
             aliases=(Alias("stochastic_volatility_sp500_small", "inference_gym", True),),
-            finite_moment=4.0,  # at least: the mean's Cauchy tail is cut by persistences near one alone
+            # At least: the data leave the mean its Cauchy tail only where the persistence is near one.
+            finite_moment=4.0,
         ),
         log_z=stored.log_z(name),
-        statistics=stored.statistics(name, {"x": lambda x: x, "x2": jnp.square}),
+        statistics=stored.statistics(name, coordinate_moments()),
     )
 
 

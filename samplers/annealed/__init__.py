@@ -1,1 +1,1 @@
-"""What samplers along base^(1-b) target^b share."""
+"""Parts shared by samplers that anneal from the base to the target along base^(1-b) target^b."""

@@ -1,37 +1,38 @@
-"""Weights of particles: reweighted and resampled so that they stay proper and carry log Z-hat."""
+"""Log weights of particles, reweighted and resampled such that they remain proper.
+
+Weights are proper if E[mean(w f(z))] = Z E[f(z)] with the expectation on the right under the target. The mean
+of the last weights is then an unbiased estimate of Z.
+"""
 
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from blackjax.smc import resampling
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-
-def log_mean(log_weights: Float[Array, " n"]) -> Float[Array, ""]:
-    """Log of the mean weight: log Z-hat of one run."""
-    return logsumexp(log_weights) - jnp.log(log_weights.shape[0])
+from bridgemark.samplers.common.numerics import effective_share, log_mean_exp, nan_to_minus_infinity
 
 
-def reweigh(log_weights: Float[Array, " n"], increment: Float[Array, " n"]) -> Float[Array, " n"]:
-    """Log weights after a step; a NaN is read as impossible: such a particle dies at the next resampling."""
-    after = log_weights + increment
-    return jnp.where(jnp.isnan(after), -jnp.inf, after)
+def reweight(
+    log_weights: Float[Array, " n"], increments: Float[Array, " n"] | Float[Array, ""]
+) -> Float[Array, " n"]:
+    """Add increments to log weights; where the sum is NaN the particle gets no weight."""
+    return nan_to_minus_infinity(log_weights + increments)
 
 
-def resample(
-    key: PRNGKeyArray, particles: Any, log_weights: Float[Array, " n"], below: float
+def resample_if_degenerate(
+    key: PRNGKeyArray, particles: Any, log_weights: Float[Array, " n"], threshold: float
 ) -> tuple[Any, Float[Array, " n"], Bool[Array, ""]]:
-    """Systematic resampling where the effective share of the weights is below `below`.
+    """Resample systematically if the effective share of the weights (Kish) is below `threshold`.
 
-    Offspring all weigh the mean of the weights, so that weights stay proper whether or not it happened
-    (Del Moral, Doucet, Jasra 2006), and the last ones hold the product of the means on the way.
+    `particles` is a pytree whose leaves have n entries along their first axis. Resampled particles all have
+    the mean of the weights before, which keeps the weights proper (Del Moral, Doucet and Jasra 2006). Returns
+    the particles, their log weights, and whether they were resampled.
     """
     n = log_weights.shape[0]
-    share = jnp.exp(2.0 * logsumexp(log_weights) - logsumexp(2.0 * log_weights)) / n
-    due = share < below
+    degenerate = effective_share(log_weights) < threshold
     drawn = resampling.systematic(key, jax.nn.softmax(log_weights), n)
-    ancestors = jnp.where(due, drawn, jnp.arange(n))
-    level = jnp.where(due, log_mean(log_weights), log_weights)
-    return jax.tree.map(lambda leaf: leaf[ancestors], particles), level, due
+    ancestors = jnp.where(degenerate, drawn, jnp.arange(n))
+    new_log_weights = jnp.where(degenerate, log_mean_exp(log_weights), log_weights)
+    return jax.tree.map(lambda leaf: leaf[ancestors], particles), new_log_weights, degenerate

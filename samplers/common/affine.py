@@ -1,4 +1,4 @@
-"""Affine coordinates x = loc + scale z, and a target seen through them."""
+"""Affine coordinates x = loc + scale z, and densities expressed in them."""
 
 from typing import NamedTuple
 
@@ -7,38 +7,53 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bridgemark.samplers.base import Unsupported
-from bridgemark.targets.base import Density, LogProb
+from bridgemark.targets.base import Base, LogProb
 
 
 class Affine(NamedTuple):
-    """x = loc + scale z; `scale` is a vector (dim,) or a lower triangular matrix (dim, dim)."""
+    """The change of coordinates x = loc + scale z.
+
+    `loc` has shape (dim,); `scale` is a vector (dim,) or a lower triangular matrix (dim, dim). A sampler
+    works in z and returns its draws in x, the target's own coordinates.
+    """
 
     loc: Float[Array, " dim"]
     scale: Float[Array, "..."]
 
     def forward(self, z: Float[Array, "*batch dim"]) -> Float[Array, "*batch dim"]:
-        """From the working coordinates to the target's own."""
-        return self.loc + (z * self.scale if self.scale.ndim == 1 else z @ self.scale.T)
+        """Map points from the working coordinates z to the target's own coordinates x."""
+        batch_axes = tuple(range(z.ndim - 1))
+        scale = self.scale.astype(z.dtype)
+        scaled = z * jnp.expand_dims(scale, batch_axes) if scale.ndim == 1 else z @ scale.T
+        return jnp.expand_dims(self.loc, batch_axes) + scaled
 
     def inverse(self, x: Float[Array, "n dim"]) -> Float[Array, "n dim"]:
-        """From the target's own coordinates to the working ones."""
+        """Map points from the target's own coordinates x to the working coordinates z."""
+        centred = x - self.loc[None]
         if self.scale.ndim == 1:
-            return (x - self.loc) / self.scale
-        return jax.scipy.linalg.solve_triangular(self.scale, (x - self.loc).T, lower=True).T
+            return centred / self.scale.astype(x.dtype)[None]
+        return jax.scipy.linalg.solve_triangular(self.scale, centred.T, lower=True).T
 
     def log_det(self) -> Float[Array, ""]:
-        """log |dx/dz|, so that the log-density of z is log_prob(x) + log_det."""
+        """Return log |dx/dz|: the log density of z is that of x plus this number."""
         diagonal = self.scale if self.scale.ndim == 1 else jnp.diag(self.scale)
         return jnp.sum(jnp.log(jnp.abs(diagonal)))
 
     def pull_back(self, log_prob: LogProb) -> LogProb:
-        """The same unnormalised density in the coordinates z: its normalising constant is unchanged."""
+        """Express an unnormalised log density of x in the coordinates z; its log Z does not change."""
         log_det = self.log_det()
-        return lambda z: log_prob(self.forward(z)) + log_det
+
+        def log_prob_of_z(z: Float[Array, " dim"]) -> Float[Array, ""]:
+            return log_prob(self.forward(z)) + log_det
+
+        return log_prob_of_z
 
 
-def base_coordinates(density: Density) -> Affine:
-    """The coordinates in which the target's Gaussian base is N(0, I). Raises Unsupported without one."""
-    if density.base.loc is None or density.base.scale is None:
+def base_coordinates(base: Base) -> Affine:
+    """Coordinates in which a Gaussian base, or the Gaussian prior of a joint, is N(0, I).
+
+    Raises Unsupported where the base is not Gaussian.
+    """
+    if base.loc is None or base.scale is None:
         raise Unsupported("the base is not Gaussian")
-    return Affine(jnp.asarray(density.base.loc, float), jnp.asarray(density.base.scale, float))
+    return Affine(jnp.asarray(base.loc, float), jnp.asarray(base.scale, float))

@@ -1,4 +1,4 @@
-"""Samplers that are trained: they say how a state is made and improved, and inherit `fit`."""
+"""Samplers that are trained by a number of updates, and the optimiser step that all of them use."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -10,39 +10,45 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from bridgemark.samplers.base import Evals, Fit, Info, Sampler, State, add_evals
+from bridgemark.samplers.base import Evals, Fit, Info, Limits, Sampler, State, add_evals, scaled_size
 from bridgemark.targets.base import Density
 
 
 class Trace(NamedTuple):
-    """What one update leaves behind; `fit` stacks them."""
+    """The cost of one update and the numbers it reports; `fit` stacks them over the updates."""
 
     evals: Evals
     info: Info
 
 
 @dataclass(frozen=True, kw_only=True)
-class Learnt(Sampler):
-    """A sampler trained by `updates` updates, so that others can drive the same training in pieces."""
+class LearntSampler(Sampler):
+    """A sampler trained by `updates` updates.
+
+    A subclass defines `init` and `update` and inherits `fit`; a study of training can call them itself.
+    """
 
     fit_share: ClassVar[float] = 0.8
 
     updates: int
 
     def updates_for(self, dim: int) -> int:
-        """Updates made on a target of this dimension."""
+        """Number of updates made on a target of dimension `dim`."""
         return self.updates
 
     def scaled(self, effort: float) -> Sampler:
-        return replace(self, updates=max(round(effort * self.updates), 1))
+        return replace(self, updates=scaled_size(self.updates, effort))
+
+    def at_most(self, limits: Limits) -> Sampler:
+        return replace(self, updates=min(self.updates, limits.updates))
 
     @abstractmethod
     def init(self, key: PRNGKeyArray, density: Density) -> tuple[State, Trace]:
-        """The untrained state, and what finding it cost."""
+        """Return the state before training, and the cost of making it."""
 
     @abstractmethod
     def update(self, key: PRNGKeyArray, density: Density, state: State) -> tuple[State, Trace]:
-        """One training update."""
+        """Make one training update."""
 
     def fit(self, key: PRNGKeyArray, density: Density) -> Fit:
         key_init, key_train = jax.random.split(key)
@@ -55,26 +61,36 @@ class Learnt(Sampler):
         return Fit(state, add_evals(first.evals, trace.evals), first.info | trace.info)
 
 
-class Step(NamedTuple):
-    """The outcome of an optimiser step: whether it was taken, and the size of the gradient."""
+class OptimiserStep(NamedTuple):
+    """The norm of the gradient of one optimiser step, and whether the step was skipped."""
 
-    norm: Float[Array, ""]
+    gradient_norm: Float[Array, ""]
     skipped: Bool[Array, ""]
 
 
 def adam(learning_rate: float, updates: int) -> optax.GradientTransformation:
-    """Adam on gradients clipped to norm one, the rate falling to a hundredth along a cosine."""
+    """Adam on gradients clipped to norm one; a cosine schedule lowers the rate to a hundredth of it."""
     schedule = optax.cosine_decay_schedule(learning_rate, updates, alpha=0.01)
     return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
 
 
-def descend(
-    optimiser: optax.GradientTransformation, parameters: State, memory: State, gradient: State
-) -> tuple[State, State, Step]:
-    """One optimiser step, skipped where any entry of the gradient is not finite."""
+def apply_gradient(
+    optimiser: optax.GradientTransformation, parameters: State, optimiser_state: State, gradient: State
+) -> tuple[State, State, OptimiserStep]:
+    """Make one optimiser step and return the parameters and the optimiser's state after it.
+
+    Where any entry of the gradient is not finite the step is skipped, and both are returned unchanged.
+    """
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(norm)
-    changes, after = optimiser.update(gradient, memory, parameters)
-    moved = eqx.apply_updates(parameters, changes)
-    keep = lambda new, old: jnp.where(finite, new, old)  # noqa: E731
-    return jax.tree.map(keep, moved, parameters), jax.tree.map(keep, after, memory), Step(norm, ~finite)
+    changes, next_optimiser_state = optimiser.update(gradient, optimiser_state, parameters)
+    next_parameters = eqx.apply_updates(parameters, changes)
+
+    def unless_skipped(new: Array, old: Array) -> Array:
+        return jnp.where(finite, new, old)
+
+    return (
+        jax.tree.map(unless_skipped, next_parameters, parameters),
+        jax.tree.map(unless_skipped, next_optimiser_state, optimiser_state),
+        OptimiserStep(norm, ~finite),
+    )

@@ -1,1 +1,1 @@
-"""What Markov chains share."""
+"""Parts shared by samplers that run Markov chains."""

@@ -1,7 +1,11 @@
-"""BlackJAX's HMC kernel with a step size that varies from transition to transition."""
+"""Step sizes that vary at random from transition to transition, and BlackJAX's HMC kernel with them.
+
+With one trajectory length throughout, trajectories near a Gaussian mode are nearly periodic and a chain can
+come back to its start (Neal 2011, section 3.2).
+"""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 from blackjax.mcmc import hmc
@@ -11,15 +15,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from bridgemark.targets.base import LogProb
 
 
-class Jittered(NamedTuple):
-    """BlackJAX's HMC with a step size that varies from transition to transition."""
-
-    init: Callable
-    build_kernel: Callable
+def jittered_step_size(key: PRNGKeyArray, step_size: Float[Array, ""], jitter: float) -> Float[Array, ""]:
+    """The step size times a uniform number between 1 - jitter and 1 + jitter."""
+    return step_size * jax.random.uniform(key, minval=1 - jitter, maxval=1 + jitter)
 
 
-def jittered_kernel(integrator: Callable = velocity_verlet) -> Callable:
-    """BlackJAX's HMC kernel with one more argument, `jitter`."""
+def jittered_hmc_kernel(integrator: Callable = velocity_verlet) -> Callable:
+    """BlackJAX's HMC kernel with one more argument, `jitter`: see `jittered_step_size`."""
     kernel = hmc.build_kernel(integrator)
 
     def transition(
@@ -32,8 +34,7 @@ def jittered_kernel(integrator: Callable = velocity_verlet) -> Callable:
         jitter: float,
     ) -> tuple[hmc.HMCState, hmc.HMCInfo]:
         key_jitter, key_transition = jax.random.split(key)
-        factor = jax.random.uniform(key_jitter, minval=1 - jitter, maxval=1 + jitter)
-        size: Any = step_size * factor
-        return kernel(key_transition, state, log_prob, size, inverse_mass, num_integration_steps)
+        jittered: Any = jittered_step_size(key_jitter, step_size, jitter)
+        return kernel(key_transition, state, log_prob, jittered, inverse_mass, num_integration_steps)
 
     return transition

@@ -1,41 +1,36 @@
-"""Several transitions for each draw that is kept: what cheap kernels need to compare with costly ones."""
+"""Several transitions for each draw that is kept, so that cheap kernels compare with costly ones."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
+
+from bridgemark.samplers.mcmc.window_adapted import Algorithm, TransitionInfo
 
 
-class Told(NamedTuple):
-    """What a transition tells its adaptation; `num_integration_steps` is the evaluations it cost."""
+def thinned(init: Callable, kernel: Callable, thinning: int) -> Algorithm:
+    """An algorithm whose transition is `thinning` transitions of `kernel`.
 
-    num_integration_steps: Int[Array, ""]
-    acceptance_rate: Float[Array, ""]
-    is_divergent: Bool[Array, ""]
-
-
-class Thinned(NamedTuple):
-    """An algorithm as window adaptation takes it, whose transition is several of another's."""
-
-    init: Callable
-    build_kernel: Callable
-
-
-def thinned(init: Callable, kernel: Callable, times: int) -> Thinned:
-    """`times` transitions of `kernel` as one: evaluations added up, acceptance averaged."""
+    It reports the sum of their evaluations, the mean of their acceptance rates, and whether any diverged.
+    """
 
     def build_kernel() -> Callable:
-        def transitions(key: PRNGKeyArray, state: Any, *arguments: Any) -> tuple[Any, Told]:
-            def transition(state: Any, key: PRNGKeyArray) -> tuple[Any, Told]:
+        def thinned_transition(key: PRNGKeyArray, state: Any, *arguments: Any) -> tuple[Any, TransitionInfo]:
+            def transition(state: Any, key: PRNGKeyArray) -> tuple[Any, TransitionInfo]:
                 state, info = kernel(key, state, *arguments)
-                return state, Told(info.num_integration_steps, info.acceptance_rate, info.is_divergent)
+                return state, TransitionInfo(
+                    info.num_integration_steps, info.acceptance_rate, info.is_divergent
+                )
 
-            state, told = jax.lax.scan(transition, state, jax.random.split(key, times))
-            steps, rates, divergent = told
-            return state, Told(jnp.sum(steps), jnp.mean(rates), jnp.any(divergent))
+            state, info = jax.lax.scan(transition, state, jax.random.split(key, thinning))
+            return state, TransitionInfo(
+                jnp.sum(info.num_integration_steps),
+                jnp.mean(info.acceptance_rate),
+                jnp.any(info.is_divergent),
+            )
 
-        return transitions
+        return thinned_transition
 
-    return Thinned(init, build_kernel)
+    return Algorithm(init, build_kernel)

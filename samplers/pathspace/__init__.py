@@ -1,1 +1,1 @@
-"""The core of every path-space sampler, and what they share."""
+"""Path-space samplers: reference chains, learnt controls, path weights, losses and their training."""

@@ -1,79 +1,96 @@
-"""Ends of stored paths, points between them on the reference's own bridges, and chances to draw them by."""
+"""Stored end points of paths, and points between them drawn from the reference chain's own bridges."""
 
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Bool, Float, Int
 
+from bridgemark.samplers.common.numerics import nan_to_minus_infinity, tempered_effective_size
 from bridgemark.samplers.pathspace.chain import Chain
 
 
-class Ends(NamedTuple):
-    """Both ends of a path, what controls lean on at the first, the score at the second, its log weight."""
+class Endpoints(NamedTuple):
+    """End points of a path, the guidance at the first, the target's score at the last, and the log weight."""
 
     start: Float[Array, "... dim"]
-    hint: Any
+    start_guidance: Any
     end: Float[Array, "... dim"]
-    score: Float[Array, "... dim"]
+    end_score: Float[Array, "... dim"]
     log_weight: Float[Array, "..."]
 
 
-class Between(NamedTuple):
-    """A path's ends, and the point x at the k-th time of a bridge between them."""
+class BridgePoint(NamedTuple):
+    """The end points of a path, and the point x of a bridge between them at the grid's time `index`."""
 
-    ends: Ends
-    k: Int[Array, ""]
+    endpoints: Endpoints
+    index: Int[Array, ""]
     x: Float[Array, " dim"]
 
 
-class Bridges(NamedTuple):
-    """What a reference does between its ends, arrays (points,).
+class BridgeCoefficients(NamedTuple):
+    """The conditional Gaussian distributions of a reference chain given its end points, arrays (points,).
 
-    X_k | X_0 = N(reach X_0, variance I), X_k | X_0, X_K = N(from_start X_0 + from_end X_K, spread^2 I).
+    X_k given X_0 is N(decay_from_start X_0, variance I). X_k given X_0 and X_K is
+    N(from_start X_0 + from_end X_K, deviation^2 I).
     """
 
-    reach: np.ndarray
+    decay_from_start: np.ndarray
     variance: np.ndarray
     from_start: np.ndarray
     from_end: np.ndarray
-    spread: np.ndarray
+    deviation: np.ndarray
 
 
-def bridges(chain: Chain) -> Bridges:
-    """The bridges of a reference, by Bayes' rule on X_0, X_k and X_K."""
-    memory, variance = chain.memory(), np.zeros(len(chain.times))
-    for k, (lost, added) in enumerate(zip(chain.ahead.lost, chain.ahead.variance, strict=True)):
-        variance[k + 1] = (1.0 - lost) ** 2 * variance[k] + added
-    reach, share = np.append(1.0, np.cumprod(1.0 - chain.ahead.lost)), variance / variance[-1]
-    left = np.maximum(1.0 - memory**2 * share, 0.0)  # Var(X_K | X_k) / Var(X_K | X_0)
-    return Bridges(reach, variance, reach * left, memory * share, np.sqrt(variance * left))
+def bridge_coefficients(chain: Chain) -> BridgeCoefficients:
+    """Condition a reference chain on its end points, by Bayes' rule for X_0, X_k and X_K."""
+    decay_to_end, variance = chain.decay_to_end(), np.zeros(len(chain.times))
+    for k, (decay, added) in enumerate(zip(chain.forward.decay, chain.forward.variance, strict=True)):
+        variance[k + 1] = (1.0 - decay) ** 2 * variance[k] + added
+    decay_from_start = np.append(1.0, np.cumprod(1.0 - chain.forward.decay))
+    share = variance / variance[-1]
+    unexplained = np.maximum(1.0 - decay_to_end**2 * share, 0.0)  # Var(X_K | X_0, X_k) / Var(X_K | X_0)
+    return BridgeCoefficients(
+        decay_from_start=decay_from_start,
+        variance=variance,
+        from_start=decay_from_start * unexplained,
+        from_end=decay_to_end * share,
+        deviation=np.sqrt(variance * unexplained),
+    )
 
 
-def between(chain: Chain, ends: Ends, k: Int[Array, ""], noise: Float[Array, " dim"]) -> Between:
-    """X_k given both ends, from standard normal noise."""
-    _, _, *coefficients = bridges(chain)
-    from_start, from_end, spread = (jnp.asarray(array, noise.dtype)[k] for array in coefficients)
-    return Between(ends, k, from_start * ends.start + from_end * ends.end + spread * noise)
+def draw_bridge_point(
+    chain: Chain, endpoints: Endpoints, index: Int[Array, ""], noise: Float[Array, " dim"]
+) -> BridgePoint:
+    """Draw X_k at k = `index` given both end points, from standard normal noise."""
+    coefficients = bridge_coefficients(chain)
+    from_start = jnp.asarray(coefficients.from_start, noise.dtype)[index]
+    from_end = jnp.asarray(coefficients.from_end, noise.dtype)[index]
+    deviation = jnp.asarray(coefficients.deviation, noise.dtype)[index]
+    x = from_start * endpoints.start + from_end * endpoints.end + deviation * noise
+    return BridgePoint(endpoints, index, x)
 
 
-def chances(log_weights: Float[Array, " n"], share: float) -> Float[Array, " n"]:
-    """Probabilities proportional to w^b, b <= 1 the largest that leaves an effective share of `share`.
+def tempered_probabilities(log_weights: Float[Array, " n"], least_share: float) -> Float[Array, " n"]:
+    """Probabilities proportional to w^b, for the largest b <= 1 whose effective share is large enough.
 
-    A weight that is not a number has none.
+    The effective share is Kish's effective sample size divided by n, and b is found by bisection so that
+    it is at least `least_share`. Entries whose log weight is NaN get probability zero.
     """
-    known = jnp.where(jnp.isnan(log_weights), -jnp.inf, log_weights)
+    log_weights = nan_to_minus_infinity(log_weights)
 
-    def enough(power: Array) -> Bool[Array, ""]:
-        effective = jnp.exp(2.0 * logsumexp(power * known) - logsumexp(2.0 * power * known))
-        return effective >= share * len(known)
+    def is_even_enough(power: Array) -> Bool[Array, ""]:
+        return tempered_effective_size(log_weights, power) >= least_share * len(log_weights)
 
-    def halve(_: int, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array, bracket: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bracket
         middle = 0.5 * (low + high)
-        return jnp.where(enough(middle), middle, low), jnp.where(enough(middle), high, middle)
+        return (
+            jnp.where(is_even_enough(middle), middle, low),
+            jnp.where(is_even_enough(middle), high, middle),
+        )
 
-    low, _ = jax.lax.fori_loop(0, 20, halve, (jnp.zeros(()), jnp.ones(())))
-    return jax.nn.softmax(jnp.where(enough(jnp.ones(())), 1.0, low) * known)
+    largest_power, _ = jax.lax.fori_loop(0, 20, halve, (jnp.zeros(()), jnp.ones(())))
+    power = jnp.where(is_even_enough(jnp.ones(())), 1.0, largest_power)
+    return jax.nn.softmax(power * log_weights)

@@ -1,9 +1,8 @@
-"""Losses that make forward paths meet backward ones: what they evaluate, and how gradients flow."""
+"""Losses that make forward and backward path measures agree, with their cost and the flow of gradients."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -11,182 +10,163 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from bridgemark.samplers.common.parallel import over_devices
-from bridgemark.samplers.pathspace.path_measure import Law
-from bridgemark.samplers.pathspace.paths import Path, forward_controls, run, score_path
+from bridgemark.samplers.pathspace.path_measure import PathMeasure
+from bridgemark.samplers.pathspace.paths import Path, run, score_path
 from bridgemark.targets.base import LogProb
 
 
 class Parameters(NamedTuple):
-    """What is learnt: the networks of a law, and an estimate of log Z for the loss that wants one."""
+    """What is trained: the networks of a path measure, and an estimate of log Z for trajectory balance."""
 
     networks: Any
     log_z: Float[Array, ""]
 
 
 class Batch(NamedTuple):
-    """Starting points and noise of a batch of paths: everything random about it."""
+    """Starting points and noise of a batch of paths: everything random about them."""
 
     start: Float[Array, "batch dim"]
     noise: Float[Array, "batch steps dim"]
 
 
 class Problem(NamedTuple):
-    """A path law made by networks, the density it should end at, and a batch to judge it by."""
+    """One evaluation of a loss: how networks make a path measure, its target, and a batch of paths."""
 
-    law: Callable[[Any], Law]
-    log_gamma: LogProb
+    path_measure: Callable[[Any], PathMeasure]
+    log_target: LogProb
     batch: Batch
 
 
-class Outcome(NamedTuple):
-    """The log weights of a batch, and its paths."""
+class WeightedPaths(NamedTuple):
+    """The paths of a batch and their log weights."""
 
     log_weights: Float[Array, " batch"]
     paths: Path
 
 
 class Loss(ABC):
-    """A function of the parameters, least where forward and backward path laws agree.
+    """A function of the parameters that is least where forward and backward path measures agree.
 
-    A path costs `gradients(steps)` gradients of log gamma, training step included, and `values`
-    evaluations without one. `per_start` paths of a batch share their start.
+    In training, a path costs `gradients_per_path(steps)` gradients of log gamma and `values_per_path`
+    evaluations without a gradient. `paths_per_start` paths of a batch share their starting point.
     """
 
-    values: ClassVar[int] = 0
-    per_start: int = 1
+    values_per_path: ClassVar[int] = 0
+    paths_per_start: int = 1
 
     @abstractmethod
-    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Float[Array, ""], Outcome]:
-        """The loss, to be differentiated in `parameters`, and the batch it judged."""
+    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Float[Array, ""], WeightedPaths]:
+        """The loss, to be differentiated with respect to `parameters`, and the paths it was computed on."""
 
     @abstractmethod
-    def gradients(self, steps: int) -> int:
-        """Gradients of log gamma a path; a Hessian-vector product counts as one."""
+    def gradients_per_path(self, steps: int) -> int:
+        """Gradients of log gamma that one path of `steps` steps costs; a Hessian-vector product is one."""
 
 
 @dataclass(frozen=True)
 class ReverseKL(Loss):
-    """KL(forward || backward paths), differentiated through the path.
+    """KL(forward || backward path measure), differentiated through the simulated paths.
 
-    `stick`: the score part of the gradient, whose mean is zero, is dropped (Roeder, Wu, Duvenaud 2017):
-    where the two laws agree every sample's gradient vanishes.
+    With `sticking_the_landing` the part of the gradient whose mean is zero is left out (Roeder, Wu,
+    Duvenaud 2017): where the two measures agree, the gradient on every single path is zero.
     """
 
-    stick: bool = True
+    sticking_the_landing: bool = True
 
-    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
-        paths, log_weights = run_batch(parameters.networks, problem, self.stick)
-        return -jnp.mean(log_weights), Outcome(log_weights, paths)
+    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, WeightedPaths]:
+        paths, log_weights = run_batch(parameters.networks, problem, self.sticking_the_landing)
+        return -jnp.mean(log_weights), WeightedPaths(log_weights, paths)
 
-    def gradients(self, steps: int) -> int:
-        return 2 * (steps + 1)  # a gradient at every point, a Hessian-vector product at all but the last,
-        # whose gradient is that of log gamma at the end
+    def gradients_per_path(self, steps: int) -> int:
+        # A gradient at every point, and a Hessian-vector product at every point but the last. The gradient
+        # of log gamma(x_K), a term of the log weight, completes the second count.
+        return 2 * (steps + 1)
 
 
-class Detached(Loss):
-    """A loss on paths held fixed: no derivative of the score is needed, nothing is stored but the path."""
+class DetachedLoss(Loss):
+    """A loss of the log weights of paths that are held fixed while it is differentiated.
 
-    values: ClassVar[int] = 1
+    No derivative of the score is needed, and only the paths are stored.
+    """
 
-    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
-        paths, known = detached_run(parameters.networks, problem)
+    values_per_path: ClassVar[int] = 1
 
-        def score(networks: Any, paths: Path) -> Array:
-            law = problem.law(networks)
-            return jax.vmap(lambda path: score_path(law, path))(paths)
+    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, WeightedPaths]:
+        paths, log_weights = run_detached_batch(parameters.networks, problem)
 
-        scored = lambda networks: over_devices(score, networks, paths)  # noqa: E731
-        log_weights = _with_value(known, scored, parameters.networks)
-        return self.spread(log_weights, parameters.log_z), Outcome(known, paths)
+        def score_paths(networks: Any, paths: Path) -> Array:
+            measure = problem.path_measure(networks)
+            return jax.vmap(lambda path: score_path(measure, path))(paths)
+
+        def score_all_paths(networks: Any) -> Array:
+            return over_devices(score_paths, networks, paths)
+
+        differentiable = _value_with_gradient_of(score_all_paths, parameters.networks, log_weights)
+        return self.dispersion(differentiable, parameters.log_z), WeightedPaths(log_weights, paths)
 
     @abstractmethod
-    def spread(self, log_weights: Float[Array, " batch"], log_z: Array) -> Float[Array, ""]:
-        """How far log weights are from being one constant."""
+    def dispersion(self, log_weights: Float[Array, " batch"], log_z: Array) -> Float[Array, ""]:
+        """A number that is zero where all log weights are one constant, and positive elsewhere."""
 
-    def gradients(self, steps: int) -> int:
+    def gradients_per_path(self, steps: int) -> int:
         return steps + 1
 
 
 @dataclass(frozen=True)
-class LogVariance(Detached):
+class LogVariance(DetachedLoss):
     """Half the variance of log w (Nüsken and Richter 2021).
 
-    With `per_start` = 1 over all paths; above, within the paths of one start, which leaves the log weight
-    free to depend on the start, as it does under an exact half bridge.
+    With `paths_per_start` = 1 the variance is taken over all paths. With more, it is taken over the paths
+    of each starting point and averaged, which lets the log weight depend on the starting point, as it
+    does for an exact half bridge.
     """
 
-    per_start: int = 1
+    paths_per_start: int = 1
 
-    def spread(self, log_weights: Array, log_z: Array) -> Array:
-        groups = log_weights[None] if self.per_start == 1 else log_weights.reshape(-1, self.per_start)
+    def dispersion(self, log_weights: Array, log_z: Array) -> Array:
+        whole_batch = self.paths_per_start == 1
+        groups = log_weights[None] if whole_batch else log_weights.reshape(-1, self.paths_per_start)
         return 0.5 * jnp.mean(jnp.var(groups, axis=1, ddof=1))
 
 
 @dataclass(frozen=True)
-class TrajectoryBalance(Detached):
-    """Half the mean square of log w - log Z, with log Z learnt (Malkin et al. 2022)."""
+class TrajectoryBalance(DetachedLoss):
+    """Half the mean square of log w - log Z, with log Z a parameter of its own (Malkin et al. 2022)."""
 
-    def spread(self, log_weights: Array, log_z: Array) -> Array:
+    def dispersion(self, log_weights: Array, log_z: Array) -> Array:
         return 0.5 * jnp.mean((log_weights - log_z) ** 2)
 
 
-@dataclass(frozen=True)
-class AdjointMatching(Loss):
-    """Regression of the control on the lean adjoint at the end of its own path (Domingo-Enrich et al. 2025).
+def run_batch(
+    networks: Any, problem: Problem, sticking_the_landing: bool = False
+) -> tuple[Path, Float[Array, " batch"]]:
+    """Simulate the batch: its paths and log weights, differentiable through the paths as in `run`."""
 
-    u(t, X_t) is drawn towards a_{K-t} grad log(gamma / (R_K phi-hat))(X_K), whose mean given X_t is the
-    optimal control, with a the reference's memory and grad log phi-hat the backward control at the end.
-    Steps are weighted as in the KL divergence.
-    """
+    def run_paths(networks: Any, batch: Batch) -> tuple[Path, Array]:
+        measure = problem.path_measure(networks)
 
-    values: ClassVar[int] = 1
+        def run_path(start: Array, noise: Array) -> tuple[Path, Array]:
+            return run(measure, problem.log_target, start, noise, sticking_the_landing)
 
-    def __call__(self, parameters: Parameters, problem: Problem) -> tuple[Array, Outcome]:
-        paths, log_weights = detached_run(parameters.networks, problem)
+        return jax.vmap(run_path)(batch.start, batch.noise)
 
-        def misses(networks: Any, paths: Path) -> Array:
-            return jax.vmap(partial(self._misses, problem, networks))(paths)
-
-        return jnp.mean(over_devices(misses, parameters.networks, paths)), Outcome(log_weights, paths)
-
-    def _misses(self, problem: Problem, networks: Any, path: Path) -> Array:
-        """Half the weighted square by which one path's controls miss the adjoint at its end."""
-        law, fixed = problem.law(networks), problem.law(jax.lax.stop_gradient(networks))
-        potential = jax.grad(lambda x: problem.log_gamma(x) - law.chain.log_end(x))
-        features, hint = jax.tree.map(lambda leaf: leaf[-1], (fixed.backward.features, path.hints))
-        pulled = fixed.backward.control(features, path.x[-1], hint)
-        adjoint = jax.lax.stop_gradient(potential(path.x[-1]) - pulled)
-        misses = forward_controls(law, path) - jnp.asarray(law.chain.memory()[:-1], float)[:, None] * adjoint
-        weights = jnp.asarray(law.chain.ahead.gain**2 / law.chain.ahead.variance, float)
-        return 0.5 * jnp.sum(weights[:, None] * misses**2)
-
-    def gradients(self, steps: int) -> int:
-        return steps + 2
+    return over_devices(run_paths, networks, problem.batch)
 
 
-def run_batch(networks: Any, problem: Problem, stick: bool = False) -> tuple[Path, Float[Array, " batch"]]:
-    """The batch's paths and log weights, differentiable through the paths; `stick` as in `run`."""
-
-    def part(networks: Any, batch: Batch) -> tuple[Path, Array]:
-        law = problem.law(networks)
-        return jax.vmap(lambda start, noise: run(law, problem.log_gamma, start, noise, stick))(*batch)
-
-    return over_devices(part, networks, problem.batch)
-
-
-def detached_run(networks: Any, problem: Problem) -> tuple[Path, Float[Array, " batch"]]:
-    """The batch's paths and log weights, with no gradient through them."""
+def run_detached_batch(networks: Any, problem: Problem) -> tuple[Path, Float[Array, " batch"]]:
+    """Simulate the batch with no gradient through it: its paths and log weights."""
     return jax.lax.stop_gradient(run_batch(jax.lax.stop_gradient(networks), problem))
 
 
-def _with_value(value: Array, function: Callable[[Any], Array], argument: Any) -> Array:
-    """`value`, known to be function(argument) up to a constant, with the function's derivative.
+def _value_with_gradient_of(function: Callable[[Any], Array], argument: Any, value: Array) -> Array:
+    """Return `value` as if it were function(argument), with that function's derivative.
 
-    The function is evaluated for its derivative alone, which saves a pass over the stored paths.
+    The two may differ by a constant. The function is then evaluated in the derivative only: computing its
+    value, too, would be one more pass over the stored paths.
     """
 
     @jax.custom_vjp
-    def known(argument: Any) -> Array:
+    def constant(argument: Any) -> Array:
         return value
 
     def forward(argument: Any) -> tuple[Array, Any]:
@@ -195,5 +175,5 @@ def _with_value(value: Array, function: Callable[[Any], Array], argument: Any) -
     def backward(argument: Any, cotangent: Array) -> tuple[Any]:
         return jax.vjp(function, argument)[1](cotangent)
 
-    known.defvjp(forward, backward)
-    return known(argument)
+    constant.defvjp(forward, backward)
+    return constant(argument)

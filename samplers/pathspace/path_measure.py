@@ -1,4 +1,4 @@
-"""Path laws: a reference chain, and what nudges its kernels ahead and behind."""
+"""Path measures: a reference chain whose kernels are shifted by controls, forwards and backwards in time."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
@@ -7,77 +7,113 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from bridgemark.samplers.pathspace.chain import Chain
+from bridgemark.samplers.pathspace.chain import Chain, Kernels
 from bridgemark.targets.base import LogProb
 
-Look: TypeAlias = Callable[[Any, Float[Array, " dim"]], Any]  # (features of a time, x) -> hint
-Control: TypeAlias = Callable[[Any, Float[Array, " dim"], Any], Float[Array, " dim"]]  # (features, x, hint)
 
+class KernelShift(NamedTuple):
+    """The change made to one Gaussian kernel of the reference chain.
 
-class Nudge(NamedTuple):
-    """What is done to a kernel of the reference: a control, and the log of a factor of its deviation."""
+    `control` (dim,) moves the mean by gain * control; `log_scale` (dim,) multiplies the standard deviation
+    of each coordinate by its exponential, and None leaves it as it is.
+    """
 
     control: Float[Array, " dim"]
-    spread: Float[Array, " dim"] | None = None
+    log_scale: Float[Array, " dim"] | None = None
 
 
-Nudger: TypeAlias = Callable[[Any, Float[Array, " dim"], Any], Nudge]  # (features, x, hint)
+# `features` are what a function needs of one point of the time grid, `guidance` is what a Guidance
+# evaluates to at x.
+GuidanceFn: TypeAlias = Callable[[Any, Float[Array, " dim"]], Any]  # (features, x) -> guidance
+ShiftFn: TypeAlias = Callable[[Any, Float[Array, " dim"], Any], KernelShift]  # (features, x, guidance)
+ControlFn: TypeAlias = Callable[[Any, Float[Array, " dim"], Any], Float[Array, " dim"]]  # the same
 
 
-class Hint(NamedTuple):
-    """What controls lean on that has no parameters, the score of the target: one look at every point.
+class Guidance(NamedTuple):
+    """A quantity of x without trained parameters, most often the target's score, which controls use.
 
-    `features` are stacked over the points of the grid.
+    It is evaluated once at every point of a path and shared by both directions, since it is what costs
+    gradients of the target. `features` are stacked over the points of the time grid.
     """
 
-    look: Look
+    evaluate: GuidanceFn
     features: Any
 
 
-class Side(NamedTuple):
-    """One direction of a path law: its nudges and their features, stacked over the points of the grid."""
+class Direction(NamedTuple):
+    """The kernel shifts of one direction of time; `features` are stacked over the points of the grid."""
 
-    nudge: Nudger
+    shift: ShiftFn
     features: Any
 
-    def control(self, features: Any, x: Float[Array, " dim"], hint: Any) -> Float[Array, " dim"]:
-        """The nudge's control."""
-        return self.nudge(features, x, hint).control
+    def control(self, features: Any, x: Float[Array, " dim"], guidance: Any) -> Float[Array, " dim"]:
+        """The control alone, without the change of the standard deviation."""
+        return self.shift(features, x, guidance).control
 
 
-class Law(NamedTuple):
-    """A sampler's path law and the backward law it is judged against; `log_mu` is that of the start."""
+class PathMeasure(NamedTuple):
+    """The distribution of a sampler's paths, and the backward kernels that their weights refer to.
+
+    A path starts from the distribution whose log density is `log_initial` and follows the `forward`
+    direction of the chain.
+    """
 
     chain: Chain
-    hint: Hint
-    forward: Side
-    backward: Side
-    log_mu: LogProb
+    guidance: Guidance
+    forward: Direction
+    backward: Direction
+    log_initial: LogProb
 
 
-NO_HINT = Hint(lambda features, x: None, None)
-NO_CONTROL = Side(lambda features, x, hint: Nudge(jnp.zeros_like(x)), None)  # the reference itself
+def _no_guidance(features: Any, x: Float[Array, " dim"]) -> None:
+    return None
 
 
-def steered(control: Control, features: Any) -> Side:
-    """A side that leaves the reference's variances as they are."""
-    return Side(lambda *inputs: Nudge(control(*inputs)), features)
+def _no_shift(features: Any, x: Float[Array, " dim"], guidance: Any) -> KernelShift:
+    return KernelShift(jnp.zeros_like(x))
 
 
-def reverse(law: Law) -> Law:
-    """The same pair of path laws run from the target to the source, hints and controls exchanged.
+NO_GUIDANCE = Guidance(_no_guidance, None)
+NO_CONTROL = Direction(_no_shift, None)  # the kernels of the reference itself
 
-    Its paths are those of the backward side, from the law of their start that the caller chooses; their
-    `backward_log_likelihood` is that of the forward side.
+
+def with_control(control: ControlFn, features: Any) -> Direction:
+    """A direction that has this control and keeps the reference's variances."""
+
+    def shift(features: Any, x: Float[Array, " dim"], guidance: Any) -> KernelShift:
+        return KernelShift(control(features, x, guidance))
+
+    return Direction(shift, features)
+
+
+def features_at(features: Any, index: Any) -> Any:
+    """The features of the points of the time grid at `index`: an integer, a slice or an array of integers."""
+    return jax.tree.map(lambda leaf: leaf[index], features)
+
+
+def reverse(measure: PathMeasure) -> PathMeasure:
+    """The same pair of directions with time reversed, from the target to the source.
+
+    Its paths follow the backward direction of `measure`, from starting points that the caller chooses;
+    their `backward_log_likelihood` is that of the forward direction of `measure`.
     """
-    flip = lambda tree: jax.tree.map(lambda leaf: leaf[::-1], tree)  # noqa: E731
-    chain, hint, forward, backward, log_mu = law
-    turned = Chain(
-        chain.times[-1] - flip(chain.times),
-        flip(chain.behind),
-        flip(chain.ahead),
-        chain.log_end,
-        chain.log_start,
+    chain = measure.chain
+    reversed_chain = Chain(
+        times=chain.times[-1] - chain.times[::-1],
+        forward=_reversed_kernels(chain.backward),
+        backward=_reversed_kernels(chain.forward),
+        log_start=chain.log_end,
+        log_end=chain.log_start,
     )
-    ahead, behind = (Side(side.nudge, flip(side.features)) for side in (backward, forward))
-    return Law(turned, Hint(hint.look, flip(hint.features)), ahead, behind, log_mu)
+    forward = Direction(measure.backward.shift, _reversed_features(measure.backward.features))
+    backward = Direction(measure.forward.shift, _reversed_features(measure.forward.features))
+    guidance = Guidance(measure.guidance.evaluate, _reversed_features(measure.guidance.features))
+    return PathMeasure(reversed_chain, guidance, forward, backward, measure.log_initial)
+
+
+def _reversed_kernels(kernels: Kernels) -> Kernels:
+    return Kernels(kernels.decay[::-1], kernels.gain[::-1], kernels.variance[::-1])
+
+
+def _reversed_features(features: Any) -> Any:
+    return features_at(features, slice(None, None, -1))

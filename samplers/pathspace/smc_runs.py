@@ -1,55 +1,83 @@
-"""Weighted particles along a path law: stretches of it, a ladder to start from, several runs."""
+"""Helpers of samplers that resample weighted particles along a path measure."""
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from bridgemark.samplers.annealed.adaptive_smc import Ladder, Particles, adapt, gradients_spent
-from bridgemark.samplers.annealed.weights import log_mean
+from bridgemark.samplers.annealed.adaptive_smc import adaptive_tempered_smc
+from bridgemark.samplers.annealed.particles import Particles
+from bridgemark.samplers.annealed.schedule import TemperingSchedule, gradients_spent
 from bridgemark.samplers.base import Draws, Evals, Info, evals
 from bridgemark.samplers.common.affine import Affine
 from bridgemark.samplers.common.gaussian import log_standard_normal, normal
-from bridgemark.samplers.pathspace.path_measure import Law
-from bridgemark.samplers.pathspace.pilot import MOVES
+from bridgemark.samplers.common.numerics import log_mean_exp
+from bridgemark.samplers.pathspace.chain import log_lebesgue
+from bridgemark.samplers.pathspace.path_measure import PathMeasure
+from bridgemark.samplers.pathspace.pilot import SETTINGS
 from bridgemark.targets.base import LogProb
 
 
-def cut(law: Law, first: Int[Array, ""], steps: int) -> Law:
-    """A law's `steps` steps from point `first`, with the densities of its ends left out."""
+class AdaptiveRun(NamedTuple):
+    """The schedule that an adaptive SMC run chose, its final particles, and its cost."""
+
+    schedule: TemperingSchedule
+    particles: Particles
+    evals: Evals
+
+
+class RunResult(NamedTuple):
+    """The weighted end points of one run in working coordinates, and arrays for diagnosis."""
+
+    z: Float[Array, "particles dim"]
+    log_weights: Float[Array, " particles"]
+    info: Info
+
+
+def sub_measure(measure: PathMeasure, first: Int[Array, ""], steps: int) -> PathMeasure:
+    """The part of a path measure from the grid's point `first` on, `steps` steps long.
+
+    The densities of its end points are left out, so that `score_path` is the sum of log B/F.
+    """
     points = first + jnp.arange(steps + 1)
-    take = lambda tree, where: jax.tree.map(lambda leaf: jnp.asarray(leaf)[where], tree)  # noqa: E731
-    flat = lambda x: jnp.zeros((), x.dtype)  # noqa: E731
-    chain = law.chain._replace(
-        ahead=take(law.chain.ahead, points[:-1]),
-        behind=take(law.chain.behind, points[:-1]),
-        log_start=flat,
-        log_end=flat,
+
+    def select(tree: Any, indices: Int[Array, " n"]) -> Any:
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf)[indices], tree)
+
+    chain = measure.chain._replace(
+        forward=select(measure.chain.forward, points[:-1]),
+        backward=select(measure.chain.backward, points[:-1]),
+        log_start=log_lebesgue,
+        log_end=log_lebesgue,
     )
-    return law._replace(
-        chain=chain,
-        hint=law.hint._replace(features=take(law.hint.features, points)),
-        forward=law.forward._replace(features=take(law.forward.features, points)),
-        backward=law.backward._replace(features=take(law.backward.features, points)),
-        log_mu=flat,
+    return PathMeasure(
+        chain,
+        measure.guidance._replace(features=select(measure.guidance.features, points)),
+        measure.forward._replace(features=select(measure.forward.features, points)),
+        measure.backward._replace(features=select(measure.backward.features, points)),
+        log_initial=log_lebesgue,
     )
 
 
-def climb(key: PRNGKeyArray, log_gamma: LogProb, shape: tuple[int, int]) -> tuple[Ladder, Particles, Evals]:
-    """A tempered SMC of `shape` (particles, dim) from N(0, I): its ladder, its last particles, its cost."""
-    key_start, key_climb = jax.random.split(key)
-    ladder, outcome = adapt(key_climb, log_standard_normal, log_gamma, normal(key_start, shape), MOVES)
-    return ladder, outcome.particles, evals(gradients=gradients_spent(MOVES, shape[0], ladder))
+def run_adaptive_smc(key: PRNGKeyArray, log_target: LogProb, particles: int, dim: int) -> AdaptiveRun:
+    """Run an adaptive tempered SMC from N(0, I), with the settings of the pilot run."""
+    key_start, key_run = jax.random.split(key)
+    start = normal(key_start, (particles, dim))
+    schedule, result = adaptive_tempered_smc(key_run, log_standard_normal, log_target, start, SETTINGS)
+    spent = evals(gradients=gradients_spent(SETTINGS, particles, schedule))
+    return AdaptiveRun(schedule, result.particles, spent)
 
 
-def several_runs(
+def independent_runs(
     key: PRNGKeyArray,
-    run: Callable[[PRNGKeyArray], tuple[Array, Array, Info]],
+    run: Callable[[PRNGKeyArray], RunResult],
     runs: int,
     coordinates: Affine,
     spent: Evals,
 ) -> Draws:
-    """Draws of independent runs, each of them ends (particles, dim), log weights (particles,) and info."""
-    ends, log_weights, info = jax.lax.map(run, jax.random.split(key, runs))
-    return Draws(coordinates.forward(ends), log_weights, jax.vmap(log_mean)(log_weights), spent, info)
+    """Draws of `runs` independent runs, one after the other, with the cost `spent` of all of them."""
+    result = jax.lax.map(run, jax.random.split(key, runs))
+    x = coordinates.forward(result.z)
+    return Draws(x, result.log_weights, jax.vmap(log_mean_exp)(result.log_weights), spent, result.info)
