@@ -1,1 +1,1 @@
-"""Sampling algorithms: `fit` and `sample`, pure functions of a random key that know no clock, disk or metric."""
+"""Sampling algorithms: `fit` and `sample`, pure functions of a key that know no clock, disk or metric."""
