@@ -69,7 +69,7 @@ def test_an_absent_reference_is_unknown(references):
 
 
 def test_what_targets_ask_for_is_known_before_it_is_stored(references):
-    with stored.asked() as functions:
+    with stored.requested_statistics() as functions:
         assert stored.statistics("pair", {"size": np.abs}) == ()
     stored.statistics("pair", {"x": np.negative})
     assert functions == {"size": np.abs}

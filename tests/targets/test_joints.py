@@ -242,9 +242,9 @@ def test_no_proposal_of_bod_is_more_likely_than_its_bound(which):
     module = next(module for module in MODULES if vars(module).get("FAMILY") is FAMILIES[BOD])
     joint = FAMILIES[BOD].joint
     y = (FAMILIES[BOD].observations | {"simulated": np.asarray(pairs(joint, 1, seed=5)[1][0])})[which]
-    grid = module.log_likelihood_on_grid(module.AXIS, y)
+    grid = module.log_likelihood_on_grid(module.GRID, y)
     highest = np.stack(np.unravel_index(np.argsort(grid, axis=None)[-5:], grid.shape), axis=-1)
-    for start in module.AXIS[highest]:
+    for start in module.GRID[highest]:
         peak = scipy.optimize.minimize(lambda x: -bod_law(x[None], y)[0], start, method="Nelder-Mead")
         assert grid.max() <= -peak.fun + 1e-9 < grid.max() + module.SLACK
 

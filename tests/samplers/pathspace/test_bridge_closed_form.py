@@ -9,7 +9,7 @@ from bridgemark.samplers.bridge import Bridge
 from bridgemark.samplers.common.gaussian import log_standard_normal
 from bridgemark.samplers.dds import DDS
 from bridgemark.samplers.pathspace.chain import brownian, ornstein_uhlenbeck
-from bridgemark.samplers.pathspace.path_measure import NO_CONTROL, NO_HINT, Law, steered
+from bridgemark.samplers.pathspace.path_measure import NO_CONTROL, NO_GUIDANCE, PathMeasure, with_control
 from bridgemark.samplers.pathspace.paths import Path, backward_log_likelihood, simulate
 from bridgemark.targets.base import About, Density, Target, gaussian_base
 
@@ -17,7 +17,6 @@ from oracles.closed_forms import (
     Kernel,
     bridge,
     cross_covariance,
-    fitting_laws,
     kl,
     path_weights,
     pushed,
@@ -35,7 +34,12 @@ both_chains = pytest.mark.parametrize("stationary", [0, 1], ids=["brownian", "or
 
 def linear(slopes, intercepts):
     """The control slope x + intercept."""
-    return steered(lambda at, x, hint: at[0] * x + at[1], (jnp.asarray(slopes), jnp.asarray(intercepts)))
+
+    def control(features, x, guidance):
+        slope, intercept = features
+        return slope * x + intercept
+
+    return with_control(control, (jnp.asarray(slopes), jnp.asarray(intercepts)))
 
 
 def exact_controls(chain, stationary):
@@ -46,10 +50,10 @@ def exact_controls(chain, stationary):
 
 def kernels(chain, control):
     """The chain's Gaussian forward kernels under a linear control."""
-    columns = zip(*chain.ahead, *control, strict=False)
+    columns = zip(*chain.forward, *control, strict=False)
     return [
-        Kernel(1.0 - lost + gain * slope, gain * intercept, variance)
-        for lost, gain, variance, slope, intercept in columns
+        Kernel(1.0 - decay + gain * slope, gain * intercept, variance)
+        for decay, gain, variance, slope, intercept in columns
     ]
 
 
@@ -64,28 +68,12 @@ def moments(steps):
 
 def paths(chain, control, noise):
     """Points (n, steps + 1) of scalar paths, the first column of the noise being the start."""
-    law = Law(chain, NO_HINT, linear(*control), NO_CONTROL, log_standard_normal)
-    one = lambda drawn: simulate(law, drawn[:1], drawn[1:, None]).x[:, 0]  # noqa: E731
-    return np.asarray(jax.jit(jax.vmap(one))(jnp.asarray(noise)), float)
+    measure = PathMeasure(chain, NO_GUIDANCE, linear(*control), NO_CONTROL, log_standard_normal)
 
+    def points(drawn):
+        return simulate(measure, drawn[:1], drawn[1:, None]).x[:, 0]
 
-@pytest.mark.parametrize("a", [1.0, 0.6])
-@pytest.mark.parametrize("s2", [0.3, 2.0])
-def test_the_cross_covariance_has_the_certificate_of_a_bridge(a, s2):
-    """The joint precision's off-diagonal block must be the reference's, -(a / s2) I, and nothing else."""
-    rng = np.random.default_rng(0)
-    S0, S1 = (half @ half.T + 0.5 * np.eye(3) for half in rng.standard_normal((2, 3, 3)))
-    C = cross_covariance(S0, S1, a, s2)
-    joint = np.linalg.inv(np.block([[S0, C], [C.T, S1]]))
-    np.testing.assert_allclose(joint[:3, 3:], -(a / s2) * np.eye(3), atol=1e-9)
-    assert np.all(np.linalg.eigvalsh(joint) > 0)
-
-
-@both_chains
-def test_the_closed_form_potentials_meet_both_ends(stationary):
-    exact = bridge(SOURCE, TARGET, stationary, 1.0)
-    np.testing.assert_allclose(exact.marginal(0.0), SOURCE, atol=1e-12)
-    np.testing.assert_allclose(exact.marginal(1.0), TARGET, atol=1e-12)
+    return np.asarray(jax.jit(jax.vmap(points))(jnp.asarray(noise)), float)
 
 
 @both_chains
@@ -118,12 +106,6 @@ def test_simulated_bridges_have_the_marginals_and_the_coupling(stationary):
     assert abs(found - covariance) < LIMIT * np.sqrt((variance[0] * variance[-1] + covariance**2) / n)
 
 
-def test_iterative_fitting_converges_as_tabulated():
-    laws = fitting_laws(SOURCE, TARGET, *transition(1.0, 1.0), rounds=4)
-    distances = [kl(law, TARGET) for law in laws]
-    np.testing.assert_allclose(distances, [0.1296, 3.339e-3, 8.730e-5, 2.284e-6], rtol=1e-3)
-
-
 @both_chains
 def test_a_backward_half_round_is_the_exact_reversal(stationary, x64):
     """Its maximiser over linear controls, on the sampler's own paths, is a least-squares problem.
@@ -137,9 +119,14 @@ def test_a_backward_half_round_is_the_exact_reversal(stationary, x64):
     x = jnp.asarray(paths(chain, control, noise))[..., None]
 
     def loss(flat):
-        law = Law(chain, NO_HINT, NO_CONTROL, linear(*flat.reshape(2, 6)), log_standard_normal)
-        likelihood = lambda points: backward_log_likelihood(law, Path(points, points[1:], None))  # noqa: E731
-        return -jnp.mean(jax.vmap(likelihood)(x))
+        measure = PathMeasure(
+            chain, NO_GUIDANCE, NO_CONTROL, linear(*flat.reshape(2, 6)), log_standard_normal
+        )
+
+        def log_likelihood(points):
+            return backward_log_likelihood(measure, Path(points, points[1:], None))
+
+        return -jnp.mean(jax.vmap(log_likelihood)(x))
 
     # The first control is never used, which leaves two zero rows: the least-norm Newton step minds none.
     zero = jnp.zeros(12)
@@ -147,8 +134,8 @@ def test_a_backward_half_round_is_the_exact_reversal(stationary, x64):
     slopes, intercepts = fitted.reshape(2, 6)[:, 1:]
     laws, _ = moments(kernels(chain, control))
     exact = [reversal(k, *law) for k, law in zip(kernels(chain, control), laws[:-1], strict=True)]
-    lost, gain, _ = chain.ahead
-    np.testing.assert_allclose(1 - lost + gain * slopes, [k.slope for k in exact], atol=1e-9)
+    decay, gain, _ = chain.forward
+    np.testing.assert_allclose(1 - decay + gain * slopes, [k.slope for k in exact], atol=1e-9)
     np.testing.assert_allclose(gain * intercepts, [k.intercept for k in exact], atol=1e-9)
 
 
@@ -159,7 +146,7 @@ def test_fitting_the_backward_side_lowers_the_gap_of_a_denoising_sampler():
     variance = a**2 * TARGET[1] + 1 - a**2
     forward = kernels(chain, (1 - 1 / variance, a * TARGET[0] / variance))
     laws, _ = moments(forward)
-    noising = [Kernel(1 - lost, 0.0, variance) for lost, _, variance in zip(*chain.ahead, strict=True)]
+    noising = [Kernel(1 - decay, 0.0, variance) for decay, _, variance in zip(*chain.forward, strict=True)]
     exact = [reversal(kernel, *law) for kernel, law in zip(forward, laws[:-1], strict=True)]
     before = path_weights(SOURCE, TARGET, LOG_Z, forward, noising)
     after = path_weights(SOURCE, TARGET, LOG_Z, forward, exact)

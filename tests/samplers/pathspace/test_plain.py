@@ -33,7 +33,7 @@ def same_noise(key):
     return Batch(jax.random.normal(key_start, (BATCH, DIM)), noise)
 
 
-@pytest.mark.parametrize("loss", [ReverseKL(stick=False), LogVariance()], ids=str)
+@pytest.mark.parametrize("loss", [ReverseKL(sticking_the_landing=False), LogVariance()], ids=str)
 def test_the_plain_reference_agrees_with_the_core_on_the_same_noise(loss):
     log_prob, plain, key = funnel("funnel-3", DIM).density.log_prob, network(), jax.random.key(2)
     reference = Plain(log_prob, DIM, STEPS, BATCH)
@@ -43,7 +43,7 @@ def test_the_plain_reference_agrees_with_the_core_on_the_same_noise(loss):
     # The same leaves in the same order make the core's network.
     ours = jax.tree.structure(control.Network(key, DIM, 8)).unflatten(jax.tree.leaves(plain))
     sampler = DDS(steps=STEPS)
-    given = Problem(lambda networks: sampler.law(networks, log_prob), log_prob, same_noise(key))
+    given = Problem(lambda networks: sampler.path_measure(networks, log_prob), log_prob, same_noise(key))
     parameters = Parameters(ours, jnp.zeros(()))
     (value, outcome), slope = jax.value_and_grad(loss, has_aux=True)(parameters, given)
     np.testing.assert_allclose(outcome.log_weights, expected[1], rtol=1e-9)

@@ -12,11 +12,12 @@ import scipy.stats
 from bridgemark.samplers.base import Unsupported
 from bridgemark.samplers.bridge_posterior import BridgePosterior
 from bridgemark.samplers.dds_posterior import DDSPosterior
-from bridgemark.samplers.pathspace.path_measure import reverse
+from bridgemark.samplers.pathspace.path_measure import features_at, reverse
 from bridgemark.samplers.pathspace.paths import backward_log_likelihood, simulate
 from bridgemark.targets import funnel
-from bridgemark.targets.base import About, Joint, PosteriorFamily, PosteriorTruths, gaussian_base
+from bridgemark.targets.base import About, Joint, gaussian_base
 from bridgemark.targets.linear_gaussian import JOINT, TARGETS
+from bridgemark.targets.posteriors import PosteriorFamily, PosteriorTruths
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
 SAMPLERS = {"dds": DDSPosterior(horizon=5.0), "bridge": BridgePosterior()}
@@ -82,8 +83,8 @@ def test_a_target_without_a_joint_is_unsupported(sampler):
         sampler.fit(jax.random.key(0), funnel.TARGETS["funnel-10"]().density)
 
 
-def test_a_reversed_law_has_the_forward_kernels_behind():
-    """The ratio F/R of a path, taken as the backward likelihood of the reversed law, by hand."""
+def test_a_reversed_path_measure_has_the_forward_kernels_as_backward_ones():
+    """The ratio F/R of a path, taken as the backward likelihood of the reversed measure, by hand."""
     sampler = BridgePosterior(steps=5, width=8)
     keys = jax.random.split(jax.random.key(1), 2)
     networks = [
@@ -91,21 +92,21 @@ def test_a_reversed_law_has_the_forward_kernels_behind():
         for key in keys
     ]
     y = jnp.linspace(-1, 1, JOINT.dim_y)
-    law = sampler.law(sampler.ahead(networks[0], y), sampler.behind(networks[1], y))
+    measure = sampler.conditional_measure(*networks, y)
     noise = jax.random.normal(keys[0], (5, JOINT.dim))
-    path = simulate(reverse(law), jnp.ones(JOINT.dim), noise)
+    path = simulate(reverse(measure), jnp.ones(JOINT.dim), noise)
     x, expected = path.x[::-1], 0.0
-    lost, gain, variance = law.chain.ahead
+    decay, gain, variance = measure.chain.forward
     for k in range(5):
-        at = jax.tree.map(lambda leaf: leaf[k], law.forward.features)  # noqa: B023
-        control, spread = law.forward.nudge(at, x[k], None)
-        miss, deviation = x[k + 1] - (1 - lost[k]) * x[k], np.sqrt(variance[k])
-        own = scipy.stats.norm.logpdf(miss, gain[k] * control, deviation * np.exp(spread))
-        expected += np.sum(own - scipy.stats.norm.logpdf(miss, 0, deviation))
-    found = backward_log_likelihood(reverse(law), path)
-    np.testing.assert_allclose(found, expected, rtol=1e-3)
-    again = reverse(reverse(law)).chain
-    for ours, theirs in zip(jax.tree.leaves(again[:3]), jax.tree.leaves(law.chain[:3]), strict=True):
+        control, log_scale = measure.forward.shift(features_at(measure.forward.features, k), x[k], None)
+        displacement, deviation = x[k + 1] - (1 - decay[k]) * x[k], np.sqrt(variance[k])
+        shifted = scipy.stats.norm.logpdf(displacement, gain[k] * control, deviation * np.exp(log_scale))
+        expected += np.sum(shifted - scipy.stats.norm.logpdf(displacement, 0, deviation))
+    likelihood = backward_log_likelihood(reverse(measure), path)
+    np.testing.assert_allclose(likelihood, expected, rtol=1e-3)
+    twice_reversed = reverse(reverse(measure)).chain
+    leaves = zip(jax.tree.leaves(twice_reversed[:3]), jax.tree.leaves(measure.chain[:3]), strict=True)
+    for ours, theirs in leaves:
         np.testing.assert_allclose(ours, theirs, atol=1e-12)
 
 

@@ -9,13 +9,17 @@ import pytest
 from jax.scipy.special import logsumexp
 from scipy.stats import norm
 
-from bridgemark.samplers.annealed.weights import log_mean, resample, reweigh
-from bridgemark.samplers.cmcd import Annealed
+from bridgemark.samplers.annealed.weights import resample_if_degenerate, reweight
+from bridgemark.samplers.cmcd import AnnealedNetworks
 from bridgemark.samplers.common.gaussian import log_standard_normal, normal
+from bridgemark.samplers.common.numerics import log_mean_exp
+from bridgemark.samplers.pathspace.chain import ornstein_uhlenbeck
 from bridgemark.samplers.pathspace.control import Network
-from bridgemark.samplers.pathspace.potential import Potential, potential, slope_sample
+from bridgemark.samplers.pathspace.path_measure import features_at
+from bridgemark.samplers.pathspace.potential import PotentialNetworks, gradient_sample, potential_guidance
+from bridgemark.samplers.pathspace.segments import no_move
 from bridgemark.samplers.pdds import PDDS
-from bridgemark.samplers.scld import SCLD, stay
+from bridgemark.samplers.scld import SCLD
 from bridgemark.targets.base import About, Density, Target, gaussian_base
 
 LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
@@ -85,7 +89,7 @@ def test_offspring_keep_the_weight_of_their_parents_on_average(x64):
     below = {"always": np.inf, "never": 0.0}
 
     def kept(key, threshold):
-        parents, level, due = resample(key, jnp.arange(7), jnp.log(weights), threshold)
+        parents, level, due = resample_if_degenerate(key, jnp.arange(7), jnp.log(weights), threshold)
         return jnp.zeros(7).at[parents].add(jnp.exp(level)), due
 
     masses, due = jax.jit(jax.vmap(partial(kept, threshold=below["always"])))(
@@ -101,9 +105,9 @@ def test_offspring_keep_the_weight_of_their_parents_on_average(x64):
 
 
 def test_impossible_particles_weigh_nothing():
-    after = reweigh(jnp.array([0.0, -jnp.inf, 0.0]), jnp.array([jnp.nan, jnp.inf, 1.0]))
+    after = reweight(jnp.array([0.0, -jnp.inf, 0.0]), jnp.array([jnp.nan, jnp.inf, 1.0]))
     np.testing.assert_allclose(after, [-np.inf, -np.inf, 1.0])
-    np.testing.assert_allclose(log_mean(after), 1.0 - np.log(3), rtol=1e-6)
+    np.testing.assert_allclose(log_mean_exp(after), 1.0 - np.log(3), rtol=1e-6)
 
 
 def isotropic(mean, variance):
@@ -111,44 +115,46 @@ def isotropic(mean, variance):
     return lambda x: LOG_Z + log_standard_normal((x - mean) / np.sqrt(variance)) - np.log(variance)
 
 
-def noised_slope(memory, x, mean, variance):
-    """grad log of N(a mean, a^2 variance + 1 - a^2) / N(0, 1): that of the exact potential."""
-    return (memory * mean - x) / (memory**2 * variance + 1 - memory**2) + x
+def noised_gradient(decay, x, mean, variance):
+    """grad log of N(a mean, a^2 variance + 1 - a^2) / N(0, 1) for a = decay: that of the exact potential."""
+    return (decay * mean - x) / (decay**2 * variance + 1 - decay**2) + x
 
 
 @pytest.mark.parametrize("variance", [0.2, 1.7])
 def test_a_gaussian_of_the_right_precision_has_its_exact_potential(variance, x64):
     """Its weights vary by the time step alone: half as much where the step is half as long."""
     log_gamma = isotropic(0.0, variance)
-    networks = Potential(Network(jax.random.key(1), 2, 8), -jnp.log(jnp.asarray(variance)))
-    look = potential(networks, log_gamma)
+    networks = PotentialNetworks(Network(jax.random.key(1), 2, 8), -jnp.log(jnp.asarray(variance)))
+    guidance = potential_guidance(networks, ornstein_uhlenbeck(1.0, 1), log_gamma)
     x, features = jnp.array([0.3, -1.2]), networks.network.features(np.array([0.0, 1.0]))
-    for memory in (0.1, 0.7, 1.0):
-        _, slope = look((memory, jax.tree.map(lambda leaf: leaf[0], features)), x)
-        np.testing.assert_allclose(slope, noised_slope(memory, x, 0.0, variance))
+    for decay in (0.1, 0.7, 1.0):
+        gradient = guidance.evaluate((decay, features_at(features, 0)), x).gradient
+        np.testing.assert_allclose(gradient, noised_gradient(decay, x, 0.0, variance))
 
-    def spread(steps):
+    def weight_variance(steps):
         sampler = PDDS(steps=steps, horizon=8.0, clip=np.inf, power=1.0 if variance > 1 else 2.5)
-        law = sampler.law(networks, log_gamma)
-        run = jax.jit(lambda key: sampler.filter(key, law, 1_000, 2))
+        measure = sampler.path_measure(networks, log_gamma)
+        run = jax.jit(lambda key: sampler.run_filter(key, measure, 1_000, 2))
         _, log_weights, resampled = run(jax.random.key(2))
         assert not np.any(resampled)
-        assert abs(log_mean(log_weights) - LOG_Z) < LIMIT * np.std(log_weights) / np.sqrt(1_000)
+        assert abs(log_mean_exp(log_weights) - LOG_Z) < LIMIT * np.std(log_weights) / np.sqrt(1_000)
         return np.var(log_weights)
 
-    assert spread(64) < 0.6 * spread(32) < 0.1
+    assert weight_variance(64) < 0.6 * weight_variance(32) < 0.1
 
 
-def test_slope_samples_have_the_mean_of_the_exact_slope(x64):
+def test_gradient_samples_have_the_mean_of_the_exact_gradient(x64):
     """Regressed on x at one time: intercept and slope are the exact ones, whatever the precision."""
-    mean, variance, memory, n = 0.8, 0.3, 0.6, 100_000
+    mean, variance, decay, n = 0.8, 0.3, 0.6, 100_000
     end = mean + np.sqrt(variance) * np.asarray(normal(jax.random.key(1), (n, 1)))
-    x = memory * end + np.sqrt(1 - memory**2) * np.asarray(normal(jax.random.key(2), (n, 1)))
-    slope_at_end = noised_slope(1.0, end, mean, variance)
-    exact = noised_slope(memory, x, mean, variance)
-    sample = lambda precision: slope_sample(  # noqa: E731
-        *(jnp.asarray(value) for value in (memory, x, end, slope_at_end, precision))
-    )
+    x = decay * end + np.sqrt(1 - decay**2) * np.asarray(normal(jax.random.key(2), (n, 1)))
+    end_gradient = noised_gradient(1.0, end, mean, variance)
+    exact = noised_gradient(decay, x, mean, variance)
+
+    def sample(precision):
+        points = map(jnp.asarray, (x, end, end_gradient))
+        return gradient_sample(jnp.full((n, 1), decay), *points, jnp.full((1, 1), precision))
+
     np.testing.assert_allclose(sample(1 / variance), exact)
     for precision in (0.5, 30.0):
         errors = np.asarray(sample(precision)) - exact
@@ -162,13 +168,13 @@ def two_modes(x):
 
 
 def test_without_correction_the_weights_are_those_of_annealed_importance_sampling(x64):
-    """Unadjusted Langevin steps, densities by scipy on the same paths, leg after leg."""
+    """Unadjusted Langevin steps, densities by scipy on the same paths, segment after segment."""
     sampler = SCLD(steps=6, stride=2, horizon=1.0, clip=np.inf, resample_below=0.0)
-    networks = Annealed(Network(jax.random.key(1), 2, 8), jnp.linspace(-1.0, 1.0, 6))
+    networks = AnnealedNetworks(Network(jax.random.key(1), 2, 8), jnp.linspace(-1.0, 1.0, 6))
     start = normal(jax.random.key(2), (5, 2))
-    sweep = jax.jit(lambda key: sampler.sweep(key, networks, two_modes, start, stay))
-    (_, log_weights), legs, _ = sweep(jax.random.key(3))
-    x = np.concatenate([np.asarray(legs.paths.x[0, :, :1]), *np.asarray(legs.paths.x)[:, :, 1:]], axis=1)
+    walk = jax.jit(lambda key: sampler.walk(key, networks, two_modes, start, no_move))(jax.random.key(3))
+    points = np.asarray(walk.segments.paths.x)
+    x = np.concatenate([points[0, :, :1], *points[:, :, 1:]], axis=1)
     assert x.shape == (5, 7, 2)
     heat = np.append(
         0.0, np.cumsum(np.exp(np.linspace(-1.0, 1.0, 6))) / np.sum(np.exp(np.linspace(-1.0, 1.0, 6)))
@@ -176,7 +182,7 @@ def test_without_correction_the_weights_are_those_of_annealed_importance_samplin
     slopes = np.asarray(jax.vmap(jax.vmap(jax.grad(two_modes)))(x))
     drifts = 0.5 * ((1 - heat[:, None]) * -x + heat[:, None] * slopes)
     gaps = np.diff(1.0 - (1.0 - np.arange(7) / 6) ** sampler.power)[:, None]
-    ahead = norm.logpdf(x[:, 1:], x[:, :-1] + gaps * drifts[:, :-1], np.sqrt(gaps)).sum((1, 2))
-    behind = norm.logpdf(x[:, :-1], x[:, 1:] + gaps * drifts[:, 1:], np.sqrt(gaps)).sum((1, 2))
+    forward = norm.logpdf(x[:, 1:], x[:, :-1] + gaps * drifts[:, :-1], np.sqrt(gaps)).sum((1, 2))
+    backward = norm.logpdf(x[:, :-1], x[:, 1:] + gaps * drifts[:, 1:], np.sqrt(gaps)).sum((1, 2))
     ends = np.asarray(jax.vmap(two_modes)(x[:, -1])) - norm.logpdf(x[:, 0]).sum(1)
-    np.testing.assert_allclose(log_weights, ends + behind - ahead)
+    np.testing.assert_allclose(walk.last.log_weights, ends + backward - forward)

@@ -1,0 +1,49 @@
+"""Independent runs of particle methods: their estimates of Z, and their means."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from bridgemark.samplers.base import Unsupported
+from bridgemark.samplers.nested_slice import NestedSlice
+from bridgemark.samplers.persistent_smc import PersistentSMC
+from bridgemark.samplers.waste_free_smc import WasteFreeSMC
+from bridgemark.targets.base import gaussian_base
+
+from support.monte_carlo import assert_mean
+from support.sampler_runs import fit_and_draw
+from support.small_targets import LOG_Z, MEAN, correlated_gaussian, density_only
+
+SHORT = {"fit_particles": 64, "transitions": 1, "leapfrog_steps": 2, "max_temperature_step": 0.2}
+
+
+@pytest.mark.slow  # a certificate looks at the same from afar
+def test_waste_free_smc_estimates_z_without_bias():
+    """400 runs of 20 particles, four chains of five states; false alarm: 6e-7."""
+    sampler = WasteFreeSMC(runs=400, chain_length=5, **SHORT)
+    _, draws = fit_and_draw(sampler, correlated_gaussian(), 400 * 20)(jax.random.key(2))
+    assert_mean(np.exp(np.asarray(draws.log_z, float) - LOG_Z), 1.0, largest_error=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sampler", "draws"),
+    [(PersistentSMC(runs=16, max_temperatures=40, **SHORT), 16 * 512), (NestedSlice(runs=16), 16 * 512)],
+    ids=["persistent", "nested"],
+)
+def test_log_z_and_means_of_runs(sampler, draws):
+    """Of 16 runs, in standard errors by their spread; the bias that Z-hat may have is far below them."""
+    _, drawn = fit_and_draw(sampler, correlated_gaussian(), draws)(jax.random.key(3))
+    runs = np.asarray(jnp.mean(drawn.x, axis=1), float) - MEAN
+    values = np.column_stack([runs, np.asarray(drawn.log_z, float) - LOG_Z])
+    errors = np.std(values, axis=0, ddof=1) / 4
+    assert np.all(errors < 0.2)
+    # Student's t with 15 degrees of freedom: beyond 6.5 once in 10^5.
+    assert np.all(np.abs(np.mean(values, axis=0)) < 6.5 * errors)
+
+
+def test_nested_sampling_refuses_what_would_take_too_long():
+    target = density_only(lambda x: -0.5 * jnp.sum(x**2), gaussian_base(np.zeros(200), np.ones(200)))
+    with pytest.raises(Unsupported, match="200 dimensions"):
+        NestedSlice().sample(jax.random.key(8), target.density, (), 10)
