@@ -1,1 +1,1 @@
-"""What samplers and targets must pass before they may rank."""
+"""Certificates: the checks that samplers and targets must pass before they may be ranked."""

@@ -1,4 +1,4 @@
-"""Certificates: a fixed battery of checks, its verdict kept by the hash of the sampler's source."""
+"""Certificates of samplers: results of a fixed battery of checks, stored with a hash of what decides them."""
 
 import json
 import sys
@@ -13,20 +13,33 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.certificates.checks import CHECKS, PARTS, Trial
+from bridgemark.benchmarks.certificates.checks import CHECKS, HALVES, SamplerUnderTest
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.benchmarks.rows.environment import available_cores, configure
 from bridgemark.benchmarks.rows.identity import hash_of_closure, row_identity, source_hash
+from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler, Unsupported
 
-# What decides a verdict, besides the sampler itself.
-BATTERY = ("bridgemark.benchmarks.certificates", "bridgemark.benchmarks.scores")
-PASSED, FAILED, ABSENT = "passed", "failed", "not judged"
+# The code that decides a verdict besides the sampler's own, which `source_hash` covers: the checks, and what
+# they import from these packages and modules. `sweep.programs` hands keys, the target and exact draws to the
+# phases of a sampler, and `rows.cost` adds up its evaluations. Nothing else of the sweep decides a verdict.
+BATTERY = (
+    "bridgemark.benchmarks.certificates",
+    "bridgemark.benchmarks.scores",
+    "bridgemark.benchmarks.sweep.programs",
+    "bridgemark.benchmarks.rows.cost",
+)
+PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
+MAX_REASON = 300  # characters
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check: passed, failed (why) or not judged (why), and the seconds it took."""
+    """The result of one check: its status, the reason unless it passed, and the seconds that it took.
+
+    The status is "passed", "failed" or "not judged". A check does not judge where it can say neither yes nor
+    no.
+    """
 
     check: str
     status: str
@@ -36,7 +49,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A sampler's findings; `identity` hashes its source, its configuration and the battery."""
+    """The findings about a sampler, or about a target.
+
+    `identity` hashes the sampler's source, its configuration and the battery; of a target it is the
+    fingerprint. `config` is the printed sampler, or the target's definition.
+    """
 
     sampler: str
     identity: str
@@ -45,70 +62,74 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Nothing failed, and something was judged."""
+        """Whether no check failed and at least one passed."""
         statuses = [finding.status for finding in self.findings]
         return FAILED not in statuses and PASSED in statuses
 
     def reason(self, check: str) -> str:
-        """What a check had to say."""
-        return next((found.reason or "" for found in self.findings if found.check == check), "")
+        """The reason that a check gave; empty where it gave none, or was not made."""
+        return next((finding.reason or "" for finding in self.findings if finding.check == check), "")
 
     @property
     def verdict(self) -> str:
-        """In a few words."""
+        """All findings in a few words."""
         failed = [finding.check for finding in self.findings if finding.status == FAILED]
-        judged = sum(finding.status == PASSED for finding in self.findings)
-        return f"failed: {', '.join(failed)}" if failed else f"certified ({judged} of {len(self.findings)})"
+        if failed:
+            return f"failed: {', '.join(failed)}"
+        passed = sum(finding.status == PASSED for finding in self.findings)
+        return f"certified ({passed} of {len(self.findings)})"
 
 
 def certify(
-    name: str, sampler: Sampler, folder: Path, judged: Callable[[], Iterable[Finding]] | None = None
+    name: str, sampler: Sampler, folder: Path, run: Callable[[], Iterable[Finding]] | None = None
 ) -> Certificate:
-    """The certificate in `folder` if nothing has changed since, else a new one, stored there.
+    """Return the certificate in `folder`, or make and store one where something that decides it has changed.
 
-    `judged` makes the findings: in this process where it is not given.
+    `run` makes the findings. By default all checks are run in this process.
     """
     identity, path = identity_of(sampler), folder / f"{name}.json"
-    known = read(path)
-    if known is not None and known.identity == identity:
-        return known
-    findings = tuple(judged() if judged else judge(sampler, tuple(CHECKS)))
-    made = Certificate(name, identity, repr(sampler), findings)
+    stored = read(path)
+    if stored is not None and stored.identity == identity:
+        return stored
+    findings = run() if run else run_checks(sampler, tuple(CHECKS))
+    certificate = Certificate(name, identity, repr(sampler), tuple(findings))
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(made), indent=1) + "\n")
-    return made
+    path.write_text(json.dumps(asdict(certificate), indent=1) + "\n")
+    return certificate
 
 
-def judge(sampler: Sampler, checks: Sequence[str]) -> list[Finding]:
-    """Findings of these checks, one after the other on one bench."""
-    trial = Trial(sampler)
-    return [finding(check, partial(CHECKS[check], trial)) for check in checks]
+def run_checks(sampler: Sampler, checks: Sequence[str]) -> list[Finding]:
+    """Run the checks of these names one after the other; they share what they can of the sampler's runs."""
+    subject = SamplerUnderTest(sampler)
+    return [run_check(name, partial(CHECKS[name], subject)) for name in checks]
 
 
-def judge_named(name: str, plugins: tuple[str, ...], checks: Sequence[str]) -> list[Finding]:
-    """The same of a registered sampler, in a process that has nothing but its name."""
-    return judge(registry.samplers(plugins)[name], checks)
+def run_checks_by_name(name: str, plugins: tuple[str, ...], checks: Sequence[str]) -> list[Finding]:
+    """Run checks of a registered sampler, in a process that is given no more than its name."""
+    return run_checks(registry.samplers(plugins)[name], checks)
 
 
-def judge_in_parts(name: str, plugins: tuple[str, ...]) -> Iterable[Finding]:
-    """All findings, the parts of the battery side by side, a core each."""
+def run_halves_in_parallel(name: str, plugins: tuple[str, ...]) -> list[Finding]:
+    """Run all checks of a registered sampler: each half of the battery in a process with one core."""
     cores = available_cores()
     with ExitStack() as stack:
-        told = []
-        for place, checks in enumerate(PARTS):
-            own = (cores[place % len(cores)],)
+        futures = []
+        for half, checks in enumerate(HALVES):
+            core = (cores[half % len(cores)],)
             pool = ProcessPoolExecutor(
-                1, get_context("spawn"), initializer=configure, initargs=(own, "float32")
+                1, get_context("spawn"), initializer=configure, initargs=(core, "float32")
             )
-            told.append(stack.enter_context(pool).submit(judge_named, name, plugins, tuple(checks)))
-        return [finding for part in told for finding in part.result()]
+            stack.enter_context(pool)
+            futures.append(pool.submit(run_checks_by_name, name, plugins, tuple(checks)))
+        return [finding for future in futures for finding in future.result()]
 
 
 def read(path: Path) -> Certificate | None:
-    """The stored certificate, or None where there is none that can be read."""
+    """Read a stored certificate; None where there is no file, or one that is not a certificate."""
     try:
         data = json.loads(path.read_text())
-        return Certificate(**data | {"findings": tuple(Finding(**each) for each in data["findings"])})
+        findings = tuple(Finding(**finding) for finding in data["findings"])
+        return Certificate(**data | {"findings": findings})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -119,15 +140,15 @@ def identity_of(sampler: Sampler) -> str:
     return row_identity(source=source_hash(sampler), config=repr(sampler), battery=battery)
 
 
-def finding(check: str, judged: Callable[[], str | None]) -> Finding:
-    """What a check says when it is called: what is wrong, or None; an exception is a failure."""
-    begun = time.perf_counter()
+def run_check(name: str, check: Callable[[], str | None]) -> Finding:
+    """Run a check, which returns what is wrong or None; an exception is a failure."""
+    start = time.perf_counter()
     try:
-        reason = judged()
+        reason = check()
         status = FAILED if reason else PASSED
     except (Unsupported, NotJudged) as error:
-        status, reason = ABSENT, str(error)
+        status, reason = NOT_JUDGED, str(error)
     except Exception as error:
         traceback.print_exception(error, file=sys.stderr)
-        status, reason = FAILED, " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    return Finding(check, status, reason, round(time.perf_counter() - begun, 1))
+        status, reason = FAILED, one_line(error, MAX_REASON)
+    return Finding(name, status, reason, round(time.perf_counter() - start, 1))

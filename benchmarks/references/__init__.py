@@ -1,1 +1,1 @@
-"""Truths that no closed form gives, and densities that have none."""
+"""Makes references: truths that no closed form gives, from long runs of several methods that must agree."""

@@ -1,6 +1,6 @@
-"""Log Z by bridge sampling, from draws of Markov chains and of a Gaussian fitted to other chains.
+"""Log Z by bridge sampling between draws of Markov chains and draws of a Gaussian fitted to other chains.
 
-Meng & Wong (1996), Statistica Sinica 6, 831-860, equation 4.1: the optimal bridge, found by iteration.
+Meng and Wong (1996), Statistica Sinica 6, 831-860, equation 4.1: the optimal bridge, found by iteration.
 """
 
 from typing import NamedTuple
@@ -14,75 +14,90 @@ from bridgemark.benchmarks.scores.diagnostics import ess_bulk
 from bridgemark.benchmarks.scores.evidence import log_mean
 from bridgemark.targets.base import Base, LogProb, gaussian_base
 
-LEAST_DRAWS = 15  # of the chains that a Gaussian is fitted to, for each of its dimensions
-ITERATIONS, TOLERANCE = 1_000, 1e-10
-BATCH = 1_000
+MIN_DRAWS_PER_DIM = 15  # of the chains that a Gaussian is fitted to
+MAX_ITERATIONS, TOLERANCE = 1_000, 1e-10
+BATCH = 1_000  # points whose density is evaluated at once
 
 
-class Bridged(NamedTuple):
+class BridgeEstimate(NamedTuple):
     """An estimate of log Z and its standard error."""
 
     value: float
     standard_error: float
 
 
-def log_z(key: PRNGKeyArray, log_prob: LogProb, x: Float[np.ndarray, "chains length dim"]) -> Bridged:
-    """The mean of two bridges: each half of the chains gives the Gaussian of the other's.
+def estimate_log_z(
+    key: PRNGKeyArray, log_prob: LogProb, x: Float[np.ndarray, "chains length dim"]
+) -> BridgeEstimate:
+    """The mean of two bridges: each half of the chains is bridged to the Gaussian fitted to the other half.
 
-    Raises ValueError where half the draws are too few to fit a Gaussian to.
+    Raises ValueError where half of the draws are too few to fit a Gaussian.
     """
-    halves = np.array_split(np.asarray(x, float), 2)
-    laws = [fitted(half) for half in halves]
-    trios = zip(jax.random.split(key), laws, halves[::-1], strict=True)
-    found = [_bridge(key, log_prob, law, bridged) for key, law, bridged in trios]
-    errors = np.array([each.standard_error for each in found])
-    return Bridged(float(np.mean([each.value for each in found])), float(np.hypot(*errors) / 2))
+    first, second = np.array_split(np.asarray(x, float), 2)
+    key_first, key_second = jax.random.split(key)
+    from_first = _bridge(key_first, log_prob, fit_gaussian(first), second)
+    from_second = _bridge(key_second, log_prob, fit_gaussian(second), first)
+    value = np.mean([from_first.value, from_second.value])
+    error = np.hypot(from_first.standard_error, from_second.standard_error) / 2
+    return BridgeEstimate(float(value), float(error))
 
 
-def fitted(x: Float[np.ndarray, "chains length dim"]) -> Base:
-    """The Gaussian with the mean and the covariance of the chains. Raises ValueError for too few draws."""
+def fit_gaussian(x: Float[np.ndarray, "chains length dim"]) -> Base:
+    """The Gaussian with the mean and the covariance of the draws. Raises ValueError for too few draws."""
     points = np.asarray(x, float).reshape(-1, x.shape[2])
     draws, dim = points.shape
-    if draws < LEAST_DRAWS * dim:
+    if draws < MIN_DRAWS_PER_DIM * dim:
         raise ValueError(f"a Gaussian is fitted: {draws} draws are too few for {dim} dimensions")
     return gaussian_base(points.mean(axis=0), np.linalg.cholesky(np.cov(points.T)))
 
 
-def _bridge(key: PRNGKeyArray, log_prob: LogProb, law: Base, bridged: np.ndarray) -> Bridged:
-    """log Z from the chains `bridged` and as many draws of the law."""
-    # In double precision: a bridge sees differences of log-densities, which are large numbers.
+def _bridge(
+    key: PRNGKeyArray, log_prob: LogProb, gaussian: Base, x: Float[np.ndarray, "chains length dim"]
+) -> BridgeEstimate:
+    """Log Z from the chains x and as many draws of a Gaussian that was fitted to other chains."""
+    chains, length, dim = x.shape
+    # In double precision, because a bridge compares differences of log densities, which are large numbers.
     with jax.enable_x64(True):
 
-        def log_ratio(x: Array) -> Array:
-            return log_prob(x) - law.log_prob(x)
+        def log_ratio(point: Array) -> Array:
+            return log_prob(point) - gaussian.log_prob(point)
 
-        ratio = jax.jit(lambda x: jax.lax.map(log_ratio, x, batch_size=BATCH))
-        proposed = np.asarray(ratio(law.sample(key, bridged.shape[0] * bridged.shape[1])))
-        drawn = np.asarray(ratio(jnp.asarray(bridged.reshape(-1, bridged.shape[2]))))
-    return optimal_bridge(drawn.reshape(bridged.shape[:2]), proposed)
+        log_ratios = jax.jit(lambda points: jax.lax.map(log_ratio, points, batch_size=BATCH))
+        at_proposed = np.asarray(log_ratios(gaussian.sample(key, chains * length)))
+        at_drawn = np.asarray(log_ratios(jnp.asarray(x.reshape(-1, dim))))
+    return optimal_bridge(at_drawn.reshape(chains, length), at_proposed)
 
 
-def optimal_bridge(drawn: Float[np.ndarray, "chains length"], proposed: Float[np.ndarray, " n"]) -> Bridged:
-    """The iterated bridge from log(target / proposal) at draws of each; the target's draws are chains.
+def optimal_bridge(
+    at_drawn: Float[np.ndarray, "chains length"], at_proposed: Float[np.ndarray, " n"]
+) -> BridgeEstimate:
+    """Log Z by the iterated bridge from log(target / proposal) at draws of both.
 
-    The standard error is that of Frühwirth-Schnatter (2004), Econometrics Journal 7, 143-167, with
-    effective numbers of draws in place of numbers.
+    The draws of the target are Markov chains, those of the proposal independent. The standard error is that
+    of Frühwirth-Schnatter (2004), Econometrics Journal 7, 143-167, with effective numbers of draws in place
+    of numbers. NaN at a draw of the proposal counts as density zero.
     """
-    proposed = np.where(np.isnan(proposed), -np.inf, proposed)
-    effective = min(float(ess_bulk(drawn[..., None])[0]), drawn.size)
-    log_share = np.log([effective, proposed.size]) - np.log(effective + proposed.size)
-    value = float(np.median(drawn))
-    for _ in range(ITERATIONS):
-        above = proposed - np.logaddexp(log_share[0] + proposed, log_share[1] + value)
-        below = -np.logaddexp(log_share[0] + drawn, log_share[1] + value)
-        before, value = value, log_mean(above)[0] - log_mean(below.ravel())[0]
-        if abs(value - before) < TOLERANCE:
+    at_proposed = np.where(np.isnan(at_proposed), -np.inf, at_proposed)
+    effective = min(float(ess_bulk(at_drawn[..., None])[0]), at_drawn.size)
+    log_share_drawn, log_share_proposed = np.log([effective, at_proposed.size]) - np.log(
+        effective + at_proposed.size
+    )
+    value = float(np.median(at_drawn))
+    for _ in range(MAX_ITERATIONS):
+        # Logs of the terms of the numerator, at draws of the proposal, and of the denominator, at the chains.
+        numerator = at_proposed - np.logaddexp(log_share_drawn + at_proposed, log_share_proposed + value)
+        denominator = -np.logaddexp(log_share_drawn + at_drawn, log_share_proposed + value)
+        previous = value
+        value = log_mean(numerator).value - log_mean(denominator.ravel()).value
+        if abs(value - previous) < TOLERANCE:
             break
-    above, below = np.exp(above - np.max(above)), np.exp(below - np.max(below))
-    effective = min(float(ess_bulk(below[..., None])[0]), below.size)
-    square = _relative_variance(above) / above.size + _relative_variance(below) / effective
-    return Bridged(value, float(np.sqrt(square)))
+    numerator = np.exp(numerator - np.max(numerator))
+    denominator = np.exp(denominator - np.max(denominator))
+    effective = min(float(ess_bulk(denominator[..., None])[0]), denominator.size)
+    variance = _relative_variance(numerator) / numerator.size + _relative_variance(denominator) / effective
+    return BridgeEstimate(value, float(np.sqrt(variance)))
 
 
 def _relative_variance(values: np.ndarray) -> float:
+    """Variance over the square of the mean."""
     return float(np.var(values) / np.mean(values) ** 2)

@@ -1,72 +1,75 @@
-"""log Z in two ways or more: which methods are asked, and whether their answers agree.
+"""Log Z by two methods or more: which of them are run, and whether their estimates agree.
 
-Each is asked in turn until two estimates are precise and the best one is as precise as it should be.
+The methods are run one after the other until two estimates are precise and the best is as precise as wanted.
 """
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import jax
 import numpy as np
 from jaxtyping import Float
 
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.references.estimators import METHODS, Chains, Effort, Estimate, Refused
+from bridgemark.benchmarks.references.estimators import METHODS, Chains, Effort, MethodResult, Refused
 from bridgemark.samplers.base import Unsupported
 from bridgemark.targets.base import Target
 
-LARGEST_GAP = 3.0  # between two estimates of log Z that agree, in combined standard errors
-LARGEST_ERROR = 0.25  # combined, in nats: an estimate that could be anything agrees with everything
-JUDGING = 0.1  # the error of an estimate that has only to judge another, good enough by itself
+MAX_GAP = 3.0  # between two estimates that agree, in combined standard errors
+MAX_ERROR = 0.25  # combined, in nats: an estimate that could be anything agrees with everything
+CONFIRMING_ERROR = 0.1  # of an estimate that has only to confirm another, which is precise already
 
-Say = Callable[[str], None]
+Say: TypeAlias = Callable[[str], None]  # reports progress, one line at a time
 
 
-def estimates(target: Target, plan: Effort, x: Chains, say: Say) -> dict[str, Estimate]:
-    """What each method that was asked says: an estimate, or {"refused": reason}.
+def estimate_log_z(target: Target, effort: Effort, x: Chains, say: Say) -> dict[str, MethodResult]:
+    """The result of every method that was run, by name; {"refused": reason} where it refused.
 
-    Raises BadInput where all refuse.
+    Raises BadInput where all methods refuse.
     """
-    asked: dict[str, Estimate] = {}
+    results: dict[str, MethodResult] = {}
     for seed, (name, method) in enumerate(METHODS.items(), 1):
-        ranked = _ranked(asked)
-        done = bool(ranked) and ranked[0]["standard_error"] <= plan.error
-        if done and np.any(_combined(ranked) <= LARGEST_ERROR):
+        ranked = _rank(results)
+        is_precise = bool(ranked) and ranked[0]["standard_error"] <= effort.error
+        if is_precise and np.any(_combined_errors(ranked) <= MAX_ERROR):
             break
-        wanted = plan._replace(error=JUDGING) if done else plan
+        wanted = effort._replace(error=CONFIRMING_ERROR) if is_precise else effort
         try:
-            asked[name] = method(jax.random.key(seed), target, wanted, x)
+            results[name] = method(jax.random.key(seed), target, wanted, x)
         except (Refused, Unsupported) as reason:
-            asked[name] = {"refused": str(reason)}
-        told = {key: asked[name][key] for key in ("value", "standard_error", "refused") if key in asked[name]}
-        say(f"{target.name}: log Z by {name}: {told}")
-    if not _ranked(asked):
-        raise BadInput(f"no method estimates log Z of {target.name}: {asked}")
-    return asked
+            results[name] = {"refused": str(reason)}
+        shown = ("value", "standard_error", "refused")
+        summary = {key: results[name][key] for key in shown if key in results[name]}
+        say(f"{target.name}: log Z by {name}: {summary}")
+    if not _rank(results):
+        raise BadInput(f"no method estimates log Z of {target.name}: {results}")
+    return results
 
 
-def reconcile(methods: dict[str, Estimate]) -> tuple[Estimate, bool | None]:
-    """The estimate with the smallest standard error, and whether all that are precise agree with it.
+def reconcile(results: dict[str, MethodResult]) -> tuple[MethodResult, bool | None]:
+    """The estimate with the smallest standard error, and whether all precise estimates agree with it.
 
-    None where the others are refused, False where none of them is precise: a vague estimate neither
-    confirms nor denies.
+    The second is None where all other methods refused, and False where none of the others is precise: a vague
+    estimate neither confirms nor contradicts.
     """
-    best, *others = ranked = _ranked(methods)
-    told = {key: best[key] for key in ("value", "standard_error", "recipe")}
+    best, *others = ranked = _rank(results)
+    estimate = {key: best[key] for key in ("value", "standard_error", "recipe")}
     if not others:
-        return told, None
-    combined = _combined(ranked)
-    gaps = np.abs(best["value"] - np.array([other["value"] for other in others]))
-    precise = combined <= LARGEST_ERROR
-    return told, bool(np.any(precise) and np.all(gaps[precise] <= LARGEST_GAP * combined[precise]))
+        return estimate, None
+    combined = _combined_errors(ranked)
+    gaps = np.abs(best["value"] - np.array([result["value"] for result in others]))
+    precise = combined <= MAX_ERROR
+    agree = bool(np.any(precise) and np.all(gaps[precise] <= MAX_GAP * combined[precise]))
+    return estimate, agree
 
 
-def _ranked(methods: dict[str, Estimate]) -> list[Estimate]:
-    """Those that were made, the best first."""
-    made = [method for method in methods.values() if "refused" not in method]
-    return sorted(made, key=lambda method: method["standard_error"])
+def _rank(results: dict[str, MethodResult]) -> list[MethodResult]:
+    """The results that have an estimate, the most precise first."""
+    estimates = [result for result in results.values() if "refused" not in result]
+    return sorted(estimates, key=lambda result: result["standard_error"])
 
 
-def _combined(ranked: list[Estimate]) -> Float[np.ndarray, " others"]:
-    """Standard errors of the others' differences from the best."""
-    best, *others = (each["standard_error"] for each in ranked)
+def _combined_errors(ranked: list[MethodResult]) -> Float[np.ndarray, " others"]:
+    """Standard errors of the differences between the best estimate and each of the others."""
+    best, *others = (result["standard_error"] for result in ranked)
     return np.hypot(best, others)

@@ -1,1 +1,1 @@
-"""What a set of draws is worth: every metric, with its noise floor and its error."""
+"""Scores draws against what is known of their target: metrics, their noise floors and their errors."""

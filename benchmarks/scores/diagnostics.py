@@ -1,7 +1,8 @@
 """Effective sample size and R-hat of Markov chains, split and rank-normalised: Vehtari et al. (2021).
 
-Written out, because BlackJAX's own ends Geyer's monotone sequence one pair later than Stan and ArviZ
-do (up to several per cent on short chains) and must be compiled for every shape.
+They equal ArviZ's up to rounding. BlackJAX's effective sample size ends Geyer's monotone sequence one pair
+later than Stan and ArviZ do, which moves it by several per cent on short chains, and is compiled anew for
+every shape.
 """
 
 import numpy as np
@@ -20,43 +21,46 @@ def ess_bulk(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " d
 
 
 def r_hat(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " dim"]:
-    """Split R-hat of every coordinate, the larger of the plain and the folded one; 1 when chains agree.
+    """Split R-hat of every coordinate, the larger of the plain and the folded one; 1 where chains agree.
 
-    Infinite where no chain moves, even if all stand at one place.
+    Infinite where no chain moves, even if all chains are at the same point.
     """
     split = _split(x)
     folded = np.abs(split - np.median(split, axis=(0, 1)))
-    either = np.fmax(_r_hat(_rank_normalised(split)), _r_hat(_rank_normalised(folded)))
-    return np.where(np.all(np.ptp(split, axis=1) == 0, axis=0), np.inf, either)
+    larger = np.fmax(_r_hat(_rank_normalised(split)), _r_hat(_rank_normalised(folded)))
+    return np.where(np.all(np.ptp(split, axis=1) == 0, axis=0), np.inf, larger)
 
 
 def _r_hat(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " dim"]:
-    within, between = np.mean(np.var(x, axis=1, ddof=1), axis=0), np.var(np.mean(x, axis=1), axis=0, ddof=1)
-    with np.errstate(divide="ignore", invalid="ignore"):  # `within` is zero where no chain moves
-        return np.sqrt(between / within + (x.shape[1] - 1) / x.shape[1])
+    variance_within = np.mean(np.var(x, axis=1, ddof=1), axis=0)
+    variance_of_means = np.var(np.mean(x, axis=1), axis=0, ddof=1)
+    length = x.shape[1]
+    with np.errstate(divide="ignore", invalid="ignore"):  # `variance_within` is zero where no chain moves
+        return np.sqrt(variance_of_means / variance_within + (length - 1) / length)
 
 
 def _ess(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, " dim"]:
-    """Draws over their autocorrelation time, summed by Geyer's initial monotone sequence of pairs."""
+    """Number of draws over their autocorrelation time, by Geyer's initial monotone sequence of pairs."""
     chains, length, dim = x.shape
     covariance = _autocovariance(x)
-    within = covariance[0] * length / (length - 1)
+    variance_within = covariance[0] * length / (length - 1)
     variance = covariance[0] + np.var(np.mean(x, axis=1), axis=0, ddof=1)
-    correlation = 1 - (within - covariance) / variance
+    correlation = 1 - (variance_within - covariance) / variance
     correlation[0] = 1
+    # Sums of neighbouring correlations, (0, 1), (2, 3), ...: positive and decreasing for a reversible chain.
     pairs = correlation[: 2 * max(1, (length - 1) // 2)].reshape(-1, 2, dim).sum(axis=1)
-    ended = pairs <= 0
-    ended[-1] = True
-    end = np.argmax(ended, axis=0)  # the first pair left out, but for half of it
+    not_positive = pairs <= 0
+    not_positive[-1] = True
+    end = np.argmax(not_positive, axis=0)  # the first pair that is left out, except for its even lag
     monotone = np.where(np.arange(len(pairs))[:, None] < end, np.minimum.accumulate(pairs), 0)
-    half = np.maximum(correlation[2 * end, np.arange(dim)], 0)
-    time = 2 * monotone.sum(axis=0) + half - 1
+    even_lag = np.maximum(correlation[2 * end, np.arange(dim)], 0)
+    autocorrelation_time = 2 * monotone.sum(axis=0) + even_lag - 1
     draws = chains * length
-    return draws / np.maximum(time, 1 / np.log10(draws))
+    return draws / np.maximum(autocorrelation_time, 1 / np.log10(draws))
 
 
 def _autocovariance(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, "length dim"]:
-    """At every lag, averaged over the chains."""
+    """Autocovariance at every lag, averaged over the chains."""
     length = x.shape[1]
     padded = fft.next_fast_len(2 * length, real=True)
     spectrum = np.asarray(fft.rfft(x - np.mean(x, axis=1, keepdims=True), padded, axis=1))
@@ -71,6 +75,7 @@ def _split(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, "halv
 
 
 def _rank_normalised(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, "chains length dim"]:
+    """Normal quantiles of the ranks of every coordinate among the draws of all chains."""
     n = x.shape[0] * x.shape[1]
-    ranks = rankdata(x.reshape(n, -1), axis=0)  # ties, the rejections of a chain, share their mean rank
+    ranks = rankdata(x.reshape(n, -1), axis=0)  # ties, such as rejections, share their mean rank
     return ndtri((ranks - 0.375) / (n + 0.25)).reshape(x.shape)

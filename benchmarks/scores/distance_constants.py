@@ -1,4 +1,4 @@
-"""The constants that distances are measured with: of the target alone, never of a sampler's draws."""
+"""Constants that distances are measured with, of a target alone: the same for every sampler and seed."""
 
 from typing import NamedTuple
 
@@ -7,50 +7,60 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import pdist
 
-from bridgemark.benchmarks.scores.histogram import Grid, grid
-from bridgemark.benchmarks.scores.weighted_sample import exact
-from bridgemark.targets.base import Target
+from bridgemark.benchmarks.scores.histogram import Histogram, equal_mass_histogram
+from bridgemark.benchmarks.scores.weighted_sample import draw_exactly
+from bridgemark.targets.base import Sample, Target
 
-SEED = 141421  # every sampler, seed and machine is measured with the same constants
+SEED = 141421  # of the exact draws that the constants are estimated from
 DRAWS = 50_000
-PAIRED = 2_000  # of the draws, those whose pairwise distances are looked at
+BANDWIDTH_DRAWS = 2_000  # the first of the draws: all their pairwise distances are computed
 AXES = 10
-SHARE = 0.01  # of the mean squared distance: the entropic smoothing of a Sinkhorn divergence
+EPSILON_SHARE = 0.01  # of the mean squared pairwise distance
 
 
-class Scales(NamedTuple):
-    """Of exact draws y of a fixed key.
+class DistanceConstants(NamedTuple):
+    """Constants of one target's distances, estimated from exact draws with a fixed key.
 
-    `bandwidth`: median pairwise distance; `epsilon`: SHARE of the mean squared pairwise distance, in
-    squared units of x; `sd`: of each coordinate; `axes`: unit vectors, the directions of largest variance.
+    Attributes:
+        bandwidth: median pairwise distance, for the kernels of the MMD.
+        epsilon: entropic smoothing of a Sinkhorn divergence, in squared units of x.
+        sd: standard deviation of each coordinate.
+        axes: unit vectors, the directions of largest variance.
+        histogram: bins of the first two coordinates; None in one dimension.
+        has_variance: whether second moments are finite, without which no transport distance has a meaning.
+        is_posterior: whether the density has a joint with data; C2ST is computed for these targets only.
     """
 
     bandwidth: float
     epsilon: float
     sd: Float[np.ndarray, " dim"]
     axes: Float[np.ndarray, "axes dim"]
-    grid: Grid | None
+    histogram: Histogram | None
+    has_variance: bool
+    is_posterior: bool
 
 
-def scales(target: Target) -> Scales:
-    """The constants of a target that has exact draws; the grid is None in one dimension."""
+def distance_constants(target: Target, exact_sampler: Sample) -> DistanceConstants:
+    """The constants of a target, estimated once in a process; `exact_sampler` is the target's own."""
     identity = (target.name, target.version)
-    if identity not in _known:
-        _known[identity] = _measured(target)
-    return _known[identity]
+    if identity not in _known_constants:
+        _known_constants[identity] = _estimate_constants(target, exact_sampler)
+    return _known_constants[identity]
 
 
-_known: dict[tuple[str, int], Scales] = {}
+_known_constants: dict[tuple[str, int], DistanceConstants] = {}
 
 
-def _measured(target: Target) -> Scales:
-    assert target.sample is not None
-    y = exact(target.sample, jax.random.key(SEED), DRAWS)
+def _estimate_constants(target: Target, exact_sampler: Sample) -> DistanceConstants:
+    y = draw_exactly(exact_sampler, jax.random.key(SEED), DRAWS)
     covariance = np.atleast_2d(np.cov(y.T))
-    return Scales(
-        bandwidth=float(np.median(pdist(y[:PAIRED]))),
-        epsilon=SHARE * 2 * float(np.trace(covariance)),  # E|y - y'|^2 is twice the total variance
+    mean_squared_distance = 2 * float(np.trace(covariance))  # E|y - y'|^2 is twice the total variance
+    return DistanceConstants(
+        bandwidth=float(np.median(pdist(y[:BANDWIDTH_DRAWS]))),
+        epsilon=EPSILON_SHARE * mean_squared_distance,
         sd=np.sqrt(np.diag(covariance)),
         axes=np.linalg.eigh(covariance)[1].T[::-1][:AXES],
-        grid=grid(y[:, :2]) if target.density.dim > 1 else None,
+        histogram=equal_mass_histogram(y[:, :2]) if target.density.dim > 1 else None,
+        has_variance=target.about.finite_moment > 2,
+        is_posterior=target.density.joint is not None,
     )

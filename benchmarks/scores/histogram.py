@@ -1,49 +1,58 @@
-"""Kullback-Leibler divergence of two coordinates' histograms, in cells of equal exact mass."""
+"""Kullback-Leibler divergence between histograms of the first two coordinates, in bins of equal mass."""
 
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-SIDE = 10  # columns, and cells in each: 100 of a hundredth each
-PRIOR = 0.5  # draws added to every cell (Krichevsky and Trofimov): an empty cell costs much, not infinity
+from bridgemark.benchmarks.scores.weighted_sample import WeightedSample, effective_size
+
+SIDE = 10  # columns, and bins in each column: 100 bins of a hundredth each
+PRIOR = 0.5  # draws added to every bin (Krichevsky and Trofimov), so that an empty bin costs a finite amount
 
 
-class Grid(NamedTuple):
-    """Columns cut at quantiles of the first coordinate, each cut at its own quantiles of the second.
+class Histogram(NamedTuple):
+    """Bins of two coordinates and their exact masses.
 
-    `masses`: share of the reference draws in each cell.
+    The columns are cut at quantiles of the first coordinate; each column is cut at its own quantiles of the
+    second. `masses` is the share of the exact draws in each bin, column after column.
     """
 
-    columns: Float[np.ndarray, " side-1"]
-    rows: Float[np.ndarray, "side side-1"]
-    masses: Float[np.ndarray, " cells"]
+    column_edges: Float[np.ndarray, " edges"]
+    bin_edges: Float[np.ndarray, "side edges"]
+    masses: Float[np.ndarray, " bins"]
 
 
-def grid(y: Float[np.ndarray, "m 2"]) -> Grid:
-    """The cells of reference draws."""
+def equal_mass_histogram(y: Float[np.ndarray, "m 2"]) -> Histogram:
+    """The histogram of exact draws, with bins of about equal mass."""
     levels = np.arange(1, SIDE) / SIDE
-    columns = np.quantile(y[:, 0], levels)
-    column = np.searchsorted(columns, y[:, 0], side="right")
-    rows = np.stack([np.quantile(y[column == one, 1], levels) for one in range(SIDE)])
-    bare = Grid(columns, rows, np.zeros(0))
-    return bare._replace(masses=np.bincount(_cell(y, bare), minlength=SIDE**2) / len(y))
+    column_edges = np.quantile(y[:, 0], levels)
+    columns = np.searchsorted(column_edges, y[:, 0], side="right")
+    bin_edges = np.stack([np.quantile(y[columns == column, 1], levels) for column in range(SIDE)])
+    counts = np.bincount(_bin_index(y, column_edges, bin_edges), minlength=SIDE**2)
+    return Histogram(column_edges, bin_edges, counts / len(y))
 
 
-def binned_kl(x: Float[np.ndarray, "n 2"], weights: Float[np.ndarray, " n"], grid: Grid) -> float:
-    """KL(exact || drawn) of the cell masses, in nats; weights sum to 1.
+def binned_kl(sample: WeightedSample, histogram: Histogram) -> float:
+    """KL(exact || sample) of the masses of the bins, in nats; the points have two coordinates.
 
-    Smoothing: to Kish's effective number of draws half a draw is added in every cell. The floor of n exact
-    draws is about (cells - 1) / (2 n), for n far above the number of cells.
+    The sample counts as its effective number of draws, and half a draw is added to every bin. For n exact
+    draws, n far above the number of bins, the mean is about (bins - 1) / (2 n).
     """
-    size = 1 / np.sum(weights**2)
-    counts = size * np.bincount(_cell(x, grid), weights, minlength=len(grid.masses))
-    drawn = (counts + PRIOR) / (size + PRIOR * len(counts))
-    some = grid.masses > 0
-    return float(np.sum(grid.masses[some] * np.log(grid.masses[some] / drawn[some])))
+    size = effective_size(sample.weights)
+    index = _bin_index(sample.x, histogram.column_edges, histogram.bin_edges)
+    counts = size * np.bincount(index, sample.weights, minlength=len(histogram.masses))
+    masses = (counts + PRIOR) / (size + PRIOR * len(counts))
+    filled = histogram.masses > 0
+    exact = histogram.masses[filled]
+    return float(np.sum(exact * np.log(exact / masses[filled])))
 
 
-def _cell(x: Float[np.ndarray, "n 2"], grid: Grid) -> Int[np.ndarray, " n"]:
-    column = np.searchsorted(grid.columns, x[:, 0], side="right")
-    row = np.sum(x[:, 1:] >= grid.rows[column], axis=1)
-    return SIDE * column + row
+def _bin_index(
+    x: Float[np.ndarray, "n 2"],
+    column_edges: Float[np.ndarray, " edges"],
+    bin_edges: Float[np.ndarray, "side edges"],
+) -> Int[np.ndarray, " n"]:
+    column = np.searchsorted(column_edges, x[:, 0], side="right")
+    within_column = np.sum(x[:, 1:] >= bin_edges[column], axis=1)
+    return SIDE * column + within_column

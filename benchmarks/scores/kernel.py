@@ -1,4 +1,4 @@
-"""Maximum mean discrepancy of weighted points to equally weighted ones, unbiased, and its jackknife error."""
+"""Unbiased maximum mean discrepancy between weighted and equally weighted points, and its jackknife error."""
 
 from typing import NamedTuple
 
@@ -6,19 +6,22 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.spatial.distance import cdist
 
-WIDEST, WIDTHS = 4, 5  # bandwidths h times 4, 2, 1, 1/2, 1/4
-BLOCKS = 10
-ALONE = 1e-9  # share of weight in pairs of different points, below which there are none
+WIDEST, WIDTHS = 4, 5  # the kernel's widths are 4, 2, 1, 1/2 and 1/4 times the bandwidth
+BLOCKS = 10  # of the jackknife
+MIN_PAIR_SHARE = 1e-9  # share of the weight in pairs of different points; rounding gives less
 
 
-class _Sums(NamedTuple):
-    """Sums over blocks of weighted kernel values, equal points left out; and of weights and their squares."""
+class _BlockSums(NamedTuple):
+    """Sums over pairs of blocks of weighted kernel values, without a point's pair with itself.
+
+    `x_weights` and `y_weights` have two rows: sums of the weights and of their squares in each block.
+    """
 
     xx: Float[np.ndarray, "blocks blocks"]
     yy: Float[np.ndarray, "blocks blocks"]
     xy: Float[np.ndarray, "blocks blocks"]
-    x: Float[np.ndarray, "2 blocks"]
-    y: Float[np.ndarray, "2 blocks"]
+    x_weights: Float[np.ndarray, "2 blocks"]
+    y_weights: Float[np.ndarray, "2 blocks"]
 
 
 def mmd2(
@@ -27,15 +30,16 @@ def mmd2(
     y: Float[np.ndarray, "m dim"],
     bandwidth: float,
 ) -> float | None:
-    """Squared MMD in the mean of five Gaussian kernels; signed, its mean is 0 for independent exact draws.
+    """Squared MMD between weighted points x and equally weighted points y, for a mean of Gaussian kernels.
 
-    A U-statistic (Gretton et al. 2012, equation 3), weighted: exactly unbiased for fixed weights, consistent
-    for self-normalised ones; of a Markov chain's draws it is too large by their autocorrelation. None where
-    one point on either side has all the weight: it needs pairs.
+    It is a weighted U-statistic (Gretton et al. 2012, equation 3), and can be negative: its mean is 0 for
+    independent exact draws. It is exactly unbiased for fixed weights and consistent for self-normalised ones;
+    for draws of a Markov chain their autocorrelation makes it too large. None where one point on either side
+    has all the weight, because the statistic needs pairs.
     """
-    if len(y) == 1 or np.sum(weights) ** 2 - np.sum(weights**2) <= ALONE * np.sum(weights) ** 2:
+    if len(y) == 1 or np.sum(weights) ** 2 - np.sum(weights**2) <= MIN_PAIR_SHARE * np.sum(weights) ** 2:
         return None
-    return _unbiased(_sums(x, weights, y, bandwidth, 1), np.ones(1, bool))
+    return _unbiased_mmd2(_block_sums(x, weights, y, bandwidth, 1), np.ones(1, bool))
 
 
 def mmd2_error(
@@ -44,60 +48,68 @@ def mmd2_error(
     y: Float[np.ndarray, "m dim"],
     bandwidth: float,
 ) -> float | None:
-    """Standard error by leaving out each tenth of x with the same tenth of y; None below 20 points, and
-    where a tenth left out leaves no pair with a weight.
+    """Standard error of `mmd2` by the jackknife: each tenth of x is left out with the same tenth of y.
 
-    The tenths are contiguous, so that they are nearly independent of each other for Markov chains too.
-    Where the two laws are equal the statistic is degenerate and this is too large, by less than 2.
+    The tenths are contiguous, so that they are nearly independent of each other for Markov chains too. Where
+    both distributions are equal the statistic is degenerate and this error too large, by a factor below 2.
+    None below 20 points, and where the points that are left have no pair with a weight.
     """
     if min(len(x), len(y)) < 2 * BLOCKS:
         return None
-    sums = _sums(x, weights, y, bandwidth, BLOCKS)
+    sums = _block_sums(x, weights, y, bandwidth, BLOCKS)
     with np.errstate(divide="ignore", invalid="ignore"):
-        without = [_unbiased(sums, np.arange(BLOCKS) != one) for one in range(BLOCKS)]
+        without = [_unbiased_mmd2(sums, np.arange(BLOCKS) != block) for block in range(BLOCKS)]
         error = float(np.sqrt((BLOCKS - 1) * np.var(without)))
     return error if np.isfinite(error) else None
 
 
 def kernel(squares: Float[np.ndarray, "n m"], bandwidth: float) -> Float[np.ndarray, "n m"]:
-    """Mean of the Gaussian kernels exp(-squares / 2 h^2) over the five bandwidths."""
+    """Mean over the five widths h of the Gaussian kernels exp(-squares / 2 h^2)."""
     term = np.exp(-squares / (2 * (WIDEST * bandwidth) ** 2))
     total = term.copy()
-    for _ in range(WIDTHS - 1):  # half as wide is the fourth power: one exponential serves all
+    for _ in range(WIDTHS - 1):  # half the width is the fourth power, so one exponential serves all widths
         np.square(term, out=term)
         np.square(term, out=term)
         total += term
     return total / WIDTHS
 
 
-def _sums(x: np.ndarray, weights: np.ndarray, y: np.ndarray, bandwidth: float, blocks: int) -> _Sums:
-    even = np.full(len(y), 1 / len(y))
-    of_x, of_y = (np.linspace(0, len(points), blocks, endpoint=False).astype(int) for points in (x, y))
-    xx, yy, xy = (kernel(cdist(a, b, "sqeuclidean"), bandwidth) for a, b in ((x, x), (y, y), (x, y)))
+def _block_sums(
+    x: np.ndarray, weights: np.ndarray, y: np.ndarray, bandwidth: float, blocks: int
+) -> _BlockSums:
+    y_weights = np.full(len(y), 1 / len(y))
+    x_starts = np.linspace(0, len(x), blocks, endpoint=False).astype(int)
+    y_starts = np.linspace(0, len(y), blocks, endpoint=False).astype(int)
+    xx = kernel(cdist(x, x, "sqeuclidean"), bandwidth)
+    yy = kernel(cdist(y, y, "sqeuclidean"), bandwidth)
+    xy = kernel(cdist(x, y, "sqeuclidean"), bandwidth)
     np.fill_diagonal(xx, 0)
     np.fill_diagonal(yy, 0)
-    return _Sums(
-        _blocked(xx, weights, weights, of_x, of_x),
-        _blocked(yy, even, even, of_y, of_y),
-        _blocked(xy, weights, even, of_x, of_y),
-        np.add.reduceat(np.stack([weights, weights**2]), of_x, axis=1),
-        np.add.reduceat(np.stack([even, even**2]), of_y, axis=1),
+    return _BlockSums(
+        xx=_sum_blocks(xx, weights, weights, x_starts, x_starts),
+        yy=_sum_blocks(yy, y_weights, y_weights, y_starts, y_starts),
+        xy=_sum_blocks(xy, weights, y_weights, x_starts, y_starts),
+        x_weights=np.add.reduceat(np.stack([weights, weights**2]), x_starts, axis=1),
+        y_weights=np.add.reduceat(np.stack([y_weights, y_weights**2]), y_starts, axis=1),
     )
 
 
-def _blocked(
+def _sum_blocks(
     values: Float[np.ndarray, "n m"],
-    left: Float[np.ndarray, " n"],
-    right: Float[np.ndarray, " m"],
-    rows: Int[np.ndarray, " blocks"],
-    columns: Int[np.ndarray, " blocks"],
+    row_weights: Float[np.ndarray, " n"],
+    column_weights: Float[np.ndarray, " m"],
+    row_starts: Int[np.ndarray, " blocks"],
+    column_starts: Int[np.ndarray, " blocks"],
 ) -> Float[np.ndarray, "blocks blocks"]:
-    of_rows = np.add.reduceat(left[:, None] * values, rows, axis=0)
-    return np.add.reduceat(of_rows * right, columns, axis=1)
+    """Weighted sums of a matrix over the rectangles that the blocks of rows and of columns form."""
+    row_sums = np.add.reduceat(row_weights[:, None] * values, row_starts, axis=0)
+    return np.add.reduceat(row_sums * column_weights, column_starts, axis=1)
 
 
-def _unbiased(sums: _Sums, kept: Bool[np.ndarray, " blocks"]) -> float:
+def _unbiased_mmd2(sums: _BlockSums, kept: Bool[np.ndarray, " blocks"]) -> float:
+    """The U-statistic of the points in the blocks that are `kept`."""
     pairs = np.ix_(kept, kept)
-    (x, x_squares), (y, y_squares) = (side[:, kept].sum(axis=1) for side in (sums.x, sums.y))
+    x, x_squares = sums.x_weights[:, kept].sum(axis=1)
+    y, y_squares = sums.y_weights[:, kept].sum(axis=1)
     within = sums.xx[pairs].sum() / (x**2 - x_squares) + sums.yy[pairs].sum() / (y**2 - y_squares)
     return float(within - 2 * sums.xy[pairs].sum() / (x * y))

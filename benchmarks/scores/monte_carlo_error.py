@@ -1,30 +1,32 @@
-"""Monte Carlo errors of weighted means, and of what is made of them."""
+"""Monte Carlo standard errors of weighted means and of their squares."""
 
 from math import isqrt
 
 import numpy as np
 from jaxtyping import Float, Int
 
-MANY = 30  # chains or runs from which on each counts as one independent piece
+MANY_CHAINS = 30  # from this number of chains or runs on, each of them is one batch
 
 
-def pieces(chains: int, length: int, whole: bool) -> Int[np.ndarray, " pieces"]:
-    """Where the nearly independent pieces start among all draws, chain after chain.
+def batch_starts(chains: int, length: int, whole_chains: bool) -> Int[np.ndarray, " batches"]:
+    """Index of the first draw of every batch, where the draws are listed chain after chain.
 
-    Each chain is one, where they are many or where `whole` forbids to cut them (the particles of one run);
-    else each is cut into sqrt(length) batches.
+    Batches are nearly independent of each other. A chain is one batch where there are many chains, or where
+    `whole_chains` forbids cutting it, as for the particles of one run; otherwise it is cut into
+    sqrt(length) batches.
     """
-    batches = 1 if whole or chains >= MANY else isqrt(length)
-    within = np.linspace(0, length, batches, endpoint=False).astype(int)
-    return (length * np.arange(chains)[:, None] + within).ravel()
+    batches = 1 if whole_chains or chains >= MANY_CHAINS else isqrt(length)
+    within_chain = np.linspace(0, length, batches, endpoint=False).astype(int)
+    return (length * np.arange(chains)[:, None] + within_chain).ravel()
 
 
 def mean_error(
-    values: Float[np.ndarray, "n k"], weights: Float[np.ndarray, " n"], starts: Int[np.ndarray, " pieces"]
+    values: Float[np.ndarray, "n k"], weights: Float[np.ndarray, " n"], starts: Int[np.ndarray, " batches"]
 ) -> Float[np.ndarray, " k"] | None:
-    """Standard error of the self-normalised means weights @ values; None of a single piece.
+    """Standard error of the self-normalised means `weights @ values`; None for a single batch.
 
-    Delta method: a piece moves a mean by its weighted deviations from it (infinitesimal jackknife).
+    It is the delta method's: a batch moves a mean by the weighted deviations of its draws from that mean
+    (infinitesimal jackknife). `starts` are the first indices of the batches.
     """
     if len(starts) == 1:
         return None
@@ -34,8 +36,10 @@ def mean_error(
 
 
 def square_error(mean: Float[np.ndarray, " k"], error: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Standard error of the square of a Gaussian estimate: variance 4 b^2 s^2 + 2 s^4, b^2 freed of its bias.
+    """Standard error of the square of a Gaussian estimate b with standard error s.
 
-    For estimates far from zero it is the delta method's 2 |b| s; at zero sqrt(2) s^2.
+    Its variance is 4 beta^2 s^2 + 2 s^4 with the true value beta, whose square is estimated by b^2 - s^2
+    and taken as zero where that is negative. Far from zero this is the delta method's 2 |b| s, at zero it is
+    sqrt(2) s^2.
     """
     return np.sqrt(np.maximum(4 * mean**2 * error**2 - 2 * error**4, 2 * error**4))

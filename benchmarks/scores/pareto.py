@@ -1,37 +1,44 @@
-"""How heavy the tail of importance weights is: the shape of a generalised Pareto fit to the largest."""
+"""Tail shape of importance weights, by a generalised Pareto fit to the largest weights."""
 
 import numpy as np
 from jaxtyping import Float
 
-LEAST = 25  # weights below which no tail is fitted
-TRUSTED = 0.7  # an estimate whose weights have a larger shape is not to be trusted
+MIN_WEIGHTS = 25  # below this number no tail is fitted
+MIN_TAIL = 5  # weights above the threshold
+MAX_TRUSTED_K = 0.7  # estimates from weights with a larger shape are not to be trusted
+PRIOR_SHAPE, PRIOR_WEIGHTS = 0.5, 10  # the prior shape counts as this many weights
 
 
 def pareto_k(log_weights: Float[np.ndarray, " n"]) -> float | None:
-    """Shape k of the weights' upper tail (Vehtari, Simpson, Gelman, Yao, Gabry 2024, section 2).
+    """Shape k of the upper tail of the weights: their moments of order below 1 / k are finite.
 
-    The min(n / 5, 3 sqrt n) largest are fitted by Zhang and Stephens (2009), with the weak prior towards
-    1/2. Moments of order below 1/k are finite. None for fewer than 25 weights; infinite where all but
-    a few are zero; -inf where the largest are all equal; NaN where a weight is NaN or all are zero.
+    The min(n / 5, 3 sqrt n) largest weights are fitted by Zhang and Stephens (2009), with a weak prior
+    towards 1/2, as in Vehtari, Simpson, Gelman, Yao and Gabry (2024), section 2.
+
+    None for fewer than 25 weights, infinity where all but a few weights are zero, -infinity where the largest
+    weights are equal, NaN where a weight is NaN or all weights are zero.
     """
     if np.isnan(log_weights).any() or np.max(log_weights, initial=-np.inf) == -np.inf:
         return np.nan
     n = len(log_weights)
-    if n < LEAST:
+    if n < MIN_WEIGHTS:
         return None
-    size = int(np.ceil(min(0.2 * n, 3 * np.sqrt(n))))
+    tail_size = int(np.ceil(min(0.2 * n, 3 * np.sqrt(n))))
     ordered = np.sort(log_weights - np.max(log_weights))
-    threshold = max(ordered[-size - 1], np.log(np.finfo(float).tiny))
-    excess = np.exp(ordered[-size:]) - np.exp(threshold)
+    threshold = max(ordered[-tail_size - 1], np.log(np.finfo(float).tiny))
+    excess = np.exp(ordered[-tail_size:]) - np.exp(threshold)
     excess = excess[excess > 0]
-    if len(excess) < 5:
-        return -np.inf if ordered[-size] == 0 else np.inf
-    fitted = _generalised_pareto(excess)
-    return float((len(excess) * fitted + 10 * 0.5) / (len(excess) + 10))
+    if len(excess) < MIN_TAIL:
+        return -np.inf if ordered[-tail_size] == 0 else np.inf
+    shape = _generalised_pareto_shape(excess)
+    return float((len(excess) * shape + PRIOR_WEIGHTS * PRIOR_SHAPE) / (len(excess) + PRIOR_WEIGHTS))
 
 
-def _generalised_pareto(excess: Float[np.ndarray, " m"]) -> float:
-    """Shape of a generalised Pareto law of ordered excesses, by Zhang and Stephens' empirical Bayes."""
+def _generalised_pareto_shape(excess: Float[np.ndarray, " m"]) -> float:
+    """Shape of a generalised Pareto distribution from ascending excesses over its threshold.
+
+    Zhang and Stephens (2009), section 3: the posterior mean of the rate over a fixed set of rates.
+    """
     m = len(excess)
     count = 30 + int(np.sqrt(m))
     quartile = excess[int(m / 4 + 0.5) - 1]

@@ -1,8 +1,8 @@
-"""Debiased Sinkhorn divergence by OTT-JAX, which the extra `transport` installs.
+"""Debiased Sinkhorn divergence, by OTT-JAX from the extra `transport`.
 
-OTT replaces an epsilon that reaches it by the wrong way with a default of the draws it is given, so that a
-sampler is judged by a ruler of its own making. Hence each of the three problems bears its epsilon itself,
-and the one that was used is read back.
+OTT falls back to an epsilon of its own, made from the points that it is given, unless the geometry itself
+holds one. A sampler would then be measured by a scale that its own draws set. So each of the three problems
+holds its epsilon in the geometry, and the value that was used is read back and compared.
 """
 
 import functools
@@ -16,13 +16,14 @@ import numpy as np
 from jax import jit
 from jaxtyping import Array, Float
 
-THRESHOLD = 1e-3  # total error of the marginals at which a plan is found
-ITERATIONS = 2_000
-ACCELERATED_FROM = 100
+THRESHOLD = 1e-3  # total error of the marginals at which a plan has converged
+MAX_ITERATIONS = 2_000
+ACCELERATED_FROM = 100  # iteration
+EPSILON_TOLERANCE = 1e-5  # relative; the solver works in single precision
 
 
-class Solved(NamedTuple):
-    """Regularised cost of the plan, with what was used to find it."""
+class TransportPlan(NamedTuple):
+    """The regularised cost of a transport plan, whether it has converged, and the epsilon that was used."""
 
     cost: float
     converged: bool
@@ -30,7 +31,7 @@ class Solved(NamedTuple):
 
 
 def installed() -> bool:
-    """Whether the extra is there."""
+    """Whether OTT-JAX is installed."""
     return find_spec("ott") is not None
 
 
@@ -40,51 +41,55 @@ def sinkhorn(
     y: Float[np.ndarray, "m dim"],
     epsilon: float,
 ) -> float:
-    """S = OT(x, y) - OT(x, x) / 2 - OT(y, y) / 2 for squared distances, in squared units of x.
+    """S = OT(x, y) - OT(x, x) / 2 - OT(y, y) / 2 with squared distances, in squared units of x.
 
-    NaN unless all three plans converged at the epsilon that was asked for. In single precision.
-    Feydy et al. (2019), Interpolating between optimal transport and MMD.
+    The points y have equal weights. NaN unless all three plans converged at the epsilon that was asked for.
+    In single precision. Feydy et al. (2019), Interpolating between optimal transport and MMD.
     """
-    even, centre = np.full(len(y), 1 / len(y)), np.mean(y, axis=0)
-    x, y = x - centre, y - centre  # single precision keeps more of what is near zero
-    solved = [
-        solve(x, weights, y, even, epsilon, False),
-        solve(x, weights, x, weights, epsilon, True),
-        solve(y, even, y, even, epsilon, True),
-    ]
-    if not all(one.converged and abs(one.epsilon / epsilon - 1) < 1e-5 for one in solved):
-        return np.nan
-    across, *within = (one.cost for one in solved)
-    return across - sum(within) / 2
+    y_weights = np.full(len(y), 1 / len(y))
+    centre = np.mean(y, axis=0)
+    x, y = x - centre, y - centre  # single precision keeps more digits of small numbers
+    across = solve(x, weights, y, y_weights, epsilon, same_side=False)
+    within_x = solve(x, weights, x, weights, epsilon, same_side=True)
+    within_y = solve(y, y_weights, y, y_weights, epsilon, same_side=True)
+    for plan in (across, within_x, within_y):
+        if not plan.converged or not abs(plan.epsilon / epsilon - 1) < EPSILON_TOLERANCE:
+            return np.nan
+    return across.cost - (within_x.cost + within_y.cost) / 2
 
 
 def solve(
-    x: np.ndarray, x_weights: np.ndarray, y: np.ndarray, y_weights: np.ndarray, epsilon: float, same: bool
-) -> Solved:
-    """One entropic transport problem; `same` where both sides are equal, which takes few iterations."""
-    cost, converged, used = _program(same)(x, x_weights, y, y_weights, epsilon)
-    return Solved(float(cost), bool(converged), float(used))
+    x: Float[np.ndarray, "n dim"],
+    x_weights: Float[np.ndarray, " n"],
+    y: Float[np.ndarray, "m dim"],
+    y_weights: Float[np.ndarray, " m"],
+    epsilon: float,
+    same_side: bool,
+) -> TransportPlan:
+    """Solve one entropic transport problem. With `same_side` x and y are equal: fewer iterations suffice."""
+    cost, converged, used_epsilon = _program(same_side)(x, x_weights, y, y_weights, epsilon)
+    return TransportPlan(float(cost), bool(converged), float(used_epsilon))
 
 
 @functools.cache
-def _program(same: bool) -> Callable[..., tuple[Array, Array, Array]]:
+def _program(same_side: bool) -> Callable[..., tuple[Array, Array, Array]]:
     geometry = import_module("ott.geometry.geometry")
     problem = import_module("ott.problems.linear.linear_problem")
-    solver = _solver(same)
+    solver = _solver(same_side)
 
     def program(x: Array, x_weights: Array, y: Array, y_weights: Array, epsilon: Array) -> Any:
         squares = jnp.sum(x**2, axis=1)[:, None] + jnp.sum(y**2, axis=1) - 2 * x @ y.T
         ground = geometry.Geometry(cost_matrix=jnp.maximum(squares, 0), epsilon=epsilon)
-        out = solver(problem.LinearProblem(ground, x_weights, y_weights))
-        return out.reg_ot_cost, out.converged, out.geom.epsilon
+        output = solver(problem.LinearProblem(ground, x_weights, y_weights))
+        return output.reg_ot_cost, output.converged, output.geom.epsilon
 
     return jit(program)
 
 
-def _solver(same: bool) -> Any:
-    """Averaged updates of both sides at once where they are equal, else accelerated alternating ones."""
-    step = import_module("ott.solvers.linear.acceleration").Momentum
-    speed = step(start=0, value=0.5) if same else step(start=ACCELERATED_FROM, value=1.0)
+def _solver(same_side: bool) -> Any:
+    """Averaged updates of both sides at once where they are equal, else accelerated alternating updates."""
+    momentum = import_module("ott.solvers.linear.acceleration").Momentum
+    schedule = momentum(start=0, value=0.5) if same_side else momentum(start=ACCELERATED_FROM, value=1.0)
     return import_module("ott.solvers.linear.sinkhorn").Sinkhorn(
-        threshold=THRESHOLD, max_iterations=ITERATIONS, parallel_dual_updates=same, momentum=speed
+        threshold=THRESHOLD, max_iterations=MAX_ITERATIONS, parallel_dual_updates=same_side, momentum=schedule
     )

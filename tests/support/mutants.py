@@ -1,4 +1,4 @@
-"""Two honest samplers, and what is left of them when one line is wrong: certificates must tell."""
+"""Two correct samplers, and mutants of them with one wrong line, each with the check that must catch it."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bridgemark.samplers.base import Draws, Sampler, evals
+from bridgemark.samplers.base import Draws, Limits, Sampler, evals
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
@@ -21,11 +21,11 @@ class Importance(Sampler):
         return jax.random.normal(key, (n, dim))
 
     def log_density(self, z):
-        """log of the proposal's density at loc + spread z, but for log det spread."""
+        """log of the proposal's density at loc + scale z, without the log determinant of the scale."""
         return -jnp.sum(0.5 * z**2 + HALF_LOG_2PI, axis=1)
 
-    def volume(self, spread):
-        return jnp.sum(jnp.log(spread))
+    def log_volume(self, scale):
+        return jnp.sum(jnp.log(scale))
 
     def spent(self, n):
         return evals(values=n)
@@ -34,15 +34,15 @@ class Importance(Sampler):
         return x, log_weights
 
     def retrace(self, key, density, state, x):
-        spread = self.scale * jnp.asarray(density.base.scale, float)
-        z = (x - jnp.asarray(density.base.loc, float)) / spread
-        return jax.vmap(density.log_prob)(x) - self.log_density(z) + self.volume(spread)
+        scale = self.scale * jnp.asarray(density.base.scale, float)
+        z = (x - jnp.asarray(density.base.loc, float)) / scale
+        return jax.vmap(density.log_prob)(x) - self.log_density(z) + self.log_volume(scale)
 
     def sample(self, key, density, state, n):
-        spread = self.scale * jnp.asarray(density.base.scale, float)
+        scale = self.scale * jnp.asarray(density.base.scale, float)
         z = self.noise(key, n, density.dim)
-        x = jnp.asarray(density.base.loc, float) + spread * z
-        log_proposal = self.log_density(z) - self.volume(spread)
+        x = jnp.asarray(density.base.loc, float) + scale * z
+        log_proposal = self.log_density(z) - self.log_volume(scale)
         x, log_weights = self.finish(x, jax.vmap(density.log_prob)(x) - log_proposal)
         return state, Draws(x[:, None], log_weights[:, None], None, self.spent(n), {})
 
@@ -53,7 +53,7 @@ class SignFlipped(Importance):
 
 
 class JacobianMissing(Importance):
-    def volume(self, spread):
+    def log_volume(self, scale):
         return 0.0
 
 
@@ -63,25 +63,26 @@ class NormaliserDropped(Importance):
 
 
 class NormaliserTooOften(Importance):
-    """The ELBO is above log Z then."""
+    """The ELBO is above log Z."""
 
     def log_density(self, z):
         return super().log_density(z) - 2 * HALF_LOG_2PI * z.shape[1]
 
 
-class OwnRetraced(Importance):
-    """Weights of its own draws where those of exact ones are asked for: an ELBO for an EUBO."""
+class RetracedFromItsDraws(Importance):
+    """Returns weights of the sampler's draws instead of exact ones: the EUBO is an ELBO."""
 
     def retrace(self, key, density, state, x):
         return self.sample(key, density, state, len(x))[1].log_weights[:, 0]
 
 
 class SharedStarts(Importance):
-    """Right draw by draw, and all draws of a run alike."""
+    """Every draw has the right distribution, but the draws of a run are correlated."""
 
     def noise(self, key, n, dim):
-        shared, own = jax.random.split(key)
-        return (jax.random.normal(shared, (1, dim)) + jax.random.normal(own, (n, dim))) / np.sqrt(2)
+        key_shared, key_single = jax.random.split(key)
+        shared = jax.random.normal(key_shared, (1, dim))
+        return (shared + jax.random.normal(key_single, (n, dim))) / np.sqrt(2)
 
 
 class HalfTheCount(Importance):
@@ -90,7 +91,7 @@ class HalfTheCount(Importance):
 
 
 class Collapsed(Importance):
-    """One side of the first coordinate only, with the density of that half."""
+    """Draws one side of the first coordinate only, with the density of that half."""
 
     def noise(self, key, n, dim):
         z = super().noise(key, n, dim)
@@ -106,14 +107,14 @@ class LiteralKey(Importance):
 
 
 class KeyIgnored(Importance):
-    """As above, and not to be seen in the program."""
+    """Draws with NumPy, so that no key is seen in the program."""
 
     def noise(self, key, n, dim):
         return jnp.asarray(np.random.default_rng(0).standard_normal((n, dim)), float)
 
 
 class Normalised(Importance):
-    """Weights of mean one, as if log Z were 0."""
+    """Weights with mean one, as if log Z were 0."""
 
     def finish(self, x, log_weights):
         return x, log_weights - jax.nn.logsumexp(log_weights) + jnp.log(len(x))
@@ -129,34 +130,37 @@ class Inflated(Importance):
         return 1.1 * x, log_weights
 
 
-class NoLine(Importance):
+class NoOneDimension(Importance):
     """Divides by dim - 1."""
 
-    def volume(self, spread):
-        return super().volume(spread) * (len(spread) - 1) / jnp.asarray(len(spread) - 1.0)
+    def log_volume(self, scale):
+        return super().log_volume(scale) * (len(scale) - 1) / jnp.asarray(len(scale) - 1.0)
 
 
 class DrawnWhenTraced(Importance):
-    """The host's random numbers: new ones whenever it is compiled."""
+    """Uses random numbers of the host, new ones whenever it is compiled."""
 
     def noise(self, key, n, dim):
         return super().noise(jax.random.fold_in(key, np.random.default_rng().integers(2**30)), n, dim)
 
 
 class SingleOnly(Importance):
-    """A constant that is right in single precision only."""
+    """Has a constant that is right in single precision only."""
 
-    def volume(self, spread):
-        return super().volume(spread) + jnp.where(spread.dtype == jnp.float64, 0.2, 0.0)
+    def log_volume(self, scale):
+        return super().log_volume(scale) + jnp.where(scale.dtype == jnp.float64, 0.2, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Walk(Sampler):
-    """Random-walk Metropolis, every tenth state kept."""
+    """Random-walk Metropolis that returns every tenth state."""
 
     chains: int = 4
     step: float = 0.7
     every: int = 10
+
+    def at_most(self, limits: Limits):
+        return replace(self, chains=min(self.chains, limits.chains))
 
     def accept(self, key, rise):
         return jnp.log(jax.random.uniform(key)) < rise
@@ -191,45 +195,48 @@ class Walk(Sampler):
 
 
 class AcceptLeftOut(Walk):
-    """Unadjusted steps of plain noise drift off; a pull to the middle keeps them near."""
+    """Accepts nearly every step; it still refuses long steps downwards, so that the chain stays near."""
 
     def accept(self, key, rise):
         return rise > -2.0
 
 
-class OneForAll(Walk):
-    """All chains are the first."""
+class CopiedChain(Walk):
+    """Returns the first chain in place of all."""
 
     def keep(self, key, x):
         return jnp.broadcast_to(x[:1], x.shape)
 
 
 class Shuffled(Walk):
-    """Sticky chains whose draws are put in another order: their autocorrelation is hidden."""
+    """Returns the draws of slow chains in random order, which hides their autocorrelation."""
 
     def keep(self, key, x):
         return jax.random.permutation(key, x, axis=1)
 
 
-HONEST = {"importance": Importance(), "walk": Walk()}
+CORRECT = {"importance": Importance(), "walk": Walk()}
 MUTANTS = {
     "sign flipped": (SignFlipped(), "unbiased on a Gaussian"),
     "Jacobian missing": (JacobianMissing(), "unbiased on a skewed target"),
     "normaliser dropped": (NormaliserDropped(), "unbiased on a Gaussian"),
     "normaliser thrice": (NormaliserTooOften(scale=0.5), "ELBO at most log Z, skewed target"),
-    "own draws retraced": (OwnRetraced(), "EUBO at least log Z"),
+    "its own draws retraced": (RetracedFromItsDraws(), "EUBO at least log Z"),
     "shared starts": (SharedStarts(), "independent chains"),
-    "one chain for all": (OneForAll(), "independent chains"),
-    "half the count": (HalfTheCount(), "counts true"),
+    "one chain for all": (CopiedChain(), "independent chains"),
+    "half the count": (HalfTheCount(), "evaluations as declared"),
     "mode collapse": (Collapsed(), "unbiased on a skewed target"),
-    "literal key": (LiteralKey(), "no key inside"),
+    "literal key": (LiteralKey(), "no key made inside"),
     "key ignored": (KeyIgnored(), "repeatable"),
     "weights normalised": (Normalised(), "unbiased on a Gaussian"),
     "coordinates exchanged": (Exchanged(), "unbiased on a skewed target"),
     "draws inflated": (Inflated(), "unbiased on a skewed target"),
     "single precision only": (SingleOnly(), "unbiased in float64, coordinates exchanged"),
-    "no line": (NoLine(), "one dimension"),
-    "drawn when traced": (DrawnWhenTraced(), "jit or no jit"),
+    "not in one dimension": (NoOneDimension(), "one dimension"),
+    "drawn when traced": (DrawnWhenTraced(), "same without compilation"),
     "accept step left out": (AcceptLeftOut(), "unbiased on a Gaussian"),
-    "autocorrelation hidden": (replace(Shuffled(), chains=1, every=1, step=0.15), "honest effective size"),
+    "autocorrelation hidden": (
+        replace(Shuffled(), chains=1, every=1, step=0.15),
+        "effective size not overstated",
+    ),
 }

@@ -1,4 +1,4 @@
-"""Certificates of targets: an honest one passes, and each broken one is caught by the check named for it."""
+"""Certificates of targets: a correct one passes, and each broken one is caught by the check meant for it."""
 
 from dataclasses import replace
 
@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.certificates.certify import ABSENT, FAILED, PASSED, finding
+from bridgemark.benchmarks.certificates.certify import FAILED, NOT_JUDGED, PASSED, run_check
 from bridgemark.benchmarks.certificates.certify_target import CHECKS, certify
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.targets.base import About, Density, Statistic, Target, Truth, gaussian_base
 
+from support.small_targets import with_log_prob
+
 BASE = gaussian_base(np.array([1.0, -2.0]), np.array([1.0, 2.0]))
-HONEST = Target(
-    name="honest",
+CORRECT = Target(
+    name="correct",
     version=1,
     density=Density(dim=2, log_prob=BASE.log_prob, base=BASE),
     about=About("", "N((1, -2), diag(1, 4))"),
@@ -48,39 +50,37 @@ def separable(prior):
         likelihood = -jnp.sum(jnp.logaddexp(0.0, -signed.astype(x.dtype) @ x))
         return likelihood - 0.5 * prior * jnp.sum(x**2)
 
-    return replace(HONEST, density=replace(HONEST.density, log_prob=log_prob), sample=None, statistics=())
+    return replace(with_log_prob(CORRECT, log_prob), sample=None, statistics=())
+
+
+def heavy_tailed(x):
+    return -0.5 * jnp.log1p(jnp.sum(x**2))
 
 
 def free_pair(x):
-    """Two particles on the line that know only their distance."""
+    """Two particles on a line, of which only the distance matters."""
     return -((x[0] - x[1]) ** 2)
 
 
 def batched(x):
-    """Right for a point and not for several: it sums over whatever it is given."""
+    """Right for one point only: for several it sums over all of them."""
     return jnp.sum(x, keepdims=True)
 
 
 def shifted(**changes):
-    (stated,) = HONEST.statistics
-    return replace(HONEST, statistics=(replace(stated, **changes),))
+    (stated,) = CORRECT.statistics
+    return replace(CORRECT, statistics=(replace(stated, **changes),))
 
 
 GRADIENT, BATCH, PROPER, STEIN, STATED = CHECKS
 BROKEN = {
-    "wrong derivative": (replace(HONEST, density=replace(HONEST.density, log_prob=wrong_rule)), GRADIENT),
-    "discontinuous gradient": (replace(HONEST, density=replace(HONEST.density, log_prob=kinked)), GRADIENT),
-    "a vector for a number": (replace(HONEST, density=replace(HONEST.density, log_prob=batched)), BATCH),
+    "wrong derivative": (with_log_prob(CORRECT, wrong_rule), GRADIENT),
+    "discontinuous gradient": (with_log_prob(CORRECT, kinked), GRADIENT),
+    "a vector for a number": (with_log_prob(CORRECT, batched), BATCH),
     "separable without a prior": (separable(prior=0.0), PROPER),
-    "free centre of mass": (
-        replace(HONEST, density=replace(HONEST.density, log_prob=free_pair), sample=None),
-        PROPER,
-    ),
-    "tail of 1 / r": (
-        replace(HONEST, density=replace(HONEST.density, log_prob=lambda x: -0.5 * jnp.log1p(jnp.sum(x**2)))),
-        PROPER,
-    ),
-    "another law's draws": (replace(HONEST, sample=lambda key, n: 1.05 * BASE.sample(key, n)), STEIN),
+    "free centre of mass": (replace(with_log_prob(CORRECT, free_pair), sample=None), PROPER),
+    "tail of 1 / r": (with_log_prob(CORRECT, heavy_tailed), PROPER),
+    "draws of another scale": (replace(CORRECT, sample=lambda key, n: 1.05 * BASE.sample(key, n)), STEIN),
     "wrong mean": (shifted(mean=np.array([1.0, -1.9])), STATED),
     "wrong sd": (shifted(sd=np.array([1.1, 2.0])), STATED),
 }
@@ -88,34 +88,34 @@ BROKEN = {
 
 def judged(target, check):
     with jax.enable_x64(True):
-        return finding(check, lambda: CHECKS[check](target))
+        return run_check(check, lambda: CHECKS[check](target))
 
 
-def test_an_honest_target_passes_every_check():
-    """False alarm: about 1e-5 a check, and keys are fixed."""
-    made = certify(HONEST)
-    assert [(each.check, each.reason) for each in made.findings if each.status != PASSED] == []
-    assert made.verdict == "certified (5 of 5)"
-    assert len(made.identity) == 16
+def test_a_correct_target_passes_every_check():
+    """The probability of a false alarm is about 1e-5 per check, and keys are fixed."""
+    certificate = certify(CORRECT)
+    assert [finding for finding in certificate.findings if finding.status != PASSED] == []
+    assert certificate.verdict == "certified (5 of 5)"
+    assert len(certificate.identity) == 16
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_every_broken_target_is_caught_by_name(name):
+def test_every_broken_target_is_caught_by_its_check(name):
     target, check = BROKEN[name]
-    found = judged(target, check)
-    assert found.status == FAILED
-    assert found.reason
+    finding = judged(target, check)
+    assert finding.status == FAILED
+    assert finding.reason
 
 
 def test_a_prior_makes_the_separable_regression_proper():
     assert judged(separable(prior=0.01), PROPER).status == PASSED
 
 
-def test_what_is_not_known_is_not_judged():
-    bare = replace(HONEST, sample=None, statistics=())
-    assert judged(bare, STEIN).status == judged(bare, STATED).status == ABSENT
+def test_unknown_truths_are_not_judged():
+    bare = replace(CORRECT, sample=None, statistics=())
+    assert judged(bare, STEIN).status == judged(bare, STATED).status == NOT_JUDGED
     with pytest.raises(NotJudged, match="first moment"):
-        CHECKS[STEIN](replace(HONEST, about=About("", "", finite_moment=0.9)))
+        CHECKS[STEIN](replace(CORRECT, about=About("", "", finite_moment=0.9)))
 
 
 @pytest.mark.parametrize("name", ["mos10-2", "dw4-8", "eight-schools-10"])

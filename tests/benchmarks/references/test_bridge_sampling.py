@@ -1,4 +1,4 @@
-"""Bridge sampling: closed forms, Frühwirth-Schnatter's error against the spread, and what is refused."""
+"""Bridge sampling: closed forms, the stated error against the deviation of repeats, and what is refused."""
 
 import jax
 import jax.numpy as jnp
@@ -8,12 +8,12 @@ import scipy.stats
 
 from bridgemark.benchmarks.references import bridge_sampling
 
-LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
+LIMIT = 5.0  # standard errors: a normal variable exceeds them with probability 6e-7
 LOG_Z = 2.5
 
 
 def log_student(x):
-    """Product of Student's t of 7 degrees, times e^LOG_Z: heavier tails than any Gaussian's."""
+    """A product of t distributions of 7 degrees, times e^LOG_Z: its tails are heavier than any Gaussian's."""
     return LOG_Z + jnp.sum(jax.scipy.stats.t.logpdf(x, 7.0))
 
 
@@ -26,37 +26,35 @@ def chains(rng, correlation=0.0, length=2_000, dim=3):
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.9])
-def test_a_bridge_knows_its_error(correlation):
-    """Fifty repetitions: their mean is log Z, and their spread the stated error."""
+def test_the_error_of_a_bridge_is_the_deviation_of_repeats(correlation):
+    """Of fifty repeats, the mean is log Z and the standard deviation the stated error."""
     rng, n = np.random.default_rng(0), 50
     proposal = scipy.stats.norm(0.0, 1.3)
 
     def log_ratio(x):
         return LOG_Z + np.sum(scipy.stats.t.logpdf(x, 7.0) - proposal.logpdf(x), axis=-1)
 
-    found = [
-        bridge_sampling.optimal_bridge(
-            log_ratio(chains(rng, correlation, 400)),
-            log_ratio(proposal.rvs((3_200, 3), random_state=rng)),
-        )
-        for _ in range(n)
-    ]
-    values, errors = np.array(found).T
+    estimates = []
+    for _ in range(n):
+        at_drawn = log_ratio(chains(rng, correlation, 400))
+        at_proposed = log_ratio(proposal.rvs((3_200, 3), random_state=rng))
+        estimates.append(bridge_sampling.optimal_bridge(at_drawn, at_proposed))
+    values, errors = np.array(estimates).T
     assert abs(np.mean(values) - LOG_Z) < LIMIT * np.std(values) / np.sqrt(n)
-    # The ratio of a spread of 50 to its true value is chi / 7: beyond [0.6, 1.5] with chance 1e-5.
+    # The ratio of a deviation of 50 values to the true one is chi / 7: beyond [0.6, 1.5] with chance 1e-5.
     assert 0.6 < np.std(values, ddof=1) / np.mean(errors) < 1.5
 
 
-def test_the_gaussian_of_other_chains_is_a_proposal():
+def test_a_gaussian_fitted_to_other_chains_is_a_proposal():
     x = chains(np.random.default_rng(4), correlation=0.5)
-    found = bridge_sampling.log_z(jax.random.key(0), log_student, x)
-    assert abs(found.value - LOG_Z) < LIMIT * found.standard_error < 0.05
+    estimate = bridge_sampling.estimate_log_z(jax.random.key(0), log_student, x)
+    assert abs(estimate.value - LOG_Z) < LIMIT * estimate.standard_error < 0.05
 
 
 def test_a_perfect_proposal_has_no_error():
     ratio = np.full((4, 100), LOG_Z) + 1e-9 * np.random.default_rng(1).standard_normal((4, 100))
-    found = bridge_sampling.optimal_bridge(ratio, ratio.ravel())
-    np.testing.assert_allclose(found, (LOG_Z, 0.0), atol=1e-8)
+    estimate = bridge_sampling.optimal_bridge(ratio, ratio.ravel())
+    np.testing.assert_allclose(estimate, (LOG_Z, 0.0), atol=1e-8)
 
 
 def test_a_point_outside_the_target_counts_as_a_zero():
@@ -64,11 +62,11 @@ def test_a_point_outside_the_target_counts_as_a_zero():
     rng = np.random.default_rng(2)
     proposed = np.where(rng.standard_normal(200_000) > 0, 0.0, -np.inf)
     drawn = 1e-9 * rng.standard_normal((4, 2_000))
-    found = bridge_sampling.optimal_bridge(drawn, proposed)
-    assert abs(found.value - np.log(0.5)) < LIMIT * found.standard_error < 0.05
+    estimate = bridge_sampling.optimal_bridge(drawn, proposed)
+    assert abs(estimate.value - np.log(0.5)) < LIMIT * estimate.standard_error < 0.05
 
 
 def test_too_few_draws_for_a_gaussian_are_refused():
     x = chains(np.random.default_rng(3), length=10)
     with pytest.raises(ValueError, match="40 draws are too few for 3 dimensions"):
-        bridge_sampling.log_z(jax.random.key(0), log_student, x)
+        bridge_sampling.estimate_log_z(jax.random.key(0), log_student, x)

@@ -1,8 +1,7 @@
-"""`bridgemark reference`: a truth made in small against a closed form, and what is refused."""
+"""`bridgemark reference`: small references against closed forms, and what is refused."""
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,18 +18,32 @@ from bridgemark.samplers.smc import SMC
 from bridgemark.targets import stored
 from bridgemark.targets.base import About, Density, Target, gaussian_base
 
-TOYS = str(Path(__file__).resolve().parents[2] / "support" / "plugins" / "toys.py")
+from support.project import TOYS
+
 MEAN, SD, LOG_Z = np.array([1.0, -2.0]), np.array([0.5, 2.0]), 3.0  # of the toy Gaussian
-LIMIT = 5.0  # standard errors: a false alarm of 6e-7 a comparison under the normal law
+LIMIT = 5.0  # standard errors: a normal variable exceeds them with probability 6e-7
 
 
 def small(dim):
-    """Little of each method; of all of them, as none has the error that is asked."""
+    """A short run of every method: all of them are run, because none reaches the error that is asked for."""
     smc = SMC(runs=8, fit_particles=200, ess_fraction=0.9)
     dds = DDS(steps=8, updates=200, pilot=0)
     tempering = ParallelTempering(runs=8, warm_up=200, temperatures=8)
     nuts = NUTS(chains=4, warm_up=300)
-    return Effort(1e-9, 2, 200, smc, 16_000, nuts, dds, 2_000, 2, tempering, 1_000, 1)
+    return Effort(
+        error=1e-9,
+        schedules=2,
+        particles=200,
+        smc=smc,
+        draws=16_000,
+        nuts=nuts,
+        dds=dds,
+        weighted_draws=2_000,
+        batches=2,
+        tempering=tempering,
+        iterations=1_000,
+        rounds=1,
+    )
 
 
 @pytest.fixture
@@ -74,20 +87,20 @@ def test_a_made_truth_is_the_closed_form(monkeypatch, tmp_path, unknown, quick):
     ]
     assert made["log_z"]["recipe"] == f"bridgemark reference toy-gaussian: {best['recipe']}"
     for name, mean in (("x", MEAN), ("x2", MEAN**2 + SD**2)):
-        found = made["statistics"][name]
-        assert np.all(np.abs(found["mean"] - mean) < LIMIT * np.array(found["standard_error"]))
+        moments = made["statistics"][name]
+        assert np.all(np.abs(moments["mean"] - mean) < LIMIT * np.array(moments["standard_error"]))
     np.testing.assert_allclose(made["statistics"]["x"]["sd"], SD, rtol=0.05)
 
 
 def two_modes():
     """e^LOG_Z / 2 times N(4, 0.5^2 I) + N(-4, 0.5^2 I): too far apart for a chain to cross."""
-    laws = [gaussian_base(np.full(2, place), np.full(2, 0.5)) for place in (-4.0, 4.0)]
+    left, right = (gaussian_base(np.full(2, centre), np.full(2, 0.5)) for centre in (-4.0, 4.0))
     return Target(
         name="toy-gaussian",
         version=1,
         density=Density(
             dim=2,
-            log_prob=lambda x: LOG_Z - np.log(2) + jnp.logaddexp(*(law.log_prob(x) for law in laws)),
+            log_prob=lambda x: LOG_Z - np.log(2) + jnp.logaddexp(left.log_prob(x), right.log_prob(x)),
             base=gaussian_base(np.zeros(2), np.full(2, 3.0)),
         ),
         about=About(source="tests", definition="two Gaussians"),
@@ -99,7 +112,7 @@ def test_symmetric_modes_need_functions_that_are_the_same_in_both(monkeypatch, t
     monkeypatch.setattr(reference.registry, "build", lambda *names: two_modes())
     made = made_in(tmp_path)
     methods = made["log_z"]["methods"]
-    assert all("several places" in methods[name]["refused"] for name in ("bridge", "dds", "near-smc"))
+    assert all("disagree about x" in methods[name]["refused"] for name in ("bridge", "dds", "near-smc"))
     assert made["agree"] is True
     assert_log_z([methods["smc"], methods["parallel-tempering"]], LOG_Z)
     assert list(made["statistics"]) == ["size"]
@@ -113,12 +126,12 @@ def estimates(gap, refused=False, error=0.04):
     return {"smc": smc, "bridge": {"refused": "too few draws"} if refused else bridge}
 
 
-def test_the_surer_of_two_estimates_is_taken_and_three_errors_apart_they_disagree():
+def test_the_more_precise_estimate_is_taken_and_three_errors_apart_two_disagree():
     for gap, agree in ((0.149, True), (-0.149, True), (0.151, False), (np.nan, False)):  # of errors 0.05
         best, agreed = reconcile(estimates(gap))
         assert agreed is agree
         assert best["recipe"] == "bridge"
-    # One that agrees with everything proves nothing, and takes nothing away where two others agree.
+    # A vague estimate confirms nothing, and does not count where two others agree.
     vague = estimates(1.0, error=0.6)
     assert reconcile(vague)[1] is False
     for gap, agree in ((0.149, True), (0.151, False)):
@@ -128,33 +141,33 @@ def test_the_surer_of_two_estimates_is_taken_and_three_errors_apart_they_disagre
     assert (best, agreed) == ({"value": 1.0, "standard_error": 0.04, "recipe": "smc"}, None)
 
 
-def test_methods_are_asked_until_two_are_precise_and_the_best_is_as_asked(monkeypatch):
+def test_methods_are_run_until_two_are_precise_and_the_best_is_as_wanted(monkeypatch):
     vague, fair, good = ({"value": 0.0, "standard_error": error} for error in (0.5, 0.05, 0.015))
 
     def refuse():
         raise estimators.Refused("no")
 
-    def asked(*said):
-        ways = {str(i): lambda *_, each=each: each or refuse() for i, each in enumerate(said)}
-        monkeypatch.setattr(log_z, "METHODS", ways)
-        plan = small(2)._replace(error=0.02)
-        return len(log_z.estimates(two_modes(), plan, np.zeros((1, 4, 2)), lambda line: None))
+    def methods_run(*results):
+        methods = {str(i): lambda *_, result=result: result or refuse() for i, result in enumerate(results)}
+        monkeypatch.setattr(log_z, "METHODS", methods)
+        effort = small(2)._replace(error=0.02)
+        return len(log_z.estimate_log_z(two_modes(), effort, np.zeros((1, 4, 2)), lambda line: None))
 
-    assert asked(fair, good, fair) == 2
-    assert asked(vague, good, None, fair, fair) == 4
-    assert asked(fair, fair, good, fair) == 3
-    assert asked(good, None, None) == 3
+    assert methods_run(fair, good, fair) == 2
+    assert methods_run(vague, good, None, fair, fair) == 4
+    assert methods_run(fair, fair, good, fair) == 3
+    assert methods_run(good, None, None) == 3
     with pytest.raises(BadInput, match="no method"):
-        asked(None, None)
+        methods_run(None, None)
 
 
-def test_a_name_that_is_refused_is_told_why(tmp_path):
+def test_the_reason_is_given_for_a_refused_name(tmp_path):
     with pytest.raises(BadInput, match=r"cancer-31-flat.*integral is infinite; take cancer-31-n10"):
         reference.make("cancer-31-flat", tmp_path)
 
 
 def chains(apart):
-    """Of the toy's law, or each moved on by so many standard deviations."""
+    """Draws of the toy Gaussian; each chain is moved on by `apart` standard deviations."""
     noise = np.random.default_rng(0).standard_normal((4, 2_000, 2))
     return MEAN + SD * (noise + apart * np.arange(4)[:, None, None])
 
@@ -163,7 +176,7 @@ def test_moments_come_from_parallel_tempering_where_chains_of_nuts_disagree(
     monkeypatch, tmp_path, unknown, quick
 ):
     drawn = {"NUTS": chains(apart=1), "ParallelTempering": chains(apart=0)}
-    monkeypatch.setattr(reference, "_draws", lambda target, sampler, n: drawn[type(sampler).__name__])
+    monkeypatch.setattr(reference, "_run_chains", lambda target, sampler, n: drawn[type(sampler).__name__])
     monkeypatch.setattr(log_z, "METHODS", {"bridge": estimators.by_bridge})
     made = made_in(tmp_path)
     assert (made["chains"]["method"], made["agree"]) == ("parallel tempering", None)
@@ -171,7 +184,7 @@ def test_moments_come_from_parallel_tempering_where_chains_of_nuts_disagree(
 
 
 def test_chains_that_disagree_write_nothing(monkeypatch, tmp_path, unknown, quick):
-    monkeypatch.setattr(reference, "_draws", lambda *_: chains(apart=1))
+    monkeypatch.setattr(reference, "_run_chains", lambda *_: chains(apart=1))
     with pytest.raises(BadInput, match="disagree"):
         made_in(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from test_metrics import KEY, autoregressive, drawn, gaussian, iid, judge
 
-from bridgemark.benchmarks.pages.columns import columns
-from bridgemark.benchmarks.scores.evidence import forward
+from bridgemark.benchmarks.pages.target_table import used_columns
+from bridgemark.benchmarks.scores.evidence import forward_evidence
 from bridgemark.benchmarks.scores.metrics import evaluate
-from bridgemark.benchmarks.scores.monte_carlo_error import mean_error, pieces, square_error
+from bridgemark.benchmarks.scores.monte_carlo_error import batch_starts, mean_error, square_error
 from bridgemark.benchmarks.scores.pareto import pareto_k
 from bridgemark.targets.base import Truth
+
+from support.scored import KEY, autoregressive, draws_of, evaluated, gaussian, normal
 
 FORWARD = ("eubo", "eubo_gap", "log_z_forward", "forward_ess_fraction")
 
@@ -22,7 +23,7 @@ def with_forward(draws, log_weights):
 
 def test_forward_metrics_by_hand():
     """Weights 1, 2, 4 of exact draws; log Z = 0.1 is the truth."""
-    metrics = forward(Truth(0.1, 0.0, ""), np.log([1.0, 2.0, 4.0]))
+    metrics = forward_evidence(Truth(0.1, 0.0, ""), np.log([1.0, 2.0, 4.0]))
     log_z = -math.log((1 + 1 / 2 + 1 / 4) / 3)
     assert metrics["eubo"] == pytest.approx(math.log(2))
     assert metrics["eubo_gap"] == pytest.approx(math.log(2) - 0.1)
@@ -37,7 +38,7 @@ def test_forward_metrics_of_a_gaussian_pair():
     """
     s, x = 1.5, np.random.default_rng(0).normal(size=200_000)
     log_w = 2 - x**2 / 2 + x**2 / (2 * s**2) + math.log(s)
-    metrics = forward(Truth(2.0, 0.0, ""), log_w)
+    metrics = forward_evidence(Truth(2.0, 0.0, ""), log_w)
     assert metrics["eubo_gap"] == pytest.approx(math.log(s) + (1 / s**2 - 1) / 2, abs=0.005)
     assert metrics["log_z_forward"] == pytest.approx(2, abs=0.01)
     fraction = math.sqrt(2 * s**2 - 1) / s**2
@@ -49,27 +50,30 @@ def test_forward_metrics_of_a_gaussian_pair():
 
 def test_forward_share_sees_a_mode_that_the_sampler_misses():
     """Half of the exact draws lie where the sampler hardly goes: 1/Z is 1 by them, E_P[w] is large."""
-    metrics = forward(None, np.log([0.5] * 100 + [1e6] * 100))
+    metrics = forward_evidence(None, np.log([0.5] * 100 + [1e6] * 100))
     assert metrics["eubo_gap"] is None
     assert metrics["forward_ess_fraction"] < 1e-5
     with np.errstate(invalid="ignore"):
-        unreached = forward(None, np.array([0.0, np.inf]))
+        unreached = forward_evidence(None, np.array([0.0, np.inf]))
     assert unreached["eubo"] == np.inf
     assert unreached["forward_ess_fraction"] == 0
 
 
 def test_forward_weights_have_no_meaning_beside_resampling_or_chains():
     weights, log_w = np.zeros((4, 50)), np.zeros(200)
-    for draws in (drawn(iid(200).reshape(4, 50, 2), weights, np.zeros(4)), drawn(iid(200))):
+    for draws in (
+        draws_of(normal(200).reshape(4, 50, 2), weights, np.zeros(4)),
+        draws_of(normal(200)),
+    ):
         metrics = with_forward(draws, log_w).metrics
         assert all(metrics[name] is None for name in FORWARD)
-    alone = judge(gaussian(), drawn(iid(200), np.zeros((200, 1)))).metrics
+    alone = evaluated(gaussian(), draws_of(normal(200), np.zeros((200, 1)))).metrics
     assert all(alone[name] is None for name in FORWARD)
 
 
-def test_forward_errors_and_lost_weights():
+def test_forward_errors_and_weights_of_zero():
     log_w = np.random.default_rng(0).normal(size=400)
-    draws = drawn(iid(100), np.zeros((100, 1)))
+    draws = draws_of(normal(100), np.zeros((100, 1)))
     errors = with_forward(draws, log_w).errors
     assert errors["eubo"] == pytest.approx(np.std(log_w, ddof=1) / 20)
     inverse = np.exp(-log_w)
@@ -78,24 +82,26 @@ def test_forward_errors_and_lost_weights():
     assert all(math.isnan(with_forward(draws, log_w).metrics[name]) for name in FORWARD)
 
 
-def test_pareto_k_is_of_proper_weights_and_flags_log_z():
+def test_pareto_k_is_of_unresampled_weights_and_flags_log_z():
     heavy = -1.2 * np.log(np.random.default_rng(0).uniform(size=(2_000, 1)))  # Pareto of shape 1.2
-    assert judge(gaussian(), drawn(iid(2_000), heavy)).metrics["pareto_k"] == pytest.approx(1.2, abs=0.3)
-    assert judge(gaussian(), drawn(iid(200))).metrics["pareto_k"] is None
-    resampled = drawn(iid(200).reshape(4, 50, 2), np.zeros((4, 50)), np.zeros(4))
-    assert judge(gaussian(), resampled).metrics["pareto_k"] is None
+    assert evaluated(gaussian(), draws_of(normal(2_000), heavy)).metrics["pareto_k"] == pytest.approx(
+        1.2, abs=0.3
+    )
+    assert evaluated(gaussian(), draws_of(normal(200))).metrics["pareto_k"] is None
+    resampled = draws_of(normal(200).reshape(4, 50, 2), np.zeros((4, 50)), np.zeros(4))
+    assert evaluated(gaussian(), resampled).metrics["pareto_k"] is None
     assert math.isnan(pareto_k(np.full(100, np.nan)))
     assert math.isnan(pareto_k(np.full(100, -np.inf)))
     line = {"label": "a", "ok": 1, "seeds": 1, "log_z_error": 0.1, "log_z_abs_error": 0.1}
     for k, flagged in ((1.2, True), (0.5, False), (-np.inf, False), (None, False), (np.nan, False)):
-        (column,) = (one for one in columns([line]) if "log Z" in one.heading)
-        assert column.fill(line | {"pareto_k": k}).endswith("†") is flagged
+        (column,) = (one for one in used_columns([line]) if "log Z" in one.heading)
+        assert column.entry(line | {"pareto_k": k}).endswith("†") is flagged
 
 
 def test_columns_of_the_upper_bound_and_of_squares():
     line = {"label": "a", "ok": 1, "seeds": 1, "eubo_gap": 1.5, "ess_bulk_min": 90.0, "ess_x2_min": 40.0}
     line |= {name + end: line[name] for name in ("eubo_gap", "ess_x2_min") for end in (".low", ".high")}
-    shown = {column.heading: column.fill(line) for column in columns([line])}
+    shown = {column.heading: column.entry(line) for column in used_columns([line])}
     assert shown["EUBO gap"] == "1.5"
     assert shown["ESS of squares"] == "40"
 
@@ -104,15 +110,15 @@ def test_columns_of_the_upper_bound_and_of_squares():
 def test_a_gap_that_cannot_be_is_flagged(gap, flagged):
     """Three standard errors of 0.1 and 0.1 together are 0.42."""
     line = {"label": "a", "ok": 1, "seeds": 1, "elbo_gap": gap, "errors.elbo": 0.1, "errors.log_z_truth": 0.1}
-    (column,) = (one for one in columns([line]) if one.heading == "ELBO gap")
-    assert column.fill(line).endswith("‡") is flagged
+    (column,) = (one for one in used_columns([line]) if one.heading == "ELBO gap")
+    assert column.entry(line).endswith("‡") is flagged
 
 
-def test_pieces_are_batches_of_few_chains_else_chains():
-    assert list(pieces(2, 9, whole=False)) == [0, 3, 6, 9, 12, 15]
-    assert list(pieces(2, 9, whole=True)) == [0, 9]
-    assert list(pieces(40, 9, whole=False)) == list(range(0, 360, 9))
-    assert mean_error(np.ones((9, 1)), np.full(9, 1 / 9), pieces(1, 9, whole=True)) is None
+def test_few_chains_are_cut_into_batches_and_many_are_batches():
+    assert list(batch_starts(2, 9, whole_chains=False)) == [0, 3, 6, 9, 12, 15]
+    assert list(batch_starts(2, 9, whole_chains=True)) == [0, 9]
+    assert list(batch_starts(40, 9, whole_chains=False)) == list(range(0, 360, 9))
+    assert mean_error(np.ones((9, 1)), np.full(9, 1 / 9), batch_starts(1, 9, whole_chains=True)) is None
 
 
 def test_error_of_a_mean_is_the_textbook_one():
@@ -135,21 +141,21 @@ def test_error_of_a_squared_bias_is_the_spread_of_repeats(shift):
 @pytest.mark.parametrize("kind", ["weighted", "chains"])
 def test_bias_errors_cover(kind):
     """The bias of a shifted sample against its standard error, over 40 repeats: within a third."""
-    found, target = [], gaussian(exact=False)
+    pairs, target = [], gaussian(exact=False)
     for seed in range(40):
         if kind == "weighted":
-            x = 0.5 + iid(400, 2, seed)
-            draws = drawn(x, 0.3 * x[:, :, 0])  # a proper weight for a mean of 0.8
+            x = 0.5 + normal(400, 2, seed)
+            draws = draws_of(x, 0.3 * x[:, :, 0])  # a proper weight for a mean of 0.8
         else:
-            draws = drawn(0.5 + autoregressive(4, 400, 2, seed))
-        evaluation = judge(target, draws)
-        found.append((evaluation.metrics["bias2_x_max"], evaluation.errors["bias2_x_max_draws"]))
-    values, errors = np.array(found).T
+            draws = draws_of(0.5 + autoregressive(4, 400, 2, seed))
+        evaluation = evaluated(target, draws)
+        pairs.append((evaluation.metrics["bias2_x_max"], evaluation.errors["bias2_x_max_draws"]))
+    values, errors = np.array(pairs).T
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.34)
 
 
 def test_errors_of_single_runs_are_not_known():
-    draws = drawn(iid(200).reshape(1, 200, 2), np.zeros((1, 200)), [0.0])
-    errors = judge(gaussian(), draws).errors
+    draws = draws_of(normal(200).reshape(1, 200, 2), np.zeros((1, 200)), [0.0])
+    errors = evaluated(gaussian(), draws).errors
     assert errors["bias2_x_max_draws"] is errors["mode_tv_draws"] is None
     assert errors["mmd2"] is not None

@@ -1,6 +1,5 @@
-"""Metrics against hand-worked cases, linear programming, scipy and ArviZ."""
+"""Metrics against hand-worked cases, linear programming, SciPy and ArviZ."""
 
-import dataclasses
 import math
 import warnings
 
@@ -12,63 +11,20 @@ from scipy.optimize import linprog
 from scipy.stats import wasserstein_distance
 
 from bridgemark.benchmarks.scores import diagnostics, transport
-from bridgemark.benchmarks.scores.metrics import Evaluation, evaluate
-from bridgemark.samplers.base import Draws, evals
-from bridgemark.targets.base import About, Density, Modes, Statistic, Target, Truth, gaussian_base
+from bridgemark.benchmarks.scores.weighted_sample import WeightedSample
+from bridgemark.targets.base import About, Statistic
+
+from support.scored import autoregressive, draws_of, evaluated, gaussian, normal
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import arviz as az
 
-KEY = jax.random.key(7)
-
-
-def gaussian(dim: int = 2, exact: bool = True, **changes) -> Target:
-    """A standard Gaussian with modes split at x_0 = 0; the truth's errors are 0.01 of a mean."""
-    zero, one = np.zeros(dim), np.ones(dim)
-    base = gaussian_base(zero, one)
-    target = Target(
-        name=f"test-gaussian-{dim}-{exact}",
-        version=1,
-        density=Density(dim=dim, log_prob=base.log_prob, base=base),
-        about=About(source="", definition=""),
-        log_z=Truth(0.0, 0.003, ""),
-        sample=base.sample if exact else None,
-        statistics=(
-            Statistic("x", lambda x: x, zero, one, 0.01 * one),
-            Statistic("x2", jnp.square, one, np.sqrt(2) * one, 0.01 * one),
-        ),
-        modes=Modes(lambda x: jnp.stack([x[0] > 0, x[0] <= 0]).astype(x.dtype), np.array([0.5, 0.5])),
-    )
-    return dataclasses.replace(target, **changes)
-
-
-def drawn(x, log_weights=None, log_z=None) -> Draws:
-    """Draws of plain arrays."""
-    weights = None if log_weights is None else np.asarray(log_weights, float)
-    return Draws(np.asarray(x, float), weights, None if log_z is None else np.asarray(log_z), evals(), {})
-
-
-def judge(target: Target, draws: Draws, key=KEY) -> Evaluation:
-    return evaluate(target, draws, 300, 100, 3.0, 1.0, key)
-
-
-def iid(n: int, dim: int = 2, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(n, 1, dim))
-
-
-def autoregressive(chains: int, length: int, dim: int, seed: int = 0) -> np.ndarray:
-    noise = np.random.default_rng(seed).normal(size=(chains, length, dim))
-    x = noise.copy()
-    for t in range(1, length):
-        x[:, t] = 0.7 * x[:, t - 1] + noise[:, t]
-    return x
-
 
 def test_hand_worked_weights():
     """Points -1, 0, 2 with weights 1/6, 2/6, 3/6 (of Z = 2): every number by hand."""
-    draws = drawn([[[-1.0]], [[0.0]], [[2.0]]], np.log([[1.0], [2.0], [3.0]]))
-    metrics = judge(gaussian(1), draws).metrics
+    draws = draws_of([[[-1.0]], [[0.0]], [[2.0]]], np.log([[1.0], [2.0], [3.0]]))
+    metrics = evaluated(gaussian(1), draws).metrics
     kish = 36 / 14
     expected = {
         "log_z": math.log(2),
@@ -93,7 +49,7 @@ def test_hand_worked_weights():
 
 
 def test_delta_method_errors():
-    evaluation = judge(gaussian(1), drawn([[[-1.0]], [[0.0]], [[2.0]]], np.log([[1.0], [2.0], [3.0]])))
+    evaluation = evaluated(gaussian(1), draws_of([[[-1.0]], [[0.0]], [[2.0]]], np.log([[1.0], [2.0], [3.0]])))
     relative = np.array([1.0, 2.0, 3.0]) / 2
     assert evaluation.errors["log_z"] == pytest.approx(np.std(relative, ddof=1) / np.sqrt(3))
     assert evaluation.errors["elbo"] == pytest.approx(np.std(np.log([1, 2, 3]), ddof=1) / np.sqrt(3))
@@ -112,7 +68,7 @@ def test_delta_method_error_is_the_spread_of_repeats():
 
 def judge_log_z(log_weights: np.ndarray) -> tuple[float, float]:
     target = gaussian(1, exact=False, statistics=(), modes=None)
-    evaluation = judge(target, drawn(np.zeros((len(log_weights), 1, 1)), log_weights[:, None]))
+    evaluation = evaluated(target, draws_of(np.zeros((len(log_weights), 1, 1)), log_weights[:, None]))
     assert evaluation.metrics["log_z"] is not None
     assert evaluation.errors["log_z"] is not None
     return evaluation.metrics["log_z"], evaluation.errors["log_z"]
@@ -121,16 +77,16 @@ def judge_log_z(log_weights: np.ndarray) -> tuple[float, float]:
 def test_elbo_is_below_log_z_whatever_the_weights():
     for scale in (1e-3, 1.0, 30.0):
         log_weights = scale * np.random.default_rng(0).normal(size=(500, 1)) - 1_000
-        metrics = judge(gaussian(), drawn(iid(500), log_weights)).metrics
+        metrics = evaluated(gaussian(), draws_of(normal(500), log_weights)).metrics
         assert metrics["elbo"] <= metrics["log_z"]
         assert 1 <= metrics["importance_ess"] <= 500 + 1e-9
 
 
 def test_equal_weights_are_no_weights():
-    x = iid(400)
+    x = normal(400)
     weighted, plain = (
-        judge(gaussian(), drawn(x, np.full((400, 1), -7.0))).metrics,
-        judge(gaussian(), drawn(x)).metrics,
+        evaluated(gaussian(), draws_of(x, np.full((400, 1), -7.0))).metrics,
+        evaluated(gaussian(), draws_of(x)).metrics,
     )
     for name in ("bias2_x_max", "bias2_x2_mean", "mode_tv", "sliced_w2"):
         assert weighted[name] == pytest.approx(plain[name], rel=1e-9)
@@ -138,10 +94,10 @@ def test_equal_weights_are_no_weights():
     assert plain["log_z"] is plain["elbo"] is plain["importance_ess"] is None
 
 
-def test_resampled_runs_offer_log_z_alone():
+def test_resampled_runs_give_log_z_alone():
     """Particles of four runs: log Z is the log of the mean over runs, its error their spread."""
     log_z = np.log([0.5, 1.0, 1.0, 1.5])
-    evaluation = judge(gaussian(), drawn(iid(800).reshape(4, 200, 2), np.zeros((4, 200)), log_z))
+    evaluation = evaluated(gaussian(), draws_of(normal(800).reshape(4, 200, 2), np.zeros((4, 200)), log_z))
     assert evaluation.metrics["log_z"] == pytest.approx(0.0, abs=1e-12)
     assert evaluation.errors["log_z"] == pytest.approx(np.std([0.5, 1.0, 1.0, 1.5], ddof=1) / 2)
     absent = (
@@ -155,24 +111,24 @@ def test_resampled_runs_offer_log_z_alone():
     )
     assert all(evaluation.metrics[name] is None for name in absent)
     assert evaluation.errors["elbo"] is None
-    alone = judge(gaussian(), drawn(iid(200).reshape(1, 200, 2), np.zeros((1, 200)), [0.25]))
+    alone = evaluated(gaussian(), draws_of(normal(200).reshape(1, 200, 2), np.zeros((1, 200)), [0.25]))
     assert alone.metrics["log_z"] == 0.25
     assert alone.errors["log_z"] is None
 
 
 def test_weights_repair_a_wrong_proposal():
     """Draws of N(0, 4 I) weighted to N(0, I): within 5 standard errors, false alarm below 1e-5."""
-    x = 2 * iid(10_000)
+    x = 2 * normal(10_000)
     log_weights = np.sum(-(x**2) / 2 + x**2 / 8, axis=2) + 2 * math.log(2)
-    evaluation = judge(gaussian(), drawn(x, log_weights))
+    evaluation = evaluated(gaussian(), draws_of(x, log_weights))
     assert abs(evaluation.metrics["log_z_error"]) < 5 * evaluation.errors["log_z"]
     assert evaluation.metrics["bias2_x_max"] < 25 / evaluation.metrics["importance_ess"]
-    assert judge(gaussian(), drawn(x)).metrics["bias2_x2_max"] > 1
+    assert evaluated(gaussian(), draws_of(x)).metrics["bias2_x2_max"] > 1
 
 
 def test_exact_draws_score_the_floor():
     """n times a squared bias is chi-squared(1): above 25 once in 2e6. Sliced W2: 30 % off."""
-    evaluation = judge(gaussian(), drawn(iid(4_000)))
+    evaluation = evaluated(gaussian(), draws_of(normal(4_000)))
     for name in ("bias2_x_max", "bias2_x2_max"):
         assert evaluation.metrics[name] < 25 / 4_000
     assert evaluation.metrics["sliced_w2"] == pytest.approx(evaluation.floors["sliced_w2"], rel=0.3)
@@ -181,21 +137,21 @@ def test_exact_draws_score_the_floor():
 
 
 def test_floors_without_exact_draws():
-    floors = judge(gaussian(exact=False), drawn(iid(100))).floors
+    floors = evaluated(gaussian(exact=False), draws_of(normal(100))).floors
     assert floors == {"bias2_x_mean": 0.01, "bias2_x2_mean": 0.01, "bias2_x_max": None, "bias2_x2_max": None}
 
 
 def test_missing_mode():
-    x = np.abs(iid(1_000))
-    metrics = judge(gaussian(), drawn(x)).metrics
+    x = np.abs(normal(1_000))
+    metrics = evaluated(gaussian(), draws_of(x)).metrics
     assert metrics["mode_tv"] == pytest.approx(0.5)
     assert metrics["mode_coverage"] == pytest.approx(0, abs=1e-12)
     assert metrics["modes_found"] == 1
 
 
-def test_truths_that_are_not_known():
+def test_unknown_truths():
     bare = gaussian(exact=False, log_z=None, statistics=(), modes=None)
-    evaluation = judge(bare, drawn(iid(50), np.zeros((50, 1))))
+    evaluation = evaluated(bare, draws_of(normal(50), np.zeros((50, 1))))
     assert evaluation.metrics["log_z"] == pytest.approx(0, abs=1e-12)
     assert (
         evaluation.metrics["log_z_error"]
@@ -204,8 +160,8 @@ def test_truths_that_are_not_known():
         is None
     )
     assert evaluation.floors == {}
-    heavy = gaussian(about=About("", "", finite_moment=1.5))
-    assert judge(heavy, drawn(iid(50))).metrics["sliced_w2"] is None
+    heavy = gaussian(about=About("", "", finite_moment=1.5), name="test-heavy")
+    assert evaluated(heavy, draws_of(normal(50))).metrics["sliced_w2"] is None
 
 
 def test_constant_coordinates_have_no_bias():
@@ -213,41 +169,44 @@ def test_constant_coordinates_have_no_bias():
         "half", lambda x: jnp.stack([x[0], 1.0]), np.array([0.0, 1.0]), np.array([1.0, 0.0]), np.zeros(2)
     )
     none = Statistic("none", lambda x: jnp.ones(1), np.ones(1), np.zeros(1), np.zeros(1))
-    metrics = judge(gaussian(statistics=(half, none), name="test-constant"), drawn(iid(50))).metrics
+    metrics = evaluated(gaussian(statistics=(half, none), name="test-constant"), draws_of(normal(50))).metrics
     assert (
         metrics["bias2_half_max"]
         == metrics["bias2_half_mean"]
-        == pytest.approx(np.mean(iid(50)[:, 0, 0]) ** 2)
+        == pytest.approx(np.mean(normal(50)[:, 0, 0]) ** 2)
     )
     assert "bias2_none_max" not in metrics
 
 
 @pytest.mark.parametrize("where", ["x", "weight", "infinite weight"])
-def test_what_is_not_finite_is_nan_and_seen(where):
-    x, log_weights = iid(100), np.zeros((100, 1))
+def test_what_is_not_finite_becomes_nan_and_is_counted(where):
+    x, log_weights = normal(100), np.zeros((100, 1))
     if where == "x":
         x[3, 0, 1] = np.nan
     else:
         log_weights[3] = {"weight": np.nan, "infinite weight": np.inf}[where]
-    metrics = judge(gaussian(), drawn(x, log_weights)).metrics
+    metrics = evaluated(gaussian(), draws_of(x, log_weights)).metrics
     assert metrics["nan_fraction"] == 0.01
     assert math.isnan(metrics["bias2_x_max"])
     assert math.isnan(metrics["sliced_w2"])
     assert where == "x" or math.isnan(metrics["log_z"])
 
 
-def test_zero_weight_forgives_a_lost_point():
-    x, log_weights = iid(100), np.zeros((100, 1))
+def test_a_point_of_weight_zero_may_be_nan():
+    x, log_weights = normal(100), np.zeros((100, 1))
     x[3], log_weights[3] = np.nan, -np.inf
-    metrics = judge(gaussian(), drawn(x, log_weights)).metrics
-    assert metrics["bias2_x_max"] == pytest.approx(np.max(np.mean(np.delete(iid(100), 3, 0), 0) ** 2))
+    metrics = evaluated(gaussian(), draws_of(x, log_weights)).metrics
+    assert metrics["bias2_x_max"] == pytest.approx(np.max(np.mean(np.delete(normal(100), 3, 0), 0) ** 2))
     assert math.isfinite(metrics["sliced_w2"])
     assert metrics["nan_fraction"] == 0.01
 
 
 def test_all_finite_otherwise():
-    for draws in (drawn(iid(300), iid(300)[:, :, 0]), drawn(autoregressive(4, 100, 2))):
-        evaluation = judge(gaussian(), draws)
+    for draws in (
+        draws_of(normal(300), normal(300)[:, :, 0]),
+        draws_of(autoregressive(4, 100, 2)),
+    ):
+        evaluation = evaluated(gaussian(), draws)
         for values in (evaluation.metrics, evaluation.floors, evaluation.errors):
             assert all(
                 type(value) is float and math.isfinite(value)
@@ -258,30 +217,30 @@ def test_all_finite_otherwise():
 
 def test_a_stuck_chain_has_no_effective_draws():
     x = autoregressive(4, 200, 3)
-    assert judge(gaussian(3), drawn(x)).metrics["ess_bulk_min"] > 50
+    assert evaluated(gaussian(3), draws_of(x)).metrics["ess_bulk_min"] > 50
     x[2, :, 1] = 0.3
-    metrics = judge(gaussian(3), drawn(x)).metrics
+    metrics = evaluated(gaussian(3), draws_of(x)).metrics
     assert metrics["ess_bulk_min"] == metrics["ess_x2_min"] == metrics["ess_per_gradient"] == 0
     x[:, :, 1] = 0.3
-    assert judge(gaussian(3), drawn(x)).metrics["ess_bulk_min"] == 0
+    assert evaluated(gaussian(3), draws_of(x)).metrics["ess_bulk_min"] == 0
     x[0, 0, 1] = np.nan
-    assert judge(gaussian(3), drawn(x)).metrics["ess_bulk_min"] == 0
+    assert evaluated(gaussian(3), draws_of(x)).metrics["ess_bulk_min"] == 0
 
 
 @pytest.mark.parametrize("apart", [0.0, 1.0])
 def test_r_hat_is_infinite_where_no_chain_moves(apart):
-    """At one place or at several: neither says that chains agree."""
+    """Whether they are at the same point or not, it does not show that chains agree."""
     x = autoregressive(4, 40, 2)
     x[:, :, 1] = apart * np.arange(4)[:, None]
-    found = diagnostics.r_hat(x)
-    assert np.isfinite(found[0])
-    assert found[1] == np.inf
+    values = diagnostics.r_hat(x)
+    assert np.isfinite(values[0])
+    assert values[1] == np.inf
 
 
 def test_a_draw_of_weight_zero_makes_the_elbo_minus_infinity():
     log_weights = np.zeros((20, 1))
     log_weights[3] = -np.inf
-    metrics = judge(gaussian(), drawn(iid(20).reshape(20, 1, 2), log_weights)).metrics
+    metrics = evaluated(gaussian(), draws_of(normal(20).reshape(20, 1, 2), log_weights)).metrics
     assert metrics["elbo"] == -np.inf
     assert metrics["log_z"] == pytest.approx(np.log(19 / 20))
 
@@ -292,9 +251,9 @@ def test_chain_diagnostics_equal_arviz(length):
     x[0] += 0.5  # one chain off, so that R-hat has something to see
     x = np.round(x, 1)  # ties
     for coordinate in range(3):
-        one = x[:, :, coordinate]
-        assert diagnostics.ess_bulk(x)[coordinate] == pytest.approx(az.ess(one, method="bulk"), rel=1e-9)
-        assert diagnostics.r_hat(x)[coordinate] == pytest.approx(az.rhat(one), rel=1e-9)
+        values = x[:, :, coordinate]
+        assert diagnostics.ess_bulk(x)[coordinate] == pytest.approx(az.ess(values, method="bulk"), rel=1e-9)
+        assert diagnostics.r_hat(x)[coordinate] == pytest.approx(az.rhat(values), rel=1e-9)
 
 
 def test_weighted_transport_against_linear_programming():
@@ -318,31 +277,36 @@ def test_transport_bounds_the_first_distance_and_equals_it_for_one_atom():
     assert np.sqrt(apart) == wasserstein_distance([1.0], [4.0]) == 3
 
 
+def sliced_w2(x, weights, y):
+    dim = x.shape[1]
+    return transport.projected_distances(WeightedSample(x, weights), y, np.ones(dim), np.eye(dim)).sliced
+
+
 def test_sliced_transport_invariances():
     noise = np.random.default_rng(4)
     x, weights = noise.normal(size=(200, 5)), noise.dirichlet(np.ones(200))
     y = noise.normal(size=(150, 5))
     order, shift = noise.permutation(200), noise.normal(size=5)
-    value = transport.sliced_w2(x, weights, y)
-    assert transport.sliced_w2(x[order], weights[order], y) == pytest.approx(value)
-    assert transport.sliced_w2(x + shift, weights, y + shift) == pytest.approx(value)
-    assert transport.sliced_w2(3 * x, weights, 3 * y) == pytest.approx(3 * value)
-    assert transport.sliced_w2(y, np.full(150, 1 / 150), y[::-1]) == pytest.approx(0)
-    doubled = transport.sliced_w2(np.concatenate([x, x]), np.concatenate([weights, weights]) / 2, y)
+    value = sliced_w2(x, weights, y)
+    assert sliced_w2(x[order], weights[order], y) == pytest.approx(value)
+    assert sliced_w2(x + shift, weights, y + shift) == pytest.approx(value)
+    assert sliced_w2(3 * x, weights, 3 * y) == pytest.approx(3 * value)
+    assert sliced_w2(y, np.full(150, 1 / 150), y[::-1]) == pytest.approx(0)
+    doubled = sliced_w2(np.concatenate([x, x]), np.concatenate([weights, weights]) / 2, y)
     assert doubled == pytest.approx(value)
 
 
 def test_sliced_transport_of_a_shift():
     """Every direction sees the shift's projection alone, of mean square |shift|^2 / dim over directions."""
     y, shift = np.random.default_rng(5).normal(size=(300, 3)), np.array([1.0, -2.0, 2.0])
-    value = transport.sliced_w2(y + shift, np.full(300, 1 / 300), y)
+    value = sliced_w2(y + shift, np.full(300, 1 / 300), y)
     assert value == pytest.approx(np.sqrt(np.mean((transport.directions(3) @ shift) ** 2)))
     assert value == pytest.approx(3 / np.sqrt(3), rel=0.2)
 
 
 def test_key_moves_the_exact_draws_alone():
-    x = iid(300)
-    one, other = (judge(gaussian(), drawn(x), jax.random.key(seed)) for seed in (1, 2))
-    moved = {name for name, value in one.metrics.items() if value != other.metrics[name]}
+    x = normal(300)
+    first, second = (evaluated(gaussian(), draws_of(x), jax.random.key(seed)) for seed in (1, 2))
+    moved = {name for name, value in first.metrics.items() if value != second.metrics[name]}
     assert moved == {"sliced_w2", "max_sliced_w2", "marginal_w2_max", "mmd2"}
-    assert one.floors == other.floors
+    assert first.floors == second.floors
