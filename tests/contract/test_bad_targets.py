@@ -1,47 +1,46 @@
 """Densities that break, and sizes at the edge: a clear result or a clear failed row, whoever samples."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from test_samplers import CLASSES, SAMPLERS, SMALL, make, mixture
 
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.sweep.measure import require_recovered, run_seed
 from bridgemark.benchmarks.sweep.programs import compile_phases
 from bridgemark.samplers.base import Fit, Unsupported, evals
 
-ONE = dict.fromkeys(("chains", "runs", "steps", "batch", "batch_coordinates", "leapfrog_steps"), 1)
-NAMES = sorted(CLASSES.values())
+from support.sampler_runs import SAMPLERS, SMALL, every_class, small_sampler
+from support.small_targets import mixture, with_joint
+
+SMALLEST = replace(SMALL, chains=1, runs=1, steps=1, batch=1)
 
 
-def result(name, target, draws=20, **settings):
+def result(name, target, draws=20, limits=SMALL):
     """The row of one small cell."""
-    chosen = SMALL | settings
-    sampler = SAMPLERS[name]
-    sampler = replace(sampler, **{f.name: chosen[f.name] for f in fields(sampler) if f.name in chosen})
+    sampler = small_sampler(name, limits)
     planned = Row(
         identity="", sampler=name, config="", source="", target="t", target_version=1, fingerprint="",
         dim=target.density.dim, seed=0, draws=draws, status="ok",
     )  # fmt: skip
     try:
-        return run_seed(compile_phases(sampler, target, draws), target, planned, lambda **told: None)[0]
+        return run_seed(compile_phases(sampler, target, draws), target, planned, lambda **progress: None)[0]
     except Unsupported as error:
         return replace(planned, status="unsupported", reason=str(error))
 
 
 def everywhere_nan():
-    return make(2, lambda x: jnp.sum(x) * jnp.nan)
+    return with_joint(2, lambda x: jnp.sum(x) * jnp.nan)
 
 
 def nan_on_half():
-    return make(2, lambda x: -0.5 * jnp.sum(x**2) + jnp.where(x[0] > 0, jnp.nan, 0.0))
+    return with_joint(2, lambda x: -0.5 * jnp.sum(x**2) + jnp.where(x[0] > 0, jnp.nan, 0.0))
 
 
 def zero_on_half():
     """A Gaussian cut to a half space: log 0 outside."""
-    return make(2, lambda x: jnp.where(x[0] > 0, -0.5 * jnp.sum(x**2), -jnp.inf))
+    return with_joint(2, lambda x: jnp.where(x[0] > 0, -0.5 * jnp.sum(x**2), -jnp.inf))
 
 
 def assert_clear(row):
@@ -63,17 +62,17 @@ def test_a_density_that_is_nan_fails_with_a_reason(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@every_class
 @pytest.mark.parametrize("build", [everywhere_nan, nan_on_half, zero_on_half])
 def test_a_broken_density_gives_a_clear_row(name, build):
     assert_clear(result(name, build()))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@every_class
 @pytest.mark.parametrize("pilot", [0, 2])
-def test_one_dimension_one_particle_one_step(name, pilot):
-    assert_clear(result(name, mixture(1), draws=1, **ONE, pilot=pilot))
+def test_one_dimension_and_sizes_of_one(name, pilot):
+    assert_clear(result(name, mixture(1), draws=1, limits=replace(SMALLEST, pilot=pilot)))
 
 
 def test_a_pilot_of_one_particle_is_refused():

@@ -1,36 +1,25 @@
 """Costs are what samplers declare; here a target that counts its own evaluations checks every declaration."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.certificates.counting import Tally, counting
+from bridgemark.benchmarks.certificates.counting import Tally, count_evaluations
 from bridgemark.benchmarks.sweep.programs import with_exact_draws
+from bridgemark.samplers.base import Limits
 from bridgemark.samplers.pathspace.losses import LogVariance, ReverseKL
-from bridgemark.targets.base import About, Joint, PosteriorFamily, PosteriorTruths, gaussian_base
+from bridgemark.targets.base import About, Joint, gaussian_base
+from bridgemark.targets.posteriors import PosteriorFamily, PosteriorTruths
 
-SAMPLERS = registry.samplers()
+from support.sampler_runs import ONE_OF_EACH_CLASS, marked, small_sampler
+
 # One chain: under vmap a finished chain of NUTS goes on being evaluated until the others have finished.
-SMALL = {
-    "chains": 1,
-    "warm_up": 30,
-    "runs": 1,
-    "fit_particles": 6,
-    "pilot": 8,
-    "steps": 3,
-    "updates": 4,
-    "refills": 2,
-    "regressions": 2,
-    "points": 5,
-    "batch": 3,
-    "only": "curved",
-    "batch_coordinates": 3,
-    "max_temperatures": 30,
-}
+TINY = Limits(
+    chains=1, warm_up=30, runs=1, particles=6, pilot=8, steps=3, updates=4, batch=5, temperatures=30
+)
 POINT = jnp.array([0.3, -0.2, 1.0])
 
 
@@ -52,10 +41,10 @@ def curved():
     return replace(target, name="curved", sample=joint.prior.sample)  # for the count of drawing alone
 
 
-def seen(compute):
+def counted_by_tally(compute):
     """(values, gradients) that `compute(log_prob)` costs; its result must be the uncounted one's."""
     tally, target = Tally(), curved()
-    counted = jax.block_until_ready(compute(counting(target.density, tally).log_prob))
+    counted = jax.block_until_ready(compute(count_evaluations(target.density, tally).log_prob))
     jax.effects_barrier()
     np.testing.assert_allclose(counted, compute(target.density.log_prob), rtol=1e-5, atol=1e-6)
     return tally.values, tally.gradients
@@ -83,18 +72,19 @@ def after_steps(log_prob, step=lambda step: step):
 )
 def test_the_counter_counts_under_every_transformation(expected, transform):
     points = jnp.stack([POINT, -POINT, 0.5 * POINT])
-    assert seen(lambda f: transform(f)(POINT)) == expected
-    assert seen(lambda f: jax.jit(transform(f))(POINT)) == expected
+    assert counted_by_tally(lambda f: transform(f)(POINT)) == expected
+    assert counted_by_tally(lambda f: jax.jit(transform(f))(POINT)) == expected
     lanes = tuple(3 * count for count in expected)
-    assert seen(lambda f: jax.jit(jax.vmap(transform(f)))(points)) == lanes
+    assert counted_by_tally(lambda f: jax.jit(jax.vmap(transform(f)))(points)) == lanes
 
 
 def test_the_counter_counts_lanes_inside_a_gradient():
     points = jnp.stack([POINT, -POINT, 0.5 * POINT])
-    assert seen(lambda f: jax.jit(jax.grad(lambda x: jnp.sum(jax.vmap(after_steps(f))(x))))(points)) == (
-        0,
-        45,
-    )
+
+    def slopes(log_prob):
+        return jax.jit(jax.grad(lambda x: jnp.sum(jax.vmap(after_steps(log_prob))(x))))(points)
+
+    assert counted_by_tally(slopes) == (0, 45)
 
 
 @pytest.mark.parametrize("axes", [(None, None), (0, None), (None, 0), (0, 0)])
@@ -104,8 +94,11 @@ def test_the_counter_counts_simulations(axes, compiled):
     key, lanes = jax.random.key(0), 5 if 0 in axes else 1
     keys = key if axes[0] is None else jax.random.split(key, 5)
     points = POINT if axes[1] is None else jnp.stack([POINT + step for step in range(5)])
-    batched = lambda f: compiled(jax.vmap(f, axes) if lanes == 5 else f)  # noqa: E731
-    counted = batched(counting(target.density, tally).joint.simulate)(keys, points)
+
+    def batched(simulate):
+        return compiled(jax.vmap(simulate, axes) if lanes == 5 else simulate)
+
+    counted = batched(count_evaluations(target.density, tally).joint.simulate)(keys, points)
     jax.effects_barrier()
     assert (tally.values, tally.gradients, tally.simulations) == (0, 0, lanes)
     np.testing.assert_allclose(counted, batched(target.density.joint.simulate)(keys, points), rtol=1e-6)
@@ -113,8 +106,11 @@ def test_the_counter_counts_simulations(axes, compiled):
 
 def test_the_counter_counts_simulations_inside_a_scan():
     tally, target = Tally(), curved()
-    simulate = jax.vmap(counting(target.density, tally).joint.simulate)
-    step = lambda x, key: (simulate(jax.random.split(key, 4), x), None)  # noqa: E731
+    simulate = jax.vmap(count_evaluations(target.density, tally).joint.simulate)
+
+    def step(x, key):
+        return simulate(jax.random.split(key, 4), x), None
+
     keys = jax.random.split(jax.random.key(0), 7)
     jax.block_until_ready(jax.jit(lambda: jax.lax.scan(step, jnp.zeros((4, 3)), keys))())
     jax.effects_barrier()
@@ -125,23 +121,18 @@ def spent(evals):
     return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals)
 
 
-# Whichever loss the pilot's finding chooses, both are counted.
+# Whichever loss the pilot chooses, both are counted.
 LOSSES = [{"loss": loss, "loss_one_basin": loss} for loss in (ReverseKL(), LogVariance())]
-# One of each class: its variants differ in numbers only, which are made small here anyway.
-CLASSES = {type(sampler): name for name, sampler in reversed(SAMPLERS.items())}
-CASES = [(name, {}) for name in sorted(CLASSES.values())] + [("dds", losses) for losses in LOSSES]
-CASES += [(name, {"lean": False}) for name in ("adjoint", "asbs")]  # no look at the score
+CASES = [marked(name, {}) for name in ONE_OF_EACH_CLASS] + [("dds", losses) for losses in LOSSES]
+CASES += [(name, {"use_score": False}) for name in ("adjoint", "asbs")]
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES, ids=str)
 def test_samplers_spend_what_they_declare(name, settings, monkeypatch):
     monkeypatch.setattr(jax, "checkpoint", lambda function: function)  # recomputing is not an evaluation
-    sampler = SAMPLERS[name]
-    small = {field.name: SMALL[field.name] for field in fields(sampler) if field.name in SMALL}
-    sampler = replace(sampler, **small, **settings)
     tally = Tally()
-    density = counting(curved().density, tally)
-    sampler = with_exact_draws(sampler, curved().sample)
+    density = count_evaluations(curved().density, tally)
+    sampler = with_exact_draws(replace(small_sampler(name, TINY), **settings), curved().sample)
 
     def counted():
         jax.effects_barrier()

@@ -8,32 +8,38 @@ import jax
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.rows.environment import configure
+from bridgemark.samplers.base import Limits, Sampler
 from bridgemark.samplers.common.parallel import over_devices
-from bridgemark.samplers.pathspace.losses import AdjointMatching, LogVariance, ReverseKL
+from bridgemark.samplers.pathspace.losses import LogVariance, ReverseKL
 from bridgemark.targets.funnel import funnel
 
-SMALL = {"steps": 4, "updates": 3, "batch_coordinates": 32, "pilot": 0, "width": 8}
-LOSSES = [("dds", ReverseKL()), ("dds", AdjointMatching()), ("bridge", LogVariance())]
-CASES = [
-    *((name, SMALL | {"loss": loss, "loss_one_basin": loss}) for name, loss in LOSSES),
-    ("hmc", {"warm_up": 20, "leapfrog_steps": 2}),  # few: rounding grows along a trajectory
-]
-NAMES = ["dds-reverse", "dds-adjoint", "bridge", "hmc"]
+from support.sampler_runs import SAMPLERS
+
+SMALL = Limits(steps=4, updates=3, batch=32, pilot=0, warm_up=20)
 
 
-def numbers(name, settings):
-    """Devices, and traces, draws and weights of a small run."""
-    sampler = replace(registry.samplers()[name], **settings)
-    target = funnel("funnel-2", 2)
+def with_loss(name, loss):
+    """A narrow path sampler with this loss."""
+    return replace(SAMPLERS[name], width=8, loss=loss, loss_one_basin=loss)
+
+
+CASES = {
+    "dds": with_loss("dds", ReverseKL()),
+    "bridge": with_loss("bridge", LogVariance()),
+    "hmc": replace(SAMPLERS["hmc"], leapfrog_steps=2),  # few: rounding grows along a trajectory
+}
+
+
+def numbers(sampler: Sampler):
+    """The number of devices, and traces, draws and weights of a small run."""
+    sampler, density = sampler.at_most(SMALL), funnel("funnel-2", 2).density
 
     def both(key):
-        fit = sampler.fit(key, target.density)
-        return fit.info, sampler.sample(key, target.density, fit.state, 24)[1][:2]
+        fit = sampler.fit(key, density)
+        return fit.info, sampler.sample(key, density, fit.state, 24)[1][:2]
 
-    run = jax.jit(both)
-    return len(jax.devices()), jax.tree.map(np.asarray, run(jax.random.key(0)))
+    return len(jax.devices()), jax.tree.map(np.asarray, jax.jit(both)(jax.random.key(0)))
 
 
 @pytest.fixture(scope="module")
@@ -44,29 +50,30 @@ def two_devices():
         yield process
 
 
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_two_devices_give_the_numbers_of_one(two_devices, case):
-    pending = two_devices.submit(numbers, *case)
+@pytest.mark.parametrize("name", CASES)
+def test_two_devices_give_the_numbers_of_one(two_devices, name):
+    pending = two_devices.submit(numbers, CASES[name])
     with jax.enable_x64(True):
-        devices, expected = numbers(*case)
-    assert (devices, pending.result()[0]) == (1, 2)
+        devices, expected = numbers(CASES[name])
+    devices_there, there = pending.result()
+    assert (devices, devices_there) == (1, 2)
     assert all(map(np.any, jax.tree.leaves(expected[1])))
-    close = lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10)  # noqa: E731
-    jax.tree.map(close, expected, pending.result()[1])
+    for leaf, leaf_there in zip(jax.tree.leaves(expected), jax.tree.leaves(there), strict=True):
+        np.testing.assert_allclose(leaf_there, leaf, rtol=1e-8, atol=1e-10)
 
 
-def sizes_seen(count):
-    """How many members of a batch of `count` the function sees."""
-    seen = []
+def members_per_device(count):
+    """How many members of a batch of `count` the function is given at once."""
+    lengths = []
 
     def function(shared, batch):
-        seen.append(len(batch))
+        lengths.append(len(batch))
         return shared * batch
 
     np.testing.assert_array_equal(over_devices(function, 2.0, np.arange(count)), 2.0 * np.arange(count))
-    return seen[0]
+    return lengths[0]
 
 
 def test_a_batch_is_cut_only_where_devices_can_share_it(two_devices):
-    assert [sizes_seen(count) for count in (6, 7)] == [6, 7]
-    assert [two_devices.submit(sizes_seen, count).result() for count in (6, 7)] == [3, 7]
+    assert [members_per_device(count) for count in (6, 7)] == [6, 7]
+    assert [two_devices.submit(members_per_device, count).result() for count in (6, 7)] == [3, 7]

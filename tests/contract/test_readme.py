@@ -71,6 +71,7 @@ def test_the_example_is_certified_and_nothing_is_tried_twice(plugins, tmp_path):
     assert (tmp_path / "results" / "certificates" / "adaptive-importance.json").stat().st_mtime_ns == stored
 
 
+@pytest.mark.implicit_broadcasting  # in the example
 def test_the_sampler_spends_what_it_says(plugins):
     """A host callback counts the points at which the log-density was evaluated. It is slow: few."""
     sampler = replace(registry.samplers(plugins)["adaptive-importance"], rounds=3, fit_draws=20)

@@ -205,7 +205,7 @@ class Round(NamedTuple):
     kernel that it was fitted to, and the one then fitted to it."""
 
     forward: Kernel
-    judged_by: Kernel
+    frozen_backward: Kernel
     backward: Kernel
 
 
@@ -217,10 +217,10 @@ def fitting_rounds(source, target, a, s2, rounds, start=None):
     for _ in range(rounds):
         noised, shift = potential_after(A_hat, l_hat, a, s2)
         A, l = P1 - noised, np.dot(P1, m1) - shift  # noqa: E741
-        judged_by = backward_step(A_hat, l_hat, a, s2)
+        frozen_backward = backward_step(A_hat, l_hat, a, s2)
         before, shift = potential_before(A, l, a, s2)
         A_hat, l_hat = P0 - before, np.dot(P0, m0) - shift
-        yield Round(twisted(A, l, a, s2), judged_by, backward_step(A_hat, l_hat, a, s2))
+        yield Round(twisted(A, l, a, s2), frozen_backward, backward_step(A_hat, l_hat, a, s2))
 
 
 def backward_step(A, l, a, s2):  # noqa: E741

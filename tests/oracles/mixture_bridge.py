@@ -58,15 +58,15 @@ def phi_hat(t):
     return PHI_HAT_0.blurred(t)
 
 
-def product_terms(one, other):
+def product_terms(left, right):
     """The product of two mixtures, as an unnormalised mixture over pairs."""
-    gap = one.variances[:, None] + other.variances
-    distance = one.means[:, None] - other.means
-    weights = (
-        one.weights[:, None] * other.weights * np.exp(-0.5 * distance**2 / gap) / np.sqrt(2 * np.pi * gap)
-    )
-    means = (one.means[:, None] * other.variances + other.means * one.variances[:, None]) / gap
-    return Mixture(weights.ravel(), means.ravel(), (one.variances[:, None] * other.variances / gap).ravel())
+    gap = left.variances[:, None] + right.variances
+    distance = left.means[:, None] - right.means
+    overlap = np.exp(-0.5 * distance**2 / gap) / np.sqrt(2 * np.pi * gap)
+    weights = left.weights[:, None] * right.weights * overlap
+    means = (left.means[:, None] * right.variances + right.means * left.variances[:, None]) / gap
+    variances = left.variances[:, None] * right.variances / gap
+    return Mixture(weights.ravel(), means.ravel(), variances.ravel())
 
 
 def marginal(t):
@@ -76,43 +76,6 @@ def marginal(t):
 
 
 MASS = product_terms(phi_hat(0.0), phi(0.0)).weights.sum()  # integral of phi_t phi-hat_t, at any time
-
-
-def coupling():
-    """E[X_0 X_1] of the bridge: within a pair of components, the ends are jointly Gaussian."""
-    source, target = marginal(0.0), marginal(1.0)
-    slopes = np.repeat(1.0 / (1.0 + 1.0 / PHI_HAT_0.variances), len(PHI_1.weights))  # of E[X_0 | X_1]
-    return source.weights @ (source.means * target.means + slopes * target.variances)
-
-
-def tilted(x, potential, variance):
-    """N(x, variance) times the potential, normalised: mixtures (n, components) for points (n,)."""
-    gap = potential.variances + variance
-    log_weights = (
-        np.log(potential.weights) - 0.5 * np.log(gap) - 0.5 * (x[:, None] - potential.means) ** 2 / gap
-    )
-    weights = np.exp(log_weights - log_weights.max(1, keepdims=True))
-    means = (x[:, None] * potential.variances + potential.means * variance) / gap
-    return Mixture(weights / weights.sum(1, keepdims=True), means, potential.variances * variance / gap)
-
-
-def log_tilted(after, x, potential, variance):
-    """Log density at `after` of the tilted step from x; both (n,)."""
-    step = tilted(x, potential, variance)
-    density = np.exp(-0.5 * (after[:, None] - step.means) ** 2 / step.variances) / np.sqrt(
-        2 * np.pi * step.variances
-    )
-    return np.log(np.sum(step.weights * density, axis=1))
-
-
-def draw_tilted(rng, x, potential, variance):
-    """One draw of the tilted step from every x (n,)."""
-    step = tilted(x, potential, variance)
-    which = (
-        (rng.random((len(x), 1)) > np.cumsum(step.weights, axis=1)).sum(1).clip(max=len(potential.means) - 1)
-    )
-    rows = np.arange(len(x))
-    return step.means[rows, which] + np.sqrt(step.variances[which]) * rng.standard_normal(len(x))
 
 
 class EulerPaths(NamedTuple):
@@ -176,4 +139,4 @@ def _step_back(x, delta, potential, other, moments):
 
 def _log_normal(means, x, variance):
     """log N(x; means, variance): a row for every mean."""
-    return -0.5 * (x - means[:, None]) ** 2 / variance - 0.5 * jnp.log(2 * jnp.pi * variance)
+    return -0.5 * (x[None] - means[:, None]) ** 2 / variance - 0.5 * jnp.log(2 * jnp.pi * variance)

@@ -1,7 +1,8 @@
-"""The bridge against denoising at equal small numbers of steps: a plug-in, and the table of what it ran.
+"""The bridge against denoising at equal small numbers of steps: a plug-in, and the table of its results.
 
-The diffusion sampler is given several horizons and judged by the best of them on each target; the bridge
-keeps its default. Without an argument the names are printed, with a folder of results its table:
+The diffusion sampler is run with several horizons, of which the best on each target counts; the bridge
+keeps its default. Without an argument the script prints the samplers' names, with a folder of results
+their table:
 
     study=tests/studies/few_steps.py
     bridgemark run --plugin $study --sampler $(python $study) --target ionosphere-35,gmm9 --results DIR
@@ -11,7 +12,7 @@ keeps its default. Without an argument the names are printed, with a folder of r
 import sys
 from pathlib import Path
 
-from bridgemark.benchmarks.analysis.tables import frame
+from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.samplers.bridge import Bridge
 from bridgemark.samplers.dds import DDS
@@ -27,12 +28,12 @@ SAMPLERS = {f"few-bridge-{steps}": Bridge(steps=steps) for steps in STEPS} | {
 
 
 def tabulate(folder: str) -> str:
-    """Median ELBO gap over the seeds, by target and steps: the bridge's and denoising's at each horizon."""
-    rows = frame(Store(Path(folder) / "store").read_all()).query("status == 'ok'")
+    """Median ELBO gap over seeds by target and steps, for the bridge and for denoising at every horizon."""
+    rows = row_table(Store(Path(folder) / "store").read_all()).query("status == 'ok'")
     named = rows["sampler"].str.extract(r"few-(?P<kind>bridge|dds)-(?P<steps>\d+)-?(?P<horizon>\d*)")
-    known = rows.join(named).dropna(subset=["kind"])
-    known["steps"] = known["steps"].astype(int)
-    gaps = known.groupby(["target", "steps", "kind", "horizon"])["elbo_gap"].median()
+    studied = rows.join(named).dropna(subset=["kind"])
+    studied["steps"] = studied["steps"].astype(int)
+    gaps = studied.groupby(["target", "steps", "kind", "horizon"])["elbo_gap"].median()
     return gaps.unstack(["kind", "horizon"]).sort_index(axis=1).to_string(float_format="{:.3f}".format)
 
 

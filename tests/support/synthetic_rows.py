@@ -1,5 +1,6 @@
 """Made-up rows: five samplers on three real targets, one timeout and one failure among them."""
 
+import hashlib
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -22,7 +23,7 @@ def row(sampler: str = "smc", target: str = "gmm9", seed: int = 0, **changes) ->
     chain, scale = sampler in ("hmc", "nuts"), 10.0 ** noise.uniform(-3, 0)
     error = None if chain else float(noise.normal() * scale)
     known = Row(
-        identity=f"{sampler}-{target}-{seed}",
+        identity=_identity(sampler, target, seed),
         sampler=sampler,
         config=f"{sampler.upper()}(steps=128, scale=1.0)",
         source="5ca1ab1e",
@@ -54,9 +55,13 @@ def row(sampler: str = "smc", target: str = "gmm9", seed: int = 0, **changes) ->
         errors={"log_z": 0.01, "log_z_truth": 0.002},
         device="cpu",
         versions={"jax": "0.10.2", "python": "3.11"},
-        started=f"2030-01-0{seed + 1}T00:00:00+00:00",
+        started=f"2030-01-{seed + 1:02d}T00:00:00+00:00",
     )
     return replace(known, **changes)
+
+
+def _identity(*determinants: str | int) -> str:
+    return hashlib.sha256(repr(determinants).encode()).hexdigest()[:20]
 
 
 def with_metric(value: float | None, seed: int, name: str = "log_z_error") -> Row:
@@ -119,7 +124,7 @@ def _spent(sampler: str, target: str, seed: int, budget: float, unit: str) -> Ro
         (10 + 20 * SAMPLERS.index(sampler)) * np.exp(0.5 * noise.normal()) / np.sqrt(budget * whole * share)
     )
     known = {"budget": budget, "budget_unit": unit, "met_by": "more draws"}
-    known |= {"identity": f"{sampler}-{target}-{seed}-{unit}-{budget:g}"}
+    known |= {"identity": _identity(sampler, target, seed, unit, f"{budget:g}")}
     lost = {("bridge", "funnel-10", 1e7), ("bridge", "funnel-10", 1e2)}
     if (sampler, target, budget) in lost or (sampler, target, seed, budget) == ("bridge", "gmm9", 1, 1e4):
         return failed("timeout", sampler=sampler, target=target, seed=seed, **known)

@@ -16,7 +16,7 @@ from jax.scipy.stats import norm
 
 
 class Network(eqx.Module):
-    """NN(t, x) + (1 + s(t)) hint: Fourier features of t, two hidden layers; its last layers are zero."""
+    """NN(t, x) + (1 + s(t)) guidance: Fourier features of t, two hidden layers; its last layers are zero."""
 
     time_in: eqx.nn.Linear
     time_out: eqx.nn.Linear
@@ -29,17 +29,16 @@ class Network(eqx.Module):
         keys = jax.random.split(key, 6)
         sizes = ((16, width), (width, width), (dim, width), (width, width), (width, dim), (width, dim))
         layers = [eqx.nn.Linear(*size, key=key) for size, key in zip(sizes, keys, strict=True)]
-        zero = lambda layer: jax.tree.map(jnp.zeros_like, layer)  # noqa: E731
         self.time_in, self.time_out, self.first, self.second = layers[:4]
-        self.last, self.scale = zero(layers[4]), zero(layers[5])
+        self.last, self.scale = (jax.tree.map(jnp.zeros_like, layer) for layer in layers[4:])
 
-    def __call__(self, time, x, hint):
+    def __call__(self, time, x, guidance):
         angles = jnp.pi * jnp.arange(1, 9) * time
         waves = jnp.concatenate([jnp.sin(angles), jnp.cos(angles)])
         embedding = self.time_out(jax.nn.gelu(self.time_in(waves)))
         hidden = jax.nn.gelu(self.first(x) + embedding)
         out = self.last(jax.nn.gelu(self.second(hidden)))
-        return out + (1.0 + self.scale(jax.nn.gelu(embedding))) * hint
+        return out + (1.0 + self.scale(jax.nn.gelu(embedding))) * guidance
 
 
 class Plain(NamedTuple):
@@ -53,17 +52,17 @@ class Plain(NamedTuple):
     power: float = 2.5
 
     def schedule(self):
-        """Of each step: time / horizon, its length, and time left until the horizon."""
+        """For every step: time / horizon, its length, and the time that remains until the horizon."""
         times = self.horizon * (1 - (1 - np.arange(self.steps + 1) / self.steps) ** self.power)
         columns = times[:-1] / self.horizon, np.diff(times), self.horizon - times[:-1]
         return tuple(jnp.asarray(column, float) for column in columns)
 
     def control(self, network, x, time, length, left):
-        """The network at one point; its hint moves no step by more than its noise's deviation."""
-        memory = jnp.exp(-0.5 * left)
+        """The network at one point; its guidance moves no step by more than its noise's deviation."""
+        decay = jnp.exp(-0.5 * left)
         ratio = jax.grad(lambda x: self.log_prob(x) - jnp.sum(norm.logpdf(x)))
         limit = jnp.sqrt(1 - jnp.exp(-length)) / (2 * (1 - jnp.exp(-0.5 * length)))
-        return network(time, x, jnp.clip(memory * ratio(memory * x), -limit, limit))
+        return network(time, x, jnp.clip(decay * ratio(decay * x), -limit, limit))
 
     def paths(self, network, key, detach):
         """Ends (batch, dim) and log weights (batch,); `detach` holds the points of the paths fixed."""
@@ -107,9 +106,9 @@ def trainer(loss, learning_rate=5e-3, decay=0.95, every=50):
         return network, optimiser.init(network)
 
     def update(key, state):
-        network, memory = state
+        network, optimiser_state = state
         (_, log_weights), gradient = jax.value_and_grad(loss, has_aux=True)(network, key)
-        changes, memory = optimiser.update(gradient, memory)
-        return (eqx.apply_updates(network, changes), memory), jnp.mean(log_weights)
+        changes, optimiser_state = optimiser.update(gradient, optimiser_state)
+        return (eqx.apply_updates(network, changes), optimiser_state), jnp.mean(log_weights)
 
     return init, update

@@ -1,7 +1,7 @@
 """Training steps of the plain reference and of `dds`, and the arithmetic of both alone, on chosen cores.
 
-A process of its own is pinned to its cores before JAX starts there. Contestants take turns, so that what
-else the machine does hits all alike, and the best turn of each counts.
+Everything runs in a new process that is pinned to its cores before JAX starts there. Contestants take turns,
+so that other work of the machine delays all of them alike, and the best turn of every contestant counts.
 """
 
 import time
@@ -21,7 +21,7 @@ from bridgemark.targets.funnel import funnel
 
 WIDTH = 64
 UPDATES = 5  # in a turn
-LOSSES: dict[str, Loss] = {"reverse KL": ReverseKL(stick=False), "log-variance": LogVariance()}
+LOSSES: dict[str, Loss] = {"reverse KL": ReverseKL(sticking_the_landing=False), "log-variance": LogVariance()}
 OURS = LOSSES | {"sticking reverse KL": ReverseKL()}  # the default, whose gradient the plain reference lacks
 
 
@@ -62,11 +62,11 @@ def floor(dim: int, steps: int, batch: int) -> tuple[Callable, tuple]:
         inputs = [x]
         for weight in weights:
             inputs.append(inputs[-1] @ weight)
-        slope, found = inputs.pop(), []
+        slope, weight_slopes = inputs.pop(), []
         for weight, before in zip(weights[::-1], inputs[::-1], strict=True):
-            found.append(before.T @ slope)
+            weight_slopes.append(before.T @ slope)
             slope = slope @ weight.T
-        return [a + b for a, b in zip(slopes, found[::-1], strict=True)], jnp.sum(slope)
+        return [a + b for a, b in zip(slopes, weight_slopes[::-1], strict=True)], jnp.sum(slope)
 
     points = jax.random.normal(keys[3], (steps, batch, dim))
     return lambda x: jax.lax.scan(step, [jnp.zeros(shape) for shape in shapes], x), (points,)
@@ -75,27 +75,32 @@ def floor(dim: int, steps: int, batch: int) -> tuple[Callable, tuple]:
 def training(update: Callable, key: jax.Array, state: tuple) -> tuple[Callable, tuple]:
     """UPDATES updates in one scan, as `fit` makes them, and its arguments.
 
-    A single call would charge a step with fetching its scratch memory from the system, which is most of
-    the time of one that stores much.
+    A single call would include the time in which the system provides scratch memory, which is most of the
+    time of a step that stores much.
     """
 
-    def several(keys: jax.Array, state: tuple) -> tuple:
+    def updates(keys: jax.Array, state: tuple) -> tuple:
         return jax.lax.scan(lambda state, key: (update(key, state)[0], None), state, keys)[0]
 
-    return several, (jax.random.split(key, UPDATES), state)
+    return updates, (jax.random.split(key, UPDATES), state)
 
 
 @cache
 def contestants(size: tuple[int, int, int], others: bool) -> dict[str, Callable]:
-    """Compiled runs of UPDATES steps by name, ready to be called, at (dim, steps, batch)."""
-    found = {f"dds, {name}": dds(loss, *size) for name, loss in OURS.items()}
+    """Compiled runs of UPDATES training steps, ready to be called, by name.
+
+    `size` is (dim, steps, batch). Without `others` only `dds` takes part.
+    """
+    updates = {f"dds, {name}": dds(loss, *size) for name, loss in OURS.items()}
     if others:
-        found |= {f"plain, {name}": plain(name, *size) for name in LOSSES}
-    programs = {name: training(update, *given) for name, (update, given) in found.items()}
+        updates |= {f"plain, {name}": plain(name, *size) for name in LOSSES}
+    programs = {name: training(update, *arguments) for name, (update, arguments) in updates.items()}
     if others:
         programs["floor"] = floor(*size)
-    compiled = {name: jax.jit(run).lower(*given).compile() for name, (run, given) in programs.items()}
-    return {name: partial(compiled[name], *given) for name, (_, given) in programs.items()}
+    steps = {}
+    for name, (run, arguments) in programs.items():
+        steps[name] = partial(jax.jit(run).lower(*arguments).compile(), *arguments)
+    return steps
 
 
 def race(
@@ -104,9 +109,9 @@ def race(
     others: bool = True,
     clock: Callable[[], float] = time.process_time,
 ) -> dict[str, float]:
-    """Seconds a step of each contestant's best turn.
+    """Seconds per training step in the best turn of every contestant.
 
-    Those of the process itself: on one core they are wall seconds less what other processes took.
+    `clock` is that of the process by default: on one core it leaves out the time that other processes took.
     """
     steps = contestants(size, others)
     best = dict.fromkeys(steps, float("inf"))
@@ -120,5 +125,5 @@ def race(
 
 def memory(loss: str, steps: int, width: int) -> int:
     """Bytes that a training step of `dds` needs besides its arguments and results."""
-    update, given = dds(OURS[loss], 10, steps, 256, width=width, pilot=0)
-    return jax.jit(update).lower(*given).compile().memory_analysis().temp_size_in_bytes
+    update, arguments = dds(OURS[loss], 10, steps, 256, width=width, pilot=0)
+    return jax.jit(update).lower(*arguments).compile().memory_analysis().temp_size_in_bytes

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 from race import on_cores, race
 
-from bridgemark.benchmarks.drawing.style import begin, grid, head, save
+from bridgemark.benchmarks.drawing.style import panels, save, set_theme, title_and_legend
 
 FIGURES = Path(__file__).parents[2] / "results" / "figures"
 TURNS = 5
@@ -19,38 +19,37 @@ DASHES = {"reverse KL": "-", "log-variance": "--", "sticking reverse KL": ":"}
 
 
 def measure():
-    """A row a size and a contestant; each size in a process of its own, on one core."""
-    rows = []
+    """Seconds per step of every contestant at every size; each size runs in a new process, on one core."""
+    records = []
     for column, values in TRIED.items():
         for value in values:
             size = tuple((CENTRE | {column: value})[name] for name in COLUMNS)
             with on_cores(1) as process:
                 seconds = process.submit(race, TURNS, size).result()
-            rows += [
-                {"varied": column, "value": value, "run": run, "seconds": s} for run, s in seconds.items()
-            ]
-    return pd.DataFrame(rows)
+            for run, best in seconds.items():
+                records.append({"varied": column, "value": value, "run": run, "seconds": best})
+    return pd.DataFrame(records)
 
 
 def draw(table):
-    begin()
-    figure, axes = grid(len(COLUMNS), len(COLUMNS), 3.4, 3.0)
+    set_theme()
+    figure, axes = panels(len(COLUMNS), len(COLUMNS), 3.4, 3.0)
     table = table[table.run != "floor"]
     for axis, column in zip(axes, COLUMNS, strict=True):
-        for run, rows in table[table.varied == column].groupby("run"):
+        for run, sizes in table[table.varied == column].groupby("run"):
             sampler, loss = run.split(", ")
-            axis.plot(rows.value, rows.seconds, DASHES[loss], color=COLOURS[sampler], marker="o")
+            axis.plot(sizes.value, sizes.seconds, DASHES[loss], color=COLOURS[sampler], marker="o")
         axis.set(xscale="log", yscale="log", xlabel=column)
         axis.set_xticks(TRIED[column], TRIED[column])
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.yaxis.set_minor_formatter(NullFormatter())
         axis.grid(color="0.93", linewidth=0.8)
-    axes[0].set_ylabel("seconds a training step")
+    axes[0].set_ylabel("seconds per training step")
     handles = []
     for run in sorted(set(table.run)):
         sampler, loss = run.split(", ")
         handles.append(Line2D([], [], color=COLOURS[sampler], linestyle=DASHES[loss], label=run))
-    head(figure, "A training step on one core, in the coordinates that the pilot found", handles)
+    title_and_legend(figure, "A training step on one core, in the coordinates that the pilot found", handles)
     return save(figure, FIGURES / "scaling.png")
 
 

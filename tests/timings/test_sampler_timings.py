@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from bridgemark.benchmarks import registry
-from bridgemark.samplers.annealed.adaptive_smc import Ladder, Moves, replay
+from bridgemark.samplers.annealed.adaptive_smc import tempered_smc
+from bridgemark.samplers.annealed.schedule import SMCSettings, TemperingSchedule
 from bridgemark.samplers.dds import DDS
 from bridgemark.samplers.nuts import NUTS
 from bridgemark.targets.base import Target
@@ -41,23 +42,27 @@ def test_nuts_transition(benchmark):
 def test_smc_temperature(benchmark):
     """A thousand particles on ionosphere: reweight, resample, two transitions of five leapfrog steps."""
     target = build("ionosphere-35")
-    moves = Moves(
+    settings = SMCSettings(
         transitions=2,
         leapfrog_steps=5,
-        acceptance=0.8,
+        target_acceptance=0.8,
         ess_fraction=0.8,
-        largest_rise=1.0,
+        max_temperature_step=1.0,
         max_temperatures=1,
     )
-    ladder = Ladder(jnp.array([0.05]), jnp.array([0.2]), jnp.ones((1, target.density.dim)), jnp.asarray(1))
+    schedule = TemperingSchedule(
+        jnp.array([0.05]), jnp.array([0.2]), jnp.ones((1, target.density.dim)), jnp.asarray(1)
+    )
     key = jax.random.key(0)
     start = target.density.base.sample(key, PARTICLES)
 
     def temperature(key, start):
-        return replay(key, target.density.base.log_prob, target.density.log_prob, start, ladder, moves)
+        return tempered_smc(
+            key, target.density.base.log_prob, target.density.log_prob, start, schedule, settings
+        )
 
-    outcome = timed(benchmark, temperature, key, start)
-    assert 0 < float(outcome.acceptance[0]) <= 1
+    result = timed(benchmark, temperature, key, start)
+    assert 0 < float(result.acceptance[0]) <= 1
 
 
 def test_training_step_of_the_diffusion_sampler(benchmark):

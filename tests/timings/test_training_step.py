@@ -9,7 +9,7 @@ from bridgemark.benchmarks.rows.environment import available_cores
 
 TURNS = 30
 FASTER_THAN_PLAIN, TIMES_THE_FLOOR, GAIN_OF_A_SECOND_CORE = 1.8, 3.5, 1.5
-PATH_BYTES = 256 * 10 * 4  # one array of a batch's points, a step
+PATH_BYTES = 256 * 10 * 4  # of one array of a batch's points at one time
 
 
 def test_a_training_step_against_the_plain_reference_and_the_floor(benchmark):
@@ -27,13 +27,12 @@ def test_a_training_step_against_the_plain_reference_and_the_floor(benchmark):
 def test_a_second_core_shares_the_batch(benchmark):
     """One process on one core and one on two take turns."""
     best = {}
-    with on_cores(1) as one, on_cores(2) as two:
+    with on_cores(1) as single, on_cores(2) as double:
 
         def turn():
-            for cores, process in ((1, one), (2, two)):
-                for name, seconds in (
-                    process.submit(race, 5, others=False, clock=perf_counter).result().items()
-                ):
+            for cores, process in ((1, single), (2, double)):
+                times = process.submit(race, 5, others=False, clock=perf_counter).result()
+                for name, seconds in times.items():
                     best[name, cores] = min(best.get((name, cores), seconds), seconds)
 
         benchmark.pedantic(turn, rounds=8)
@@ -43,10 +42,10 @@ def test_a_second_core_shares_the_batch(benchmark):
 
 
 def test_a_log_variance_step_stores_the_path_and_nothing_else(benchmark):
-    """A step more costs the same whatever the width, and less than eight arrays of points.
+    """An additional step needs memory for less than eight arrays of points, whatever the width.
 
-    Points, displacements, hints and noise are four; copies in another order make up the rest. The
-    hidden layers of one step would be thirteen arrays, were they stored.
+    Points, displacements, guidance and noise are four; copies in another order are the rest. The hidden
+    layers of one step would be thirteen arrays if they were stored.
     """
 
     def growth(width):
@@ -55,7 +54,7 @@ def test_a_log_variance_step_stores_the_path_and_nothing_else(benchmark):
         return (many - few) / 256 / PATH_BYTES
 
     narrow, wide = benchmark.pedantic(lambda: [growth(64), growth(128)], rounds=1)
-    benchmark.extra_info.update(arrays_a_step=narrow, arrays_a_step_at_twice_the_width=wide)
+    benchmark.extra_info.update(arrays_per_step=narrow, arrays_per_step_at_twice_the_width=wide)
     assert 3 < narrow < 8
     assert wide == pytest.approx(narrow, rel=0.05)
 
