@@ -22,7 +22,7 @@ def get_sampler(name: str) -> Sampler:
 
 
 def get_target(name: str) -> Target:
-    """The registered target of this name, built. Raises BadInput, with the nearest names, for an unknown one."""
+    """The registered target of this name. Raises BadInput, with the nearest names, for an unknown one."""
     return registry.build(name, choose_targets([name], registry.targets())[name])
 
 

@@ -1,12 +1,13 @@
 """bridgemark: an honest benchmark of sampling algorithms.
 
-Sampling algorithms of different natures (diffusion samplers, Schrödinger bridges, sequential Monte Carlo, Markov
-chains) run on the same targets behind one interface, at counted cost, and are scored against known truths.
+Sampling algorithms of different natures (diffusion samplers, Schrödinger bridges, sequential Monte Carlo,
+Markov chains) run on the same targets behind one interface, at counted cost, and are scored against known
+truths.
 
 The pieces:
 
-- `Target` is a `Density` with a name and what is known of it: `Truth` of log Z, `Statistic`s, `Modes`, exact
-  draws. A density has a `Base`, a normalised law to start from; `gaussian_base` makes the usual one.
+- `Target` is a `Density` with a name and what is known of it: the `Truth` of log Z, `Statistic`s, `Modes`,
+  exact draws. A density has a `Base`, a normalised distribution to start from; `gaussian_base` makes one.
 - `Sampler` is an algorithm: `fit` adapts or trains and returns a `Fit`, `sample` returns `Draws`. Both say with
   `evals` what they spent, and raise `Unsupported` where a density lacks what they need.
 - `run` fits, draws, times and scores one sampler on one target in this process; `evaluate` scores draws that

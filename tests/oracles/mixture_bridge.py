@@ -124,17 +124,23 @@ def euler_paths(ends, steps, width=8.0, fineness=3.5):
 
 
 @jax.jit
-def _step_back(x, delta, potential, other, moments):
-    """The moments given the point before a step, from those given the point after it."""
-    first, second, log_square, mean = moments
+def _step_back(x, delta, forward_potential, backward_potential, moments):
+    """The moments given the point before a step, from those given the point after it.
+
+    Matrices have a row for every point before the step and a column for every point after it.
+    """
+    first, second, log_square, mean = (moment[None] for moment in moments)
     log_spacing = jnp.log(x[1] - x[0])
-    forward = _log_normal(x + delta * jax.vmap(potential.score)(x), x, delta) + log_spacing
-    backward = _log_normal(x + delta * jax.vmap(other.score)(x), x, delta).T + log_spacing
+    forward = _log_normal(x + delta * jax.vmap(forward_potential.score)(x), x, delta) + log_spacing
+    backward = _log_normal(x + delta * jax.vmap(backward_potential.score)(x), x, delta).T + log_spacing
     log_ratio = backward - forward
-    F = jnp.exp(forward)
-    kept = jnp.sum(F * (log_ratio * (log_ratio + 2 * first) + second), axis=1)
-    square = jax.nn.logsumexp(forward + 2 * log_ratio + log_square, axis=1)
-    return jnp.sum(F * (log_ratio + first), axis=1), kept, square, F @ mean
+    density = jnp.exp(forward)
+    return (
+        jnp.sum(density * (log_ratio + first), axis=1),
+        jnp.sum(density * (log_ratio * (log_ratio + 2 * first) + second), axis=1),
+        jax.nn.logsumexp(forward + 2 * log_ratio + log_square, axis=1),
+        jnp.sum(density * mean, axis=1),
+    )
 
 
 def _log_normal(means, x, variance):

@@ -21,7 +21,8 @@ def test_a_quasi_newton_normal_has_the_density_of_its_draws():
     gradient_changes = jnp.linalg.inv(jnp.diag(jnp.arange(1.0, 6.0))) @ steps
     inverse_hessian = InverseHessian(jnp.full(5, 2.0), steps, gradient_changes)
     normal = jax.jit(normal_at)(jnp.ones(5), jnp.zeros(5), inverse_hessian)
-    jacobian = np.asarray(jax.vmap(normal.transform)(jnp.eye(5)) - normal.transform(jnp.zeros(5)), float).T
+    origin, axes = normal.transform(jnp.zeros(5)), jax.vmap(normal.transform)(jnp.eye(5))
+    jacobian = np.asarray(axes - origin[None], float).T
     points = np.asarray(jax.random.normal(keys[1], (10, 5)), float)
     expected = stats.multivariate_normal(np.asarray(normal.mean), jacobian @ jacobian.T).logpdf(points)
     np.testing.assert_allclose(jax.vmap(normal.log_prob)(jnp.asarray(points)), expected, rtol=1e-4, atol=1e-3)

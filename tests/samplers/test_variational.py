@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+import pytest
 
 from bridgemark.samplers.variational import FullRankVI, MeanFieldVI
 
@@ -9,6 +10,7 @@ from support.sampler_runs import fit_and_draw
 from support.small_targets import COVARIANCE, LOG_Z, correlated_gaussian
 
 
+@pytest.mark.implicit_broadcasting  # in BlackJAX
 def test_full_rank_becomes_the_target_and_mean_field_has_its_conditional_variances():
     """Without the score of q the gradient has no noise at the end: all weights are Z."""
     _, draws = fit_and_draw(FullRankVI(updates=1_500), correlated_gaussian(), 500)(jax.random.key(4))

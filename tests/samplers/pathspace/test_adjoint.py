@@ -181,7 +181,7 @@ def test_adjoint_matching_from_a_point_is_the_exact_bridge(x64):
 def test_the_adjoint_is_the_optimal_control_of_a_linear_potential(make, x64):
     """phi_T = exp(l x): the control a l at every point, at which adjoint matching has no loss at all."""
     chain, tilt = make(1.0, STEPS), jnp.array([0.7, -0.4])
-    exact = jnp.asarray(chain.decay_to_end())[:, None] * tilt
+    exact = jnp.asarray(chain.decay_to_end())[:, None] * tilt[None]
     start, end, x = jax.random.normal(jax.random.key(4), (3, 2))
     score = jax.grad(chain.log_end)(end) + tilt
     point = BridgePoint(Endpoints(start, None, end, score, jnp.zeros(())), jnp.asarray(2), x)

@@ -16,7 +16,7 @@ CLOUD = np.random.default_rng(0).standard_normal((32, 3))
 def mixture(apart):
     """Two Gaussians of variance .25 and of equal weight, `apart` from each other along the first axis."""
     centres = jnp.array([[-0.5 * apart, 0, 0], [0.5 * apart, 0, 0]])
-    return lambda z: jax.nn.logsumexp(-2.0 * jnp.sum((z - centres) ** 2, axis=1))
+    return lambda z: jax.nn.logsumexp(-2.0 * jnp.sum((z[None] - centres) ** 2, axis=1))
 
 
 def funnel(z):
