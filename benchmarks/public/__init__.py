@@ -8,8 +8,8 @@ The pieces:
 
 - `Target` is a `Density` with a name and what is known of it: the `Truth` of log Z, `Statistic`s, `Modes`,
   exact draws. A density has a `Base`, a normalised distribution to start from; `gaussian_base` makes one.
-- `Sampler` is an algorithm: `fit` adapts or trains and returns a `Fit`, `sample` returns `Draws`. Both say with
-  `evals` what they spent, and raise `Unsupported` where a density lacks what they need.
+- `Sampler` is an algorithm: `fit` adapts or trains and returns a `Fit`, `sample` returns `Draws`. Both report
+  with `evals` what they spent, and raise `Unsupported` where a density lacks what they need.
 - `run` fits, draws, times and scores one sampler on one target in this process; `evaluate` scores draws that
   you have already. `get_sampler` and `get_target` look up what is registered.
 - `bridgemark.targets`, `bridgemark.samplers` and `bridgemark.benchmarks` are the packages behind them.

@@ -19,6 +19,9 @@ from bridgemark.benchmarks.scores.pareto import pareto_k
 
 from support.mutants import CORRECT, MUTANTS
 
+# The samplers of `support.mutants` are written as plug-ins are: they leave it to JAX to add axes.
+pytestmark = pytest.mark.implicit_broadcasting
+
 # What a check cannot say of the correct samplers.
 EXPECTED_NOT_JUDGED = {
     "importance": {EXECUTED, "effective size not overstated"},

@@ -207,6 +207,7 @@ def test_thinning_is_even_and_exact():
     assert np.sum(sample.weights) == pytest.approx(1)
 
 
+@pytest.mark.implicit_broadcasting  # in OTT-JAX
 def test_sinkhorn_uses_the_epsilon_it_was_asked_for():
     x, weights, y = cloud(50)
     for factor in (1.0, 10.0):
@@ -224,6 +225,7 @@ def entropic(x, a, y, b, epsilon):
     return a @ f + b @ g
 
 
+@pytest.mark.implicit_broadcasting  # in OTT-JAX
 def test_sinkhorn_equals_plain_iterations(monkeypatch):
     x, a, y = cloud(30)
     b = even(37)
@@ -257,6 +259,7 @@ def test_costly_distances_are_asked_for_and_need_the_extra(monkeypatch):
     assert asked.metrics["sinkhorn"] is asked.metrics["c2st"] is asked.floors["sinkhorn"] is None
 
 
+@pytest.mark.implicit_broadcasting  # in OTT-JAX
 def test_costly_distances_of_a_posterior(monkeypatch):
     monkeypatch.setattr("bridgemark.benchmarks.scores.distances.MAX_PAIRED", 500)
     target = LINEAR["linear-gaussian-4-a"]()
