@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bridgemark.benchmarks.cli_certify import certify
+from bridgemark.benchmarks.cli_doctor import doctor
 from bridgemark.benchmarks.cli_options import (
     RESULTS,
+    ComputeOn,
     Costly,
     Gradients,
     Kind,
@@ -71,6 +73,7 @@ def run(
     seconds: Seconds = [],  # noqa: B006
     costly: Costly = False,
     precision: Annotated[Precision, typer.Option(help="Floating-point precision.")] = Precision.FLOAT32,
+    device: ComputeOn = None,
 ) -> None:
     """Run the missing rows of a grid.
 
@@ -78,8 +81,7 @@ def run(
     """
     require_positive(seeds=seeds, draws=draws, workers=workers, cores=cores, timeout=timeout)
     chosen_preset = choose("preset", [preset], PRESETS)[preset]
-    store = _store(results)
-    store.require_writable()
+    store = _prepare_planning(results)
     from bridgemark.benchmarks.sweep.plan import Request
 
     request = Request(
@@ -93,8 +95,19 @@ def run(
         budgets=parse_budgets("budget", budget, "gradients") + parse_budgets("seconds", seconds, "seconds"),
         costly=costly,
         plugins=tuple(plugin),
+        jax_platform=device and device.value,
     )
     _run_sweep(request, store, workers, timeout)
+
+
+def _prepare_planning(results: Path) -> "Store":
+    """Make the settings of this process our own, before JAX is imported, and open the store for writing."""
+    from bridgemark.benchmarks.rows import environment
+
+    environment.configure_planning()
+    store = _store(results)
+    store.require_writable()
+    return store
 
 
 def _run_sweep(request: "Request", store: "Store", workers: int | None, timeout: float | None) -> None:
@@ -168,9 +181,10 @@ def show(
     """Show one stored row in full."""
     from bridgemark.benchmarks.console.summary import print_row
 
-    rows = _store(results).read_nonempty()
-    matching = [row for row in rows if row.identity.startswith(identity)]
+    store = _store(results)
+    matching = store.read_matching(identity)
     if len(matching) != 1:
+        store.require_nonempty()
         examples = ", ".join(f"{row.identity} ({row.sampler} x {row.target})" for row in matching[:5])
         hint = examples or "the names of the stored files are identities"
         raise BadInput(f"{len(matching)} rows begin with {identity!r}: {hint}")
@@ -178,6 +192,7 @@ def show(
 
 
 app.add_typer(certify, name="certify")
+app.command()(doctor)
 
 
 @app.command()
@@ -224,7 +239,9 @@ def main() -> None:
     try:
         app()
     except BadInput as error:
-        print(f"bridgemark: {error}", file=sys.stderr)
+        from bridgemark.benchmarks.text import printable
+
+        print(f"bridgemark: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
 
 

@@ -16,6 +16,15 @@ class Precision(StrEnum):
     FLOAT64 = "float64"
 
 
+class Device(StrEnum):
+    """Kinds of devices that cells can compute on, as JAX calls them."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+    ROCM = "rocm"
+    TPU = "tpu"
+
+
 class Kind(StrEnum):
     """What `list` can list."""
 
@@ -51,6 +60,9 @@ Seconds = Annotated[
     typer.Option(
         metavar="AMOUNTS", help="Budgets in seconds for fitting and sampling together, such as 5,20."
     ),
+]
+ComputeOn = Annotated[
+    Device | None, typer.Option("--device", help="Kind of device to compute on. Default: what JAX prefers.")
 ]
 Costly = Annotated[
     bool,

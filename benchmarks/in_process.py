@@ -29,9 +29,10 @@ def get_target(name: str) -> Target:
 def run(sampler: Sampler, target: Target, draws: int = 1_000, seed: int = 0) -> Row:
     """Fit, draw, time and score one sampler on one target with one seed. Nothing is stored.
 
-    The row is the one that `bridgemark run` would store for this seed and number of draws. What a sampler
-    raises while it runs makes a failed row with a reason. Raises BadInput for a number of draws that is not
-    positive, and what the sampler raises while it is traced and compiled.
+    The row is like the one that `bridgemark run` would store for this seed and number of draws, but without
+    an identity: it depends on the settings of this process. What a sampler raises while it runs makes a
+    failed row with a reason. Raises BadInput for a number of draws that is not positive, and what the sampler
+    raises while it is traced and compiled.
     """
     require_positive(draws=draws)
     row = unfinished_row(_name_of(sampler), sampler, target, draws, seed)

@@ -16,11 +16,12 @@ from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import bridgemark.samplers as sampler_package
 import bridgemark.targets as target_package
 from bridgemark.benchmarks.errors import BadInput, choose
+from bridgemark.benchmarks.opened_files import is_installed, record_reads
 from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
@@ -28,18 +29,18 @@ from bridgemark.targets.refused import REFUSED
 
 NAME = re.compile(r"\w[\w.-]*")
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-# Files of the import system: their frames in a traceback are not where a registered file went wrong.
-IMPORT_SYSTEM = (
-    "registry.py",
-    "importlib/__init__.py",
-    "importlib/metadata/__init__.py",
-    "bootstrap>",
-    "_external>",
-)
+BENCHMARKS = Path(__file__).resolve().parent
 MAX_MESSAGE = 200  # characters
 TargetBuilder: TypeAlias = Callable[[], Target]
 Check: TypeAlias = Callable[[Any], str | None]  # what an entry must be, or None where it is that
 Result = TypeVar("Result")
+
+
+class Registration(NamedTuple):
+    """An entry of a dict SAMPLERS or TARGETS, and the name of the module that has the dict."""
+
+    entry: Any
+    module: str
 
 
 def samplers(plugins: Sequence[str] = ()) -> dict[str, Sampler]:
@@ -47,8 +48,7 @@ def samplers(plugins: Sequence[str] = ()) -> dict[str, Sampler]:
 
     Raises BadInput for a broken file and for a name that is used twice.
     """
-    modules = _modules(sampler_package, "bridgemark.samplers", plugins)
-    return _collect_entries("SAMPLERS", modules, _check_sampler)
+    return {name: registration.entry for name, registration in _sampler_registrations(plugins).items()}
 
 
 def targets(plugins: Sequence[str] = ()) -> dict[str, TargetBuilder]:
@@ -56,8 +56,17 @@ def targets(plugins: Sequence[str] = ()) -> dict[str, TargetBuilder]:
 
     Raises BadInput for a broken file and for a name that is used twice.
     """
-    modules = _modules(target_package, "bridgemark.targets", plugins)
-    return _collect_entries("TARGETS", modules, _check_builder)
+    return {name: registration.entry for name, registration in _target_registrations(plugins).items()}
+
+
+def sampler_modules(plugins: Sequence[str] = ()) -> dict[str, str]:
+    """The name of the module that registers each sampler, by the name of the sampler."""
+    return {name: registration.module for name, registration in _sampler_registrations(plugins).items()}
+
+
+def target_modules(plugins: Sequence[str] = ()) -> dict[str, str]:
+    """The name of the module that registers each target, by the name of the target."""
+    return {name: registration.module for name, registration in _target_registrations(plugins).items()}
 
 
 def plugin_samplers(plugin: str) -> list[str]:
@@ -97,21 +106,33 @@ def call_user_code(origin: str, function: Callable[[], Result]) -> Result:
 
 
 def _line_number(error: BaseException) -> int:
-    """The line of a syntax error, or else of the first frame outside the import system."""
+    """The line of a syntax error, or else of the first frame in a file that is neither ours nor installed."""
     if line := getattr(error, "lineno", None):
         return line
     for frame in traceback.extract_tb(error.__traceback__):
-        if not frame.filename.endswith(IMPORT_SYSTEM):
+        path = Path(frame.filename)
+        ours = not path.is_absolute() or path.resolve().is_relative_to(BENCHMARKS)
+        if not ours and not is_installed(path):
             return frame.lineno or 1
     return 1
+
+
+def _sampler_registrations(plugins: Sequence[str]) -> dict[str, Registration]:
+    modules = _modules(sampler_package, "bridgemark.samplers", plugins)
+    return _collect_entries("SAMPLERS", modules, _check_sampler)
+
+
+def _target_registrations(plugins: Sequence[str]) -> dict[str, Registration]:
+    modules = _modules(target_package, "bridgemark.targets", plugins)
+    return _collect_entries("TARGETS", modules, _check_builder)
 
 
 def _modules(package: ModuleType, group: str, plugins: Sequence[str]) -> Iterator[tuple[str, ModuleType]]:
     """Import the package's files, the entry points of `group` and the plug-ins; yield (origin, module)."""
     for file in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        yield file.name, call_user_code(file.name, partial(importlib.import_module, file.name))
+        yield file.name, _import(file.name, partial(importlib.import_module, file.name))
     for point in metadata.entry_points(group=group):
-        yield point.value, call_user_code(point.value, point.load)
+        yield point.value, _import(point.value, point.load)
     for plugin in dict.fromkeys(plugins):
         module = _load_plugin(Path(plugin))
         if not {"SAMPLERS", "TARGETS"} & vars(module).keys():
@@ -119,6 +140,11 @@ def _modules(package: ModuleType, group: str, plugins: Sequence[str]) -> Iterato
                 f"plug-in {plugin} registers nothing; end it with SAMPLERS = {{...}} or TARGETS = {{...}}"
             )
         yield f"plug-in {plugin}", module
+
+
+def _import(origin: str, load: Callable[[], ModuleType]) -> ModuleType:
+    """Import a registered file, and record which files it reads meanwhile."""
+    return call_user_code(origin, partial(record_reads, load))[0]
 
 
 def _load_plugin(path: Path) -> ModuleType:
@@ -129,7 +155,7 @@ def _load_plugin(path: Path) -> ModuleType:
     digest = hashlib.sha256(str(path.resolve()).encode() + path.read_bytes()).hexdigest()[:12]
     name = f"bridgemark_plugin_{digest}"
     if name not in sys.modules:
-        sys.modules[name] = call_user_code(f"plug-in {path}", partial(_execute_file, name, path))
+        sys.modules[name] = _import(f"plug-in {path}", partial(_execute_file, name, path))
     return sys.modules[name]
 
 
@@ -149,9 +175,9 @@ def _execute_file(name: str, path: Path) -> ModuleType:
 
 def _collect_entries(
     dict_name: str, modules: Iterator[tuple[str, ModuleType]], check: Check
-) -> dict[str, Any]:
+) -> dict[str, Registration]:
     """The entries of the dict `dict_name` of every module that has one. Raises BadInput for a wrong entry."""
-    entries: dict[str, Any] = {}
+    entries: dict[str, Registration] = {}
     origins: dict[str, str] = {}
     for origin, module in modules:
         registered = vars(module).get(dict_name, {})
@@ -167,7 +193,7 @@ def _collect_entries(
                 raise BadInput(f"{label} must be {expected}, not {entry!r:.60}")
             if name in entries:
                 raise BadInput(f"{label} is taken by {origins[name]}; choose another name")
-            entries[name], origins[name] = entry, origin
+            entries[name], origins[name] = Registration(entry, module.__name__), origin
     return entries
 
 

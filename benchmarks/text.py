@@ -1,13 +1,30 @@
-"""Numbers, exceptions and text from outside, formatted for people and for Markdown."""
+"""Numbers, exceptions and text from outside, formatted for people.
+
+Names, reasons, configurations and the like come from strangers. Every place that shows them has one function
+here that keeps them plain text: `printable` for a terminal, `escape_markdown` for a page, and
+`escape_formula` for a spreadsheet. Rich's markup is the business of `console.plain_text`.
+"""
+
+import math
+import re
+from collections.abc import Sequence
 
 import numpy as np
+
+MAX_LINE = 300  # characters of a reason or another remark
+# Characters that mean something to Markdown. An underscore inside a word, as in `log_prob`, means nothing.
+MARKDOWN = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
+HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+# GitHub turns these into links without any brackets.
+BARE_LINK = re.compile(r"\b(https?|ftp)(:)(?=//)|\b(www)(\.)", re.IGNORECASE)
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def number(value: float | None, digits: int = 2) -> str:
     """Format a number with a few significant digits: '' for None (no meaning), 'nan' for NaN (failed)."""
     if value is None:
         return ""
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         return str(float(value))
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
@@ -22,16 +39,72 @@ def count(things: int, noun: str) -> str:
     return f"{things} {noun}{'' if things == 1 else 's'}"
 
 
+def printable(text: str) -> str:
+    r"""The text on one line, without any character that a terminal would obey.
+
+    White space of any kind becomes a space. Control characters, marks that reverse the direction of writing
+    and halves of surrogate pairs are spelt out, such as `\x1b`.
+    """
+    if text.isprintable():
+        return text
+    return " ".join("".join(map(_spelt_out, word)) for word in text.split())
+
+
+def remark(text: str, max_length: int = MAX_LINE) -> str:
+    """The text on one printable line of at most `max_length` characters; where it is cut, "…" ends it."""
+    if len(text) <= max_length and text.isprintable():
+        return text
+    text = printable(text[: 10 * max_length])
+    return text if len(text) <= max_length else text[: max_length - 1] + "…"
+
+
+def _spelt_out(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
+def one_line(error: BaseException, max_length: int = MAX_LINE) -> str:
+    """The type and message of an exception, on one printable line of at most `max_length` characters."""
+    return remark(" ".join(f"{type(error).__name__}: {error}".split()), max_length)
+
+
 def escape_bars(text: str) -> str:
-    """Escape vertical bars, which would end a cell of a Markdown table."""
+    """Escape vertical bars, which would end a cell of a Markdown table, in text of this project."""
     return text.replace("|", "\\|")
 
 
 def escape_markdown(text: str) -> str:
-    """Escape what would end a cell of a Markdown table or open an HTML tag."""
-    return escape_bars(text).replace("<", "&lt;")
+    """Escape a text for Markdown: it has no HTML, emphasis, code, formulas, links or images there.
+
+    It may stand in a cell of a table and inside a line of text, but not at the beginning of a line, where
+    "#" or "-" would have a meaning.
+    """
+    text = MARKDOWN.sub(lambda match: f"\\{match[0]}", printable(text))
+    text = "".join(HTML.get(character, character) for character in text)
+    return BARE_LINK.sub(_without_link, text)
 
 
-def one_line(error: BaseException, max_length: int) -> str:
-    """The type and message of an exception, on one line of at most `max_length` characters."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:max_length]
+def _without_link(match: re.Match[str]) -> str:
+    """The beginning of a link, with the character spelt as HTML by which it is recognised."""
+    name, sign = (part for part in match.groups() if part)
+    return f"{name}&#{ord(sign)};"
+
+
+def escape_formula(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would evaluate; numbers stay as they are."""
+    if not text.startswith(FORMULA_STARTS):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
+
+
+def markdown_table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A Markdown table of text that is already escaped, its columns padded to equal width."""
+    columns = list(zip(headings, *lines, strict=True))
+    widths = [max(3, *map(len, column)) for column in columns]
+    rule = "|".join(f":{'-' * (width + 1)}" for width in widths)
+    rows = [" | ".join(map(str.ljust, line, widths)) for line in (headings, *lines)]
+    head, *body = (f"| {row} |" for row in rows)
+    return "\n".join([head, f"|{rule}|", *body])

@@ -40,6 +40,8 @@ PEAK_MEMORY_MB: Final = _column("peak_memory_mb", "largest resident memory of th
 DEVICE: Final = _column("device", "processor of the run; None where the run was killed")
 CORES: Final = _column("cores", "number of cores of the run")
 PRECISION: Final = _column("precision", "floating-point type of the run")
+FLAGS: Final = _column("flags", "flags of the compiler XLA")
+TARGET_HASH: Final = _column("target_hash", "hash of the target's code, data and values")
 COMMIT: Final = _column("commit", "commit of the benchmark")
 STARTED: Final = _column("started", "when the run started")
 USES_EXACT_DRAWS: Final = _column("uses_exact_draws", "whether the sampler was handed exact draws")
@@ -155,15 +157,15 @@ SETTINGS_ELBO: Final = _column("settings_elbo", "settings of the method that giv
 
 # Rows that differ in one of these are never averaged: together they name a line of the summary table.
 GROUP: Final = (
-    *(TARGET, TARGET_VERSION, FINGERPRINT, SAMPLER, CONFIG, SOURCE),
+    *(TARGET, TARGET_VERSION, FINGERPRINT, TARGET_HASH, SAMPLER, CONFIG, SOURCE),
     *(DRAWS, BUDGET, BUDGET_UNIT, DEVICE, CORES, PRECISION),
 )
 # Samplers are ranked against each other where all of these agree.
 BLOCK: Final = (TARGET, TARGET_VERSION, FINGERPRINT, DRAWS, BUDGET, BUDGET_UNIT, DEVICE, CORES, PRECISION)
 # No quantities, so the summary table has no medians of them.
 TEXT: Final = (
-    *(IDENTITY, SEED, STATUS, REASON, COMMIT, STARTED),
-    *(SCHEMA, DIM, MET_BY, NOTE, USES_EXACT_DRAWS),
+    *(IDENTITY, SEED, STATUS, REASON, FLAGS, COMMIT, STARTED),
+    *(SCHEMA, DIM, MET_BY, NOTE, USES_EXACT_DRAWS, FLAGS, TARGET_HASH),
 )
 PHASE_SECONDS: Final = (COMPILE_SECONDS, FIT_SECONDS, SAMPLE_SECONDS)
 VERSIONS: Final = "versions."  # followed by the name of a package

@@ -1,6 +1,8 @@
 """The row table: all stored rows as a data frame with a line per row, and selections from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from itertools import chain
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -8,10 +10,12 @@ import pandas as pd
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.components import repeat_columns
 from bridgemark.benchmarks.rows.cost import spent
+from bridgemark.benchmarks.rows.reading import without_garbage_collection
 from bridgemark.benchmarks.rows.row import Row
 
 TableRow: TypeAlias = dict[str, Any]  # one line of the row table, by column
 DICTIONARIES = ("fit_evals", "sample_evals", "metrics", "floors", "errors", "repeats", "versions")
+FIELDS = tuple(field.name for field in fields(Row) if field.name not in DICTIONARIES)
 
 
 def row_table(rows: Iterable[Row]) -> pd.DataFrame:
@@ -21,15 +25,9 @@ def row_table(rows: Iterable[Row]) -> pd.DataFrame:
     prefix; and what follows from several fields. Values keep their Python types, so that None (no meaning)
     and NaN (failed) stay apart.
     """
-    lines = [_line_of(row) for row in rows]
-    names: dict[str, Any] = {}  # of all lines, in order of their first appearance
-    for line in lines:
-        names.update(line)
-    # pandas would fill the gaps of dictionaries with NaN.
-    values = [[line.get(name) for name in names] for line in lines]
-    table = pd.DataFrame(values, columns=list(names or (*columns.GROUP, *columns.TEXT)), dtype=object)
-    order = [columns.TARGET, columns.SAMPLER, columns.SEED]
-    return table.sort_values(order, kind="stable", ignore_index=True)
+    with without_garbage_collection():
+        values = _columns(sorted(rows, key=lambda row: (row.target, row.sampler, row.seed)))
+        return pd.DataFrame(values, dtype=object)
 
 
 def without_budget(table: pd.DataFrame) -> pd.DataFrame:
@@ -43,18 +41,20 @@ def with_budget(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def drop_superseded(table: pd.DataFrame, across: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of a row table that no later edit of their sampler superseded.
+    """The rows of a row table that no later edit of their sampler or target and no later run superseded.
 
-    Rows that agree in `columns.GROUP` except `config` and `source` are of one sampler before and after edits:
-    only those of the configuration and source that was started last stay. Rows that differ in the columns
-    `across` supersede each other, too. Unknown devices are filled.
+    Rows that agree in `columns.GROUP` except `config`, `source` and `target_hash` are of one sampler and
+    target before and after edits: only those of the edition that was started last stay. Rows that differ in
+    the columns `across` supersede each other, too. Of several rows of one seed, such as those of different
+    versions of a package, the one that was started last stays. Unknown devices are filled.
     """
     setting = [name for name in (*columns.BLOCK, columns.SAMPLER) if name not in across]
-    edited = [columns.CONFIG, columns.SOURCE]
+    edited = [columns.CONFIG, columns.SOURCE, columns.TARGET_HASH]
     filled = fill_device(table, (*columns.BLOCK, columns.SAMPLER))
     by_age = filled.sort_values(columns.STARTED, kind="stable", na_position="first")
     newest = by_age.groupby(setting, dropna=False)[edited].transform("last").reindex(filled.index)
-    return filled.loc[(filled[edited] == newest).all(axis=1)]
+    run_again = by_age.duplicated([*columns.BLOCK, columns.SAMPLER, columns.SEED], keep="last")
+    return filled.loc[(filled[edited] == newest).all(axis=1) & ~run_again.reindex(filled.index)]
 
 
 def fill_device(table: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:
@@ -68,16 +68,26 @@ def fill_device(table: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:
     return table.assign(device=device.where(device.notna(), first))
 
 
-def _line_of(row: Row) -> dict[str, Any]:
-    line = {name: value for name, value in vars(row).items() if name not in DICTIONARIES}
-    line |= row.metrics
-    for phase, cost in (("fit_evals", row.fit_evals), ("sample_evals", row.sample_evals)):
-        if cost is not None:
-            line |= {columns.evaluations_of(phase, kind): count for kind, count in vars(cost).items()}
-    line |= {columns.floor_of(name): value for name, value in row.floors.items()}
-    line |= {columns.error_of(name): value for name, value in row.errors.items()}
-    line |= {columns.VERSIONS + package: version for package, version in row.versions.items()}
-    return line | _derived(row) | repeat_columns(row.repeats)
+def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """The columns of the row table, by name."""
+    values = {name: [getattr(row, name) for row in rows] for name in FIELDS}
+    values |= _entries([row.metrics for row in rows])
+    for phase in ("fit_evals", "sample_evals"):
+        costs = [getattr(row, phase) for row in rows]
+        counts = _entries([{} if cost is None else vars(cost) for cost in costs])
+        values |= {columns.evaluations_of(phase, kind): column for kind, column in counts.items()}
+    values |= _entries([row.floors for row in rows], columns.floor_of(""))
+    values |= _entries([row.errors for row in rows], columns.error_of(""))
+    values |= _entries([row.versions for row in rows], columns.VERSIONS)
+    values |= _entries([_derived(row) for row in rows])
+    values |= _entries([repeat_columns(row.repeats) for row in rows])
+    return values
+
+
+def _entries(dictionaries: Sequence[Mapping[str, Any]], prefix: str = "") -> dict[str, list[Any]]:
+    """A column per name of an entry, after the prefix; None, where pandas would have NaN, fills gaps."""
+    names = dict.fromkeys(chain.from_iterable(dictionaries))
+    return {prefix + name: [entries.get(name) for entries in dictionaries] for name in names}
 
 
 def _derived(row: Row) -> dict[str, Any]:

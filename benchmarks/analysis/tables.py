@@ -1,13 +1,19 @@
 """The files below tables/: every stored row by sampler, and the summary table as CSV and Markdown."""
 
+import csv
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
 
 from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.missing import is_not_none
 from bridgemark.benchmarks.analysis.summary_table import summary_table
+from bridgemark.benchmarks.text import escape_formula, escape_markdown, markdown_table
 
-LEFT_OUT = (columns.SAMPLER, columns.CONFIG, columns.SOURCE)  # of summary.md: the label names the sampler
+# Columns that summary.md leaves out: the label names the sampler, and hashes are for programs.
+LEFT_OUT = (columns.SAMPLER, columns.CONFIG, columns.SOURCE, columns.TARGET_HASH)
 
 
 def write(table: pd.DataFrame, results_dir: Path) -> list[Path]:
@@ -21,15 +27,45 @@ def write(table: pd.DataFrame, results_dir: Path) -> list[Path]:
     paths = []
     for sampler, rows in table.groupby(columns.SAMPLER):
         paths.append(folder / f"{sampler}.csv")
-        _as_text(rows).dropna(axis=1, how="all").to_csv(paths[-1], index=False)
-    summary = _as_text(summary_table(table))
-    summary.to_csv(folder / "summary.csv", index=False)
+        used = [name for name in rows if is_not_none(rows[name]).any()]
+        write_csv(rows.loc[:, used], paths[-1])
+    summary = summary_table(table)
+    write_csv(summary, folder / "summary.csv")
     # The names of ends, floors and errors have a dot; the page leaves them to the CSV file.
     shown = [name for name in summary.columns if "." not in name and name not in LEFT_OUT]
-    (folder / "summary.md").write_text(summary[shown].fillna("").to_markdown(index=False) + "\n")
+    cells = [map(_escaped, _texts(summary[name].tolist())) for name in shown]
+    page = markdown_table(list(map(_escaped, shown)), list(zip(*cells, strict=True)))
+    (folder / "summary.md").write_text(page + "\n")
     return [*paths, folder / "summary.csv", folder / "summary.md"]
 
 
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with floats to six significant digits, NaN spelt out; None stays, which is left empty."""
-    return table.map(lambda value: f"{value:.6g}" if isinstance(value, float) else value)
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table of numbers, texts and None.
+
+    Floats have six significant digits, None is an empty cell and NaN is spelt out. No spreadsheet evaluates a
+    text as a formula.
+    """
+    cells = [_texts(table[name].tolist()) for name in table.columns]
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(map(_text, table.columns))
+        writer.writerows(zip(*cells, strict=True))
+
+
+def _texts(values: Sequence[object]) -> list[str]:
+    """The values of a column as texts: quickly where each is its own number, or few are repeated often."""
+    if set(map(type, values)) <= {float, type(None)}:
+        return ["" if value is None else f"{value:.6g}" for value in values]
+    return list(map(_text, values))
+
+
+@lru_cache(10_000, typed=True)
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "" if value is None else escape_formula(str(value))
+
+
+@lru_cache(10_000)
+def _escaped(text: str) -> str:
+    return escape_markdown(text)

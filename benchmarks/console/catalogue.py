@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.console.plain_text import add_plain_row
 from bridgemark.targets.base import Alias, Target
 
 
@@ -15,7 +16,7 @@ def print_samplers(plugins: Sequence[str]) -> None:
     table = Table("sampler", "what it is", "configuration")
     for name, sampler in registry.samplers(plugins).items():
         about = sys.modules[type(sampler).__module__].__doc__ or ""
-        table.add_row(name, about.strip().partition("\n")[0], repr(sampler))
+        add_plain_row(table, name, about.strip().partition("\n")[0], repr(sampler))
     Console().print(table)
 
 
@@ -32,7 +33,7 @@ def print_targets(plugins: Sequence[str]) -> None:
         log_z = "-" if truth is None else f"{truth.value:.8g} ± {truth.standard_error:.1g}"
         aliases = "; ".join(map(_alias_text, target.about.aliases)) or "-"
         dim = str(target.density.dim)
-        table.add_row(name, dim, log_z, _knowledge(target), target.about.source, aliases)
+        add_plain_row(table, name, dim, log_z, _knowledge(target), target.about.source, aliases)
     Console().print(table)
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bridgemark.benchmarks.certificates.certify import Certificate
-from bridgemark.benchmarks.console.plain_text import print_plain
+from bridgemark.benchmarks.console.plain_text import add_plain_row, plain, print_plain
 
 
 def print_certificates(certificates: Sequence[Certificate], identity: str = "identity") -> None:
@@ -16,10 +16,10 @@ def print_certificates(certificates: Sequence[Certificate], identity: str = "ide
     """
     console = Console()
     for certificate in certificates:
-        table = Table("check", "status", "seconds", title=certificate.sampler, title_justify="left")
+        table = Table("check", "status", "seconds", title=plain(certificate.sampler), title_justify="left")
         for finding in certificate.findings:
             status = f"{finding.status}: {finding.reason}" if finding.reason else finding.status
-            table.add_row(finding.check, status, f"{finding.seconds:.1f}")
+            add_plain_row(table, finding.check, status, f"{finding.seconds:.1f}")
         console.print(table)
         verdict = f"{certificate.sampler}: {certificate.verdict}"
         print_plain(console, f"{verdict}; {identity} {certificate.identity}")

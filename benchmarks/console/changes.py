@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.compare import NUMBERS, POSITIVE, SECONDS, Comparison
-from bridgemark.benchmarks.console.plain_text import print_plain
+from bridgemark.benchmarks.console.plain_text import add_plain_row, print_plain
 from bridgemark.benchmarks.text import count, number
 
 # The column that is printed of each name that can have changed: of "ok" the number of ok seeds, of a number
@@ -52,7 +52,8 @@ def _table(changed: pd.DataFrame) -> Table:
     for cell in changed.to_dict("records"):
         entries = _cell_entries(cell)
         for name in _changed_names(cell):
-            table.add_row(*entries, name, _value(cell, name, "a"), _value(cell, name, "b"), cell["cause"])
+            values = (_value(cell, name, "a"), _value(cell, name, "b"))
+            add_plain_row(table, *entries, name, *values, cell["cause"])
             entries = [""] * len(entries)
     return table
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Table
 
-from bridgemark.benchmarks.console.plain_text import print_plain
+from bridgemark.benchmarks.console.plain_text import add_plain_row, plain, print_plain
 from bridgemark.benchmarks.rows.row import STATUSES, Row, worst_status
 from bridgemark.benchmarks.rows.store import SETTLED, Store
 from bridgemark.benchmarks.text import count
@@ -35,22 +35,24 @@ def print_row(row: Row) -> None:
     fields = Table("field", "value", show_header=False)
     for name, value in row.to_json().items():
         if name not in scores:
-            fields.add_row(name, "-" if value is None else str(value))
+            add_plain_row(fields, name, "-" if value is None else str(value))
     metrics = Table("metric", *scores)
     for name in dict.fromkeys(name for values in scores.values() for name in values):
-        metrics.add_row(name, *(_number(values.get(name)) for values in scores.values()))
+        add_plain_row(metrics, name, *(_number(values.get(name)) for values in scores.values()))
     Console().print(fields, metrics)
 
 
 def _status_table(rows: Sequence[Row]) -> Table:
+    by_cell: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        by_cell.setdefault((row.target, row.sampler), []).append(row)
     samplers = list(dict.fromkeys(row.sampler for row in rows))
-    table = Table("target", *samplers)
+    table = Table("target")
+    for sampler in samplers:
+        table.add_column(plain(sampler))
     for target in dict.fromkeys(row.target for row in rows):
-        entries = []
-        for sampler in samplers:
-            seeds = [row for row in rows if row.target == target and row.sampler == sampler]
-            entries.append(_status_and_seconds(seeds))
-        table.add_row(target, *entries)
+        entries = [_status_and_seconds(by_cell.get((target, sampler), [])) for sampler in samplers]
+        add_plain_row(table, target, *entries)
     return table
 
 

@@ -67,7 +67,9 @@ def sort_samplers(samplers: Iterable[str]) -> list[str]:
 
 def set_theme() -> None:
     """Set seaborn's theme for the figures that follow."""
-    sns.set_theme(style="ticks", context="notebook", font_scale=0.85, rc={"axes.titleweight": "bold"})
+    # Strangers' names and settings are labels, in which "$" must not begin a formula.
+    rc = {"axes.titleweight": "bold", "text.parse_math": False}
+    sns.set_theme(style="ticks", context="notebook", font_scale=0.85, rc=rc)
 
 
 def panels(count: int, across: int, width: float, height: float) -> tuple[Figure, list[Axes]]:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.curves import COST_COLUMNS, GOALS, METRICS, Goal, costs_to_reach
-from bridgemark.benchmarks.text import escape_bars, escape_markdown, number
+from bridgemark.benchmarks.analysis.tables import write_csv
+from bridgemark.benchmarks.text import escape_bars, escape_markdown, markdown_table, number
 
 METRICS_SHOWN = tuple(goal.metric for goal in GOALS)  # on the page; curves.csv has all
 UNIT_SIGNS = {"gradients": "", "seconds": " s"}
@@ -39,7 +40,8 @@ def write_points(points: pd.DataFrame, results_dir: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if len(points):
         points = points.astype({columns.FLOOR: float})
-    points.to_csv(path, index=False, float_format="%.6g")
+    without_nan = points.astype(object).where(points.notna(), None)
+    write_csv(without_nan, path)
 
 
 def section(rows: pd.DataFrame, points: pd.DataFrame) -> str:
@@ -51,7 +53,7 @@ def section(rows: pd.DataFrame, points: pd.DataFrame) -> str:
     for label in dict.fromkeys(labels):
         target_rows = rows.loc[rows[columns.LABEL] == label]
         target_points = points.loc[points[columns.LABEL] == label] if len(points) else points
-        parts.append(f"### {label} at equal budgets")
+        parts.append(f"### {escape_markdown(label)} at equal budgets")
         parts += _tables(target_rows, target_points)
         parts.append(_remarks(target_rows))
     return "\n\n".join(filter(None, parts))
@@ -115,8 +117,11 @@ def _table(points: Sequence[TableLine], costs_by_goal: Mapping[Goal, pd.DataFram
             if point[columns.METRIC] == metric:
                 entries.setdefault(_value_heading(point), {})[point[columns.SAMPLER]] = value_text(point)
     samplers.sort(key=lambda sampler: (costs.get(sampler, np.inf), sampler not in costs, sampler))
-    lines = [[sampler, *(column.get(sampler, "") for column in entries.values())] for sampler in samplers]
-    return pd.DataFrame(lines, columns=["sampler", *entries]).to_markdown(index=False, disable_numparse=True)
+    lines = []
+    for sampler in samplers:
+        numbers = [column.get(sampler, "") for column in entries.values()]
+        lines.append([escape_markdown(sampler), *numbers])
+    return markdown_table(["sampler", *entries], lines)
 
 
 def _goal_heading(goal: Goal) -> str:
@@ -142,7 +147,8 @@ def _remarks(rows: pd.DataFrame) -> str:
     ):
         texts = [*_missed(seeds), *_failures(seeds)]
         if texts:
-            remarks.append(f"- {sampler} for {number(budget)} {unit}: {escape_markdown('; '.join(texts))}")
+            remark = f"{sampler} for {number(budget)} {unit}: {'; '.join(texts)}"
+            remarks.append(f"- {escape_markdown(remark)}")
     return "\n".join(remarks)
 
 

@@ -17,7 +17,7 @@ from bridgemark.benchmarks.certificates import certify
 from bridgemark.benchmarks.certificates.checks import EXECUTED
 from bridgemark.benchmarks.pages import equal_budgets, published, target_table
 from bridgemark.benchmarks.rows.row import STATUSES
-from bridgemark.benchmarks.text import number
+from bridgemark.benchmarks.text import escape_markdown, markdown_table, number
 
 BEGIN, END = "<!-- leaderboard:begin -->", "<!-- leaderboard:end -->"
 CAPTIONS = {
@@ -130,7 +130,8 @@ def _provenance(table: pd.DataFrame) -> str:
         "cores per cell": _distinct(table[columns.CORES]),
         "precision": _distinct(table[columns.PRECISION]),
         "versions": ", ".join(
-            f"{name.removeprefix(columns.VERSIONS)} {_distinct(table[name])}" for name in versions
+            f"{escape_markdown(name.removeprefix(columns.VERSIONS))} {_distinct(table[name])}"
+            for name in versions
         ),
         "commit": _distinct(table[columns.COMMIT]),
         "run": " to ".join(dict.fromkeys((started[0], started[-1]))) if started else "unknown",
@@ -145,15 +146,16 @@ def _provenance(table: pd.DataFrame) -> str:
 def _distinct(values: Iterable[object]) -> str:
     """The distinct values of a column, joined by "or"."""
     texts = {str(value) for value in values if value is not None}
-    return " or ".join(sorted(texts)) or "unknown"
+    return escape_markdown(" or ".join(sorted(texts))) or "unknown"
 
 
 def _certificates(table: pd.DataFrame, folder: Path) -> str:
     """Each sampler's verdict on closed forms, and whether it belongs to another version of the sampler."""
-    samplers = registry.samplers()
+    names = sorted(set(table[columns.SAMPLER]))
+    certificates = {name: certify.read(folder / f"{name}.json") for name in names}
+    samplers = registry.samplers() if any(certificates.values()) else {}
     lines = []
-    for name in sorted(set(table[columns.SAMPLER])):
-        certificate = certify.read(folder / f"{name}.json")
+    for name, certificate in certificates.items():
         if certificate is None:
             lines.append((name, "not certified", ""))
             continue
@@ -163,8 +165,9 @@ def _certificates(table: pd.DataFrame, folder: Path) -> str:
         lines.append((name, verdict, certificate.reason(EXECUTED)))
     if not lines:
         return ""
-    verdicts = pd.DataFrame(lines, columns=["sampler", "certificate", EXECUTED])
-    return f"## Certificates\n\n{CERTIFIED}\n\n{verdicts.to_markdown(index=False)}"
+    escaped = [list(map(escape_markdown, line)) for line in lines]
+    verdicts = markdown_table(("sampler", "certificate", EXECUTED), escaped)
+    return f"## Certificates\n\n{CERTIFIED}\n\n{verdicts}"
 
 
 def _matrix(rows: Sequence[SummaryRow], metric: str) -> str:
@@ -178,8 +181,11 @@ def _matrix(rows: Sequence[SummaryRow], metric: str) -> str:
         if densities_of[target] > 1:
             target = f"{target} {row[columns.FINGERPRINT][:8]}"
         entries.setdefault(target, {})[row[columns.LABEL]] = ", ".join(filter(None, [value, *failures]))
-    matrix = pd.DataFrame.from_dict(entries, orient="index").fillna("")
-    return matrix[sorted(matrix.columns)].to_markdown(disable_numparse=True)
+    labels = sorted({label for line in entries.values() for label in line})
+    lines = []
+    for target, line in entries.items():
+        lines.append([escape_markdown(target), *(line.get(label, "") for label in labels)])
+    return markdown_table(["", *map(escape_markdown, labels)], lines)
 
 
 def _figures(folder: Path, captions: Mapping[str, str]) -> list[str]:

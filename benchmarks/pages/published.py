@@ -7,7 +7,7 @@ import pandas as pd
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.published import best_published, log_z_truths, with_log_z
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
-from bridgemark.benchmarks.text import escape_markdown, number
+from bridgemark.benchmarks.text import escape_markdown, markdown_table, number
 
 CAPTIONS = {"published": "Filled: the rows above; hollow: the best that each paper reports for each method."}
 ABOUT = """\
@@ -27,7 +27,7 @@ def section(rows: Sequence[SummaryRow]) -> str:
         return ""
     parts = ["## Beside published numbers", ABOUT]
     for target, lines in published.groupby(columns.TARGET):
-        parts.append(f"### {target} beside published numbers")
+        parts.append(f"### {escape_markdown(str(target))} beside published numbers")
         parts.append(_table(lines, with_log_z(rows, str(target))))
     return "\n\n".join(parts)
 
@@ -38,7 +38,7 @@ def _table(published: pd.DataFrame, rows: Sequence[SummaryRow]) -> str:
     entries = [_entries({**row, **here, columns.METHOD: row[columns.LABEL]}) for row in rows]
     without_nan = published.astype(object).where(published.notna(), None)
     entries += [_entries(line) for line in without_nan.to_dict("records")]
-    return pd.DataFrame(entries, columns=HEADINGS).to_markdown(index=False, disable_numparse=True)
+    return markdown_table(HEADINGS, entries)
 
 
 def _entries(line: SummaryRow) -> list[str]:

@@ -4,13 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.columns import MEANINGS
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
-from bridgemark.benchmarks.text import escape_markdown, number
+from bridgemark.benchmarks.text import escape_markdown, markdown_table, number
 
 IMPOSSIBLE = 3.0  # standard errors below zero by which a gap that cannot be negative is marked
 
@@ -67,14 +65,14 @@ def section(rows: Sequence[SummaryRow]) -> str:
     """The Markdown section of one density, from its summary rows in the order of the table."""
     used = used_columns(rows)
     entries = [[column.entry(row) for column in used] for row in rows]
-    table = pd.DataFrame(entries, columns=[column.heading for column in used])
+    table = markdown_table([column.heading for column in used], entries)
     first = rows[0]
     fingerprint = first[columns.FINGERPRINT][:12]
     about = f"d = {first[columns.DIM]}, version {first[columns.TARGET_VERSION]}, fingerprint {fingerprint}"
     parts = [
-        f"## {first[columns.TARGET]}",
+        f"## {escape_markdown(first[columns.TARGET])}",
         f"{about}{_truth(rows)}.",
-        table.to_markdown(index=False, disable_numparse=True),
+        table,
         _reasons(rows),
     ]
     return "\n\n".join(filter(None, parts))
@@ -83,13 +81,13 @@ def section(rows: Sequence[SummaryRow]) -> str:
 def used_columns(rows: Sequence[SummaryRow]) -> list[Column]:
     """The columns in which at least one of the summary rows has an entry."""
     possible = [
-        Column("sampler", lambda row: row[columns.LABEL]),
+        Column("sampler", lambda row: escape_markdown(row[columns.LABEL])),
         Column("seeds", lambda row: f"{row['ok']}/{row[columns.SEEDS]}"),
         Column("\\|log Z error\\| (signed)", _log_z_error),
         Column("sd of log Z trainings / draws", _log_z_sd),
         _gap("ELBO gap", columns.ELBO_GAP, columns.error_of(columns.ELBO)),
         _gap("EUBO gap", columns.EUBO_GAP, columns.error_of(columns.EUBO)),
-        *(_with_floor(f"bias² of {_function_name(metric)}", metric) for metric in _biases(rows)),
+        *(_with_floor(_bias_heading(metric), metric) for metric in _biases(rows)),
         _with_floor("mode TV", columns.MODE_TV),
         _with_floor("sliced W2", columns.SLICED_W2),
         _with_floor("Sinkhorn", columns.SINKHORN),
@@ -108,7 +106,7 @@ def _truth(rows: Sequence[SummaryRow]) -> str:
     """The true log Z with its standard error, from a summary row that estimated it."""
     for row in rows:
         if row.get(columns.LOG_Z_ERROR) is not None:
-            truth, error = row[columns.LOG_Z_TRUTH], row[columns.LOG_Z_TRUTH_ERROR]
+            truth, error = row.get(columns.LOG_Z_TRUTH), row.get(columns.LOG_Z_TRUTH_ERROR)
             return f", log Z = {number(truth, 6)} ± {number(error)}"
     return ""
 
@@ -116,7 +114,7 @@ def _truth(rows: Sequence[SummaryRow]) -> str:
 def _reasons(rows: Sequence[SummaryRow]) -> str:
     """A list of the samplers with rows that are not ok, with the reasons."""
     failed = [row for row in rows if row[columns.REASON]]
-    return "\n".join(f"- {row[columns.LABEL]}: {escape_markdown(row[columns.REASON])}" for row in failed)
+    return "\n".join(f"- {escape_markdown(f'{row[columns.LABEL]}: {row[columns.REASON]}')}" for row in failed)
 
 
 def _biases(rows: Sequence[SummaryRow]) -> list[str]:
@@ -126,9 +124,10 @@ def _biases(rows: Sequence[SummaryRow]) -> list[str]:
     return [columns.BIAS2_X_MAX, *(name for name in biases if name != columns.BIAS2_X_MAX)]
 
 
-def _function_name(metric: str) -> str:
-    """The name of the function whose squared bias a metric is: "x2" for "bias2_x2_max"."""
-    return metric.removeprefix("bias2_").removesuffix("_max")
+def _bias_heading(metric: str) -> str:
+    """The heading "bias² of x2" of the metric "bias2_x2_max"."""
+    function = metric.removeprefix("bias2_").removesuffix("_max")
+    return f"bias² of {escape_markdown(function)}"
 
 
 def _interval(row: SummaryRow, name: str, digits: int = 2) -> str:

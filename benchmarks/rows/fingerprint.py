@@ -29,9 +29,17 @@ def fingerprint(target: Target) -> str:
     with jax.enable_x64(True):
         points = jnp.asarray(probes(target.density.dim))
         values = np.asarray(jax.vmap(target.density.log_prob)(points))
+    return fingerprint_of_values(target.name, values)
+
+
+def fingerprint_of_values(name: str, values: np.ndarray) -> str:
+    """The fingerprint of the target called `name`, from the values of its log-density at the probes.
+
+    Raises ValueError for values of single precision.
+    """
     if values.dtype != np.float64:
         raise ValueError(
-            f"log_prob of {target.name} computes in {values.dtype} even in double precision: "
+            f"log_prob of {name} computes in {values.dtype} even in double precision: "
             "keep its constants as NumPy float64 arrays and convert nothing inside"
         )
     return hashlib.sha256(" ".join(f"{value:.7e}" for value in values).encode()).hexdigest()[:16]

@@ -1,26 +1,41 @@
 """A row: what is stored of one run, of one sampler on one target with one seed."""
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, NamedTuple
 
 from bridgemark.benchmarks.rows.cost import Cost
+from bridgemark.benchmarks.text import MAX_LINE, remark
 
-SCHEMA = 1
+SCHEMA = 2  # of the stored format
 Status = Literal["ok", "unsupported", "failed", "timeout", "out of memory"]
 STATUSES: tuple[Status, ...] = ("ok", "unsupported", "failed", "timeout", "out of memory")  # the worst last
+COSTS = ("fit_evals", "sample_evals")
+# The texts that strangers' code can fill, with the most characters that a row keeps of each. Names and hashes
+# are not among them: a wrong one is refused where it is stored or read.
+TEXTS = {
+    "config": 5_000,
+    "device": MAX_LINE,
+    "commit": MAX_LINE,
+    "reason": MAX_LINE,
+    "met_by": MAX_LINE,
+    "note": MAX_LINE,
+    "flags": MAX_LINE,
+    "target_hash": MAX_LINE,
+}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """One run of a sampler on a target with one seed: how it was made, how it ended, its cost and scores.
 
-    What is unknown is None.
+    What is unknown is None. Every text is one line of bounded length without control characters: whatever a
+    row is made from, it becomes that.
 
     How it was made. `identity` is a hash of everything that determines the numbers: a row whose identity is
     stored is not run again. `config` is the sampler as Python prints it, `source` the hash of its code,
-    `fingerprint` that of the target's density. With `uses_exact_draws` the runner gave the sampler exact
+    `fingerprint` that of the target's density, and `target_hash` that of the target's code, data and values.
+    `flags` are those of the compiler XLA. With `uses_exact_draws` the runner gave the sampler exact
     draws of the target: such a row shows the noise floor and is never ranked.
 
     Budget. With a `budget`, in `budget_unit`, `config` and `draws` are the settings that the search for a
@@ -66,25 +81,29 @@ class Row:
     device: str | None = None
     cores: int = 1
     precision: str = "float32"
+    flags: str = ""
+    target_hash: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     commit: str | None = None
     started: str | None = None
     uses_exact_draws: bool = False
     schema: int = SCHEMA
 
+    def __post_init__(self) -> None:
+        for name, max_length in TEXTS.items():
+            text = getattr(self, name)
+            if text:
+                object.__setattr__(self, name, remark(text, max_length))  # the class is frozen for its users
+        for package, version in self.versions.items():
+            self.versions[package] = remark(version)
+
     def to_json(self) -> dict[str, Any]:
         """The row as dicts, lists, texts and numbers."""
-        return dataclasses.asdict(self)
-
-    @staticmethod
-    def from_json(data: dict[str, Any]) -> "Row":
-        """The row that `to_json` described. Raises KeyError, TypeError or ValueError on anything else."""
-        if data["schema"] != SCHEMA:
-            raise ValueError(f"schema {data['schema']}, expected {SCHEMA}")
-        if data["status"] not in STATUSES:
-            raise ValueError(f"unknown status {data['status']!r}")
-        costs = {name: data[name] and Cost(**data[name]) for name in ("fit_evals", "sample_evals")}
-        return Row(**{**data, **costs})
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in COSTS:
+            cost = data[name]
+            data[name] = cost and asdict(cost)
+        return data
 
 
 class Failure(NamedTuple):

@@ -10,11 +10,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridgemark.benchmarks.rows import environment
+
+if TYPE_CHECKING:
+    from bridgemark.benchmarks.rows.row import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +26,7 @@ class Specification:
 
     `sampler` and `target` are registered names, `rows` the rows to run as JSON data, one for each seed and
     budget. `core_ids` are the cores to bind to, `store` is the folder of the store. With `costly` the metrics
-    that take long are computed too.
+    that take long are computed too. `jax_platform` is as for `environment.configure`.
     """
 
     sampler: str
@@ -34,6 +37,7 @@ class Specification:
     core_ids: tuple[int, ...]
     store: str
     costly: bool
+    jax_platform: str | None
 
     def to_line(self) -> bytes:
         """The specification as one line of JSON."""
@@ -46,18 +50,26 @@ def main() -> None:
         spec = Specification(**json.loads(stdin.readline()))
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     report = _open_reports()
-    environment.configure(spec.core_ids, spec.precision)
+    environment.configure(spec.core_ids, spec.precision, spec.jax_platform)
 
-    # Only now, because JAX reads cores and precision when it is imported.
+    # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.rows.row import Row
+    from bridgemark.benchmarks.rows.reading import row_from_json
     from bridgemark.benchmarks.rows.store import Store
     from bridgemark.benchmarks.sweep.measure import run_cell
 
     sampler = registry.samplers(spec.plugins)[spec.sampler]
     target = registry.build(spec.target, registry.targets(spec.plugins)[spec.target])
-    rows = [Row.from_json(row) for row in spec.rows]
+    rows = [_with_settings(row_from_json(row)) for row in spec.rows]
     run_cell(sampler, target, rows, Store(Path(spec.store)), report, spec.costly)
+
+
+def _with_settings(row: "Row") -> "Row":
+    """The row with the flags of this process. Raises RuntimeError if its device is not the planned one."""
+    device = environment.device()
+    if device != row.device:
+        raise RuntimeError(f"the row was planned for the device {row.device!r}, but JAX has {device!r}")
+    return replace(row, flags=environment.flags())
 
 
 def _open_reports() -> Callable[..., None]:

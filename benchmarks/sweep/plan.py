@@ -1,26 +1,30 @@
 """Plans a sweep: the rows that a request asks for, and the cells of those that the store lacks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import choose
-from bridgemark.benchmarks.registry import choose_targets
+from bridgemark.benchmarks.registry import call_user_code, choose_targets
 from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows.code_hash import hash_of_code
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
-from bridgemark.benchmarks.rows.identity import CELL_VERSION, row_identity, source_hash, truth_hash
+from bridgemark.benchmarks.rows.identity import CELL_VERSION, row_identity, sampler_closure, source_hash
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget, identify_target
 from bridgemark.benchmarks.scores import metrics
-from bridgemark.benchmarks.scores.distances import COSTLY, require_transport
+from bridgemark.benchmarks.scores.distances import require_transport
 from bridgemark.benchmarks.sweep.presets import Budget, Preset
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
+
+NEVER_RAN: Any = {"status": "failed", "reason": "never ran"}  # fields of a planned row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,8 @@ class Request:
 
     `seeds` is how many seeds run, `draws` the number of draws per seed, and `cores` the number of cores per
     cell. With `budgets`, samplers run at sizes that spend them; without, with their registered settings.
-    `costly` asks for the metrics that take long, too. `plugins` are files.
+    `costly` asks for the metrics that take long, too. `plugins` are files. `jax_platform` is the kind of
+    device that cells compute on, as JAX calls it; None leaves JAX the choice.
     """
 
     preset: Preset
@@ -42,14 +47,19 @@ class Request:
     budgets: tuple[Budget, ...] = ()
     costly: bool = False
     plugins: tuple[str, ...] = ()
+    jax_platform: str | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One sampler on one target: the rows that one process runs. They differ only by seed and budget."""
+    """One sampler on one target: the rows that one process runs. They differ only by seed and budget.
+
+    `costly` and `jax_platform` are as in the request.
+    """
 
     rows: tuple[Row, ...]
     costly: bool = False
+    jax_platform: str | None = None
 
     @property
     def name(self) -> str:
@@ -62,94 +72,130 @@ class Cell:
         return sum(1 + row.dim / 200 for row in self.rows)
 
 
+class IdentifiedSampler(NamedTuple):
+    """A registered sampler, the hash of its code, and the packages that a plug-in computes with."""
+
+    name: str
+    sampler: Sampler
+    source: str
+    packages: frozenset[str]
+
+
 def plan(request: Request) -> list[Row]:
     """Every row of the grid, without results.
 
-    Raises BadInput for unknown names, for broken files, and for costly metrics whose packages are missing.
+    Raises BadInput for unknown names, for broken files, for targets that are broken or wrong, and for costly
+    metrics whose packages are missing.
     """
     if request.costly:
         require_transport()
     # The parent process only looks targets up and must not occupy the accelerator that its cells will use.
     jax.config.update("jax_platforms", "cpu")
-    samplers, builders = registry.samplers(request.plugins), registry.targets(request.plugins)
-    sampler_names = request.samplers or request.preset.samplers or tuple(samplers)
-    target_names = request.targets or request.preset.targets or tuple(builders)
-    samplers = choose("sampler", sampler_names, samplers)
-    targets = [registry.build(name, build) for name, build in choose_targets(target_names, builders).items()]
-    made_with = {"versions": environment.versions(), "commit": environment.commit()}
+    samplers, targets = _samplers(request), _targets(request)
+    device, commit = environment.device_of_cells(request.jax_platform), environment.commit()
     seeds = range(request.seeds or request.preset.seeds)
     rows = []
     for target in targets:
-        draws = request.draws or request.preset.draws_for(target.density.dim)
-        setting = {"draws": draws, "precision": request.precision, "cores": request.cores}
-        rows += _rows_of(target, samplers, setting, _budget_fields(request), seeds, made_with)
+        common = {
+            **_target_fields(target.target, target.fingerprint, target.hash),
+            "draws": request.draws or request.preset.draws_for(target.target.density.dim),
+            "precision": request.precision,
+            "cores": request.cores,
+            "flags": environment.flags_of_cells(request.cores),
+            "device": device,
+        }
+        for sampler, budget, seed in product(samplers, _budget_fields(request), seeds):
+            versions = environment.versions(request.costly, target.packages | sampler.packages)
+            fields = {**common, **_sampler_fields(sampler), **budget, "seed": seed}
+            identity = _identity(fields, versions, request.costly)
+            rows.append(Row(**fields, identity=identity, versions=versions, commit=commit, **NEVER_RAN))
     return rows
 
 
 def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed: int) -> Row:
-    """The row of one sampler, target and seed, without results."""
-    made_with = {"versions": environment.versions(), "commit": environment.commit()}
-    precision = "float64" if jax.config.read("jax_enable_x64") else "float32"
-    setting = {"draws": draws, "precision": precision, "cores": 1}
-    return _rows_of(target, {name: sampler}, setting, [{}], [seed], made_with)[0]
+    """The row of one sampler, target and seed for this process, without results.
 
-
-def missing_cells(rows: Iterable[Row], store: Store, costly: bool = False) -> list[Cell]:
-    """Cells of the rows that the store lacks, the largest targets first, which fills the workers evenly.
-
-    With `costly`, a stored row without the costly metrics is run again and replaced.
+    It has no identity: a target by itself does not say where its code is, and the settings of this process
+    are not those of a cell.
     """
-    missing = [row for row in rows if not store.settled(row) or (costly and _lacks_costly(store.find(row)))]
+    identified = IdentifiedSampler(name, sampler, source_hash(sampler), frozenset())
+    return Row(
+        **_target_fields(target, fingerprint(target), ""),
+        **_sampler_fields(identified),
+        identity="",
+        seed=seed,
+        draws=draws,
+        precision="float64" if jax.config.read("jax_enable_x64") else "float32",
+        flags=environment.flags(),
+        device=environment.device(),
+        versions=environment.versions(),
+        commit=environment.commit(),
+        **NEVER_RAN,
+    )
+
+
+def missing_cells(
+    rows: Iterable[Row], store: Store, costly: bool = False, jax_platform: str | None = None
+) -> list[Cell]:
+    """Cells of the rows that the store lacks, the largest targets first, which fills the workers evenly."""
+    missing = [row for row in rows if not store.settled(row)]
     groups = groupby(missing, key=lambda row: (row.target, row.sampler))
-    return sorted((Cell(tuple(group), costly) for _, group in groups), key=lambda cell: -cell.rows[0].dim)
+    cells = [Cell(tuple(group), costly, jax_platform) for _, group in groups]
+    return sorted(cells, key=lambda cell: -cell.rows[0].dim)
 
 
-def _lacks_costly(row: Row | None) -> bool:
-    return row is not None and row.status == "ok" and COSTLY.isdisjoint(row.metrics)
+def _samplers(request: Request) -> list[IdentifiedSampler]:
+    """The samplers that a request asks for, with the hashes of their code."""
+    registered, modules = registry.samplers(request.plugins), registry.sampler_modules(request.plugins)
+    names = request.samplers or request.preset.samplers or tuple(registered)
+    identified = []
+    for name, sampler in choose("sampler", names, registered).items():
+        code = call_user_code(f"sampler {name!r}", partial(sampler_closure, sampler, modules[name]))
+        identified.append(IdentifiedSampler(name, sampler, hash_of_code(code.files), code.packages))
+    return identified
 
 
-def _rows_of(
-    target: Target,
-    samplers: Mapping[str, Sampler],
-    setting: dict[str, Any],
-    budgets: Iterable[dict[str, Any]],
-    seeds: Iterable[int],
-    made_with: dict[str, Any],
-) -> list[Row]:
-    """The rows of one target, for all combinations of samplers, budgets and seeds.
+def _targets(request: Request) -> list[IdentifiedTarget]:
+    """The targets that a request asks for, with their hashes."""
+    builders, modules = registry.targets(request.plugins), registry.target_modules(request.plugins)
+    names = request.targets or request.preset.targets or tuple(builders)
+    chosen = choose_targets(names, builders)
+    try:
+        return [identify_target(name, modules[name], builder) for name, builder in chosen.items()]
+    finally:
+        jax.clear_caches()  # of what `identify_target` computed in double precision
 
-    `setting` holds the fields `draws`, `precision` and `cores`, a budget the fields of a row's budget,
-    `made_with` the fields `versions` and `commit`. The identity hashes the fields that say what is run, and the
-    versions of the code and data behind it. It does not depend on the version of Python, the commit or the
-    device.
-    """
-    common = setting | {
+
+def _target_fields(target: Target, fingerprint: str, target_hash: str) -> dict[str, Any]:
+    """The fields of a row that its target determines."""
+    return {
         "target": target.name,
         "target_version": target.version,
-        "fingerprint": registry.call_user_code(f"target {target.name!r}", partial(fingerprint, target)),
+        "fingerprint": fingerprint,
+        "target_hash": target_hash,
+        "dim": target.density.dim,
     }
-    code_versions = {
-        "truth": truth_hash(target),
-        "metrics": metrics.VERSION,
-        "cell": CELL_VERSION,
-        "packages": {name: made_with["versions"][name] for name in environment.PACKAGES},
+
+
+def _sampler_fields(identified: IdentifiedSampler) -> dict[str, Any]:
+    """The fields of a row that its sampler determines."""
+    return {
+        "sampler": identified.name,
+        "config": repr(identified.sampler),
+        "source": identified.source,
+        "uses_exact_draws": identified.sampler.needs_exact_draws,
     }
-    rows = []
-    for (name, sampler), budget, seed in product(samplers.items(), budgets, seeds):
-        run = {"sampler": name, "config": repr(sampler), "source": source_hash(sampler), "seed": seed}
-        run |= budget
-        row = Row(
-            identity=row_identity(**common, **code_versions, **run),
-            **common,
-            **run,
-            **made_with,
-            dim=target.density.dim,
-            uses_exact_draws=sampler.needs_exact_draws,
-            status="failed",
-            reason="never ran",
-        )
-        rows.append(row)
-    return rows
+
+
+def _identity(fields: dict[str, Any], versions: dict[str, str], costly: bool) -> str:
+    """The identity of a row with these fields: it hashes them, and the versions of whatever else computes.
+
+    It does not depend on the version of Python, the commit, the host, or where files are.
+    """
+    packages = {name: version for name, version in versions.items() if name != "python"}
+    return row_identity(
+        **fields, packages=packages, costly=costly, cell=CELL_VERSION, metrics=metrics.VERSION
+    )
 
 
 def _budget_fields(request: Request) -> list[dict[str, Any]]:

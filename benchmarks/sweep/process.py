@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.row import Failure
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep.cell import Specification
@@ -59,12 +60,12 @@ def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, 
         core_ids=cores,
         store=str(store.root),
         costly=cell.costly,
+        jax_platform=cell.jax_platform,
     )
     with store.open_log(first) as log:
         process = subprocess.Popen(
-            # This process's own path and not the current folder: the child must find the same packages.
             [sys.executable, "-P", "-m", "bridgemark.benchmarks.sweep.cell"],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(entry or os.getcwd() for entry in sys.path)},
+            env=environment.child_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

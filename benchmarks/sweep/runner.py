@@ -43,7 +43,7 @@ def run(
     console = console or Console()
     core_sets = divide_cores(workers, request.cores)
     rows = plan(request)
-    cells = missing_cells(rows, store, request.costly)
+    cells = missing_cells(rows, store, request.costly, request.jax_platform)
     missing = sum(len(cell.rows) for cell in cells)
     console.print(f"{missing} of {count(len(rows), 'row')} to run in {count(len(cells), 'cell')}")
     with create_display(cells, console) as display:

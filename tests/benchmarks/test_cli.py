@@ -18,7 +18,7 @@ from bridgemark.benchmarks.sweep.presets import PRESETS
 
 from support.project import TOYS
 
-COMMANDS = ("run", "list", "table", "figures", "show", "compare", "reference")
+COMMANDS = ("run", "list", "table", "figures", "show", "compare", "doctor", "reference")
 HEAVY = ("jax", "pandas", "matplotlib", "numpy")
 REQUEST = Request(
     preset=PRESETS["smoke"], samplers=("toy-exact",), targets=("toy-gaussian",), seeds=2, plugins=(TOYS,)
@@ -157,11 +157,12 @@ def test_a_corrupted_row_stops_before_any_work_and_harms_no_other(refused, bridg
     results, store, (good, bad) = stored
     whole = store.path(good).read_bytes()
     store.path(bad).write_text("{")
-    for arguments in (run_options(results), ["table"], ["figures"], ["show", good.identity]):
+    for arguments in (run_options(results), ["table"], ["figures"], ["show", bad.identity]):
         where = [] if arguments[0] == "run" else ["--results", results]
         line = refused(*arguments, *where)
         assert str(store.path(bad)) in line
-        assert "delete it to have it run again" in line
+        assert "`bridgemark doctor --set-aside` moves it away" in line
+    assert bridgemark("show", good.identity, "--results", results)[0] == 0
     store.path(bad).unlink()
     assert store.path(good).read_bytes() == whole
     assert bridgemark("show", good.identity, "--results", results)[0] == 0

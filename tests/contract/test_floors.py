@@ -13,7 +13,7 @@ LEVELS = (
     {"targets"},
     {"samplers"},
     {"errors"},
-    {"text"},
+    {"opened_files", "text"},
     {"registry"},
     {"rows", "scores"},
     {"sweep"},
@@ -22,7 +22,7 @@ LEVELS = (
     {"drawing"},
     {"pages", "console"},
     {"cli_options"},
-    {"cli_certify"},
+    {"cli_certify", "cli_doctor"},
     {"cli"},
     {"public"},
 )
@@ -49,7 +49,6 @@ DISK_CALLS = {"open", "print", "input", "exec", "eval"}
 MAY_ASK_KIND = {
     "samplers/base.py",
     "benchmarks/registry.py",
-    "benchmarks/rows/identity.py",
     "benchmarks/sweep/measure.py",
     "benchmarks/analysis/tables.py",
 }

@@ -36,4 +36,6 @@ def test_every_name_is_spelt_once():
 
 
 def test_a_setting_is_a_group_without_its_sampler():
-    assert set(columns.GROUP) - set(columns.BLOCK) == {columns.SAMPLER, columns.CONFIG, columns.SOURCE}
+    assert set(columns.GROUP) - set(columns.BLOCK) == {
+        *(columns.SAMPLER, columns.CONFIG, columns.SOURCE, columns.TARGET_HASH)
+    }

@@ -58,6 +58,20 @@ def test_an_edited_sampler_supersedes_itself_even_by_failing():
     assert list(drop_superseded(row_table([*old, new]))["source"]) == ["ed17ed"]
 
 
+def test_an_edited_target_supersedes_itself():
+    old = [row(seed=seed, target_hash="01d") for seed in range(3)]
+    new = row(seed=0, target_hash="ed17ed", started="2031-01-01T00:00:00+00:00")
+    assert list(drop_superseded(row_table([*old, new]))["target_hash"]) == ["ed17ed"]
+
+
+def test_of_one_seed_the_last_run_stays():
+    old = [row(seed=seed) for seed in range(3)]
+    new = row(seed=1, identity="a", versions={"jax": "0.11"}, started="2031-01-01T00:00:00+00:00")
+    left = drop_superseded(row_table([new, *old]))
+    assert list(left["seed"]) == [0, 1, 2]
+    assert list(left["versions.jax"]) == ["0.10.2", "0.11", "0.10.2"]
+
+
 def test_an_edit_supersedes_other_budgets_only_across_budgets():
     old = row(budget=1e4, budget_unit="gradients")
     new = row(budget=1e5, budget_unit="gradients", source="ed17ed", started="2031-01-01T00:00:00+00:00")

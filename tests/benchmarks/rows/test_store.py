@@ -1,13 +1,13 @@
 """The store: whole rows or none, whoever writes and whoever is killed."""
 
 import errno
-import json
 import math
 import os
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows import files
 from bridgemark.benchmarks.rows.cost import Cost
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
@@ -91,34 +92,167 @@ def test_only_what_would_end_the_same_way_is_settled(tmp_path, status, settled):
     assert not store.settled(replace(ROW, identity="0b"))
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"schema": 99}', "null", "\udcff"])
-def test_a_corrupted_row_is_named_and_harms_no_other(tmp_path, content):
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "null", "\udcff"])
+def test_a_damaged_row_is_named_and_harms_no_other(tmp_path, content):
     store = Store(tmp_path)
     store.write(ROW)
     broken = tmp_path / "s" / "t" / "0b.json"
     broken.write_bytes(content.encode(errors="surrogateescape"))
-    with pytest.raises(BadInput, match=r"0b\.json is not a complete row .*delete it"):
-        store.read_all()
+    assert "`bridgemark doctor --set-aside`" in refusal(broken, store.read_all)
+    refusal(broken, lambda: store.find(replace(ROW, identity="0b")))
+    assert store.find(ROW) is not None
     broken.unlink()
     assert len(store.read_all()) == 1
 
 
-def test_a_row_of_another_status_or_field_is_corrupted(tmp_path):
-    store = Store(tmp_path)
-    for change in ({"status": "fine"}, {"surprise": 1}):
-        store.path(ROW).parent.mkdir(parents=True, exist_ok=True)
-        store.path(ROW).write_text(json.dumps(ROW.to_json() | change))
-        with pytest.raises(BadInput):
-            store.find(ROW)
+def refusal(path, function):
+    """The line by which a call refuses, which names the file."""
+    with pytest.raises(BadInput) as raised:
+        function()
+    message = str(raised.value)
+    assert message.startswith(f"{path} ")
+    assert message.isprintable()
+    return message
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"no archive"])
-def test_corrupted_arrays_name_the_row_to_delete(tmp_path, content):
+def test_each_cause_has_its_own_cure(tmp_path, monkeypatch):
     store = Store(tmp_path)
     store.write(ROW)
-    store.path(ROW).with_suffix(".npz").write_bytes(content)
-    with pytest.raises(BadInput, match=r"0a\.json"):
-        store.arrays(ROW)
+    path = store.path(ROW)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"schema": 2', b'"schema": 3'))
+    message = refusal(path, store.read_all)
+    assert message.endswith("was written by a newer bridgemark (schema 3); update bridgemark")
+    path.write_bytes(whole[:-9] + b"\n")
+    assert "doctor" in refusal(path, store.read_all)
+    path.write_bytes(whole + b" " * 2**20)
+    assert "has more than 1048576 bytes" in refusal(path, store.read_all)
+    path.write_bytes(whole)
+
+    def deny(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", deny)
+        for read in (store.read_all, lambda: store.find(ROW), lambda: store.read_matching("0")):
+            message = refusal(path, read)
+            assert message.endswith("cannot be read (Permission denied); check its permissions and its disk")
+    assert store.find(ROW) is not None
+
+
+def test_what_is_no_file_is_refused_without_waiting(tmp_path):
+    store = Store(tmp_path)
+    store.write(ROW)
+    path = store.path(ROW)
+    path.unlink()
+    path.mkdir()
+    assert refusal(path, store.read_all).endswith("is a folder and not a file; move it away")
+    refusal(path, lambda: store.find(ROW))
+    with pytest.raises(BadInput, match="cannot write"):
+        store.write(ROW)
+    path.rmdir()
+    os.mkfifo(path)
+    assert "is a device or a pipe" in refusal(path, store.read_all)
+    path.unlink()
+    path.symlink_to(path)
+    refusal(path, store.read_all)
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    assert store.read_all() == []
+
+
+def test_a_folder_that_cannot_be_listed_hides_no_rows(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    store.write(ROW)
+    scan = os.scandir
+
+    def deny(folder):
+        if Path(folder).name == "t":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    assert "Permission denied" in refusal(tmp_path / "s" / "t", store.read_all)
+
+
+def test_a_row_must_lie_in_its_place(tmp_path):
+    store = Store(tmp_path)
+    store.write(ROW)
+    for place in ("s/t/0b.json", "s/u/0a.json", "u/t/0a.json"):
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(store.path(ROW).read_bytes())
+        assert "holds the row 0a of s x t, which belongs elsewhere" in refusal(path, store.read_all)
+        path.unlink()
+
+
+@pytest.mark.parametrize("name", ["../../../escaped", "/tmp/escaped", "a/b", "..", "", "a\nb", "x" * 300])
+@pytest.mark.parametrize("field", ["identity", "sampler", "target"])
+def test_no_name_leads_out_of_the_store(tmp_path, field, name):
+    store = Store(tmp_path / "inside" / "store")
+    row = replace(ROW, **{field: name})
+    for call in (store.write, store.find, store.settled, store.log, store.open_log, store.arrays):
+        with pytest.raises(BadInput, match=f"wrong {field}"):
+            call(row)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_row_that_could_not_be_read_is_not_written(tmp_path):
+    store = Store(tmp_path)
+    wrong = (
+        replace(ROW, metrics={"sampler": 1.0}),
+        replace(ROW, dim=0),
+        replace(ROW, fit_seconds=math.nan),
+        replace(ROW, metrics={"log_z": np.float32(1.0)}),
+    )
+    for row in wrong:
+        with pytest.raises(BadInput, match="the row 0a of s x t cannot be stored"):
+            store.write(row)
+    assert store.read_all() == []
+
+
+def test_hidden_and_foreign_files_are_no_rows(tmp_path):
+    store = Store(tmp_path)
+    store.write(ROW)
+    for name in (
+        ".0b.json",
+        "notes.txt",
+        "s/.DS_Store",
+        "s/t/stderr.log",
+        "s/t/.0b.json.tmp",
+        "s/t/.0c.json",
+    ):
+        (tmp_path / name).write_text("?")
+    assert len(store.read_all()) == 1
+
+
+def test_rows_are_looked_up_by_the_beginning_of_their_identities(tmp_path):
+    store = Store(tmp_path)
+    for identity in ("0a", "0b", "1a"):
+        store.write(replace(ROW, identity=identity))
+    broken = store.path(replace(ROW, identity="0b"))
+    broken.write_text("{")
+    assert [row.identity for row in store.read_matching("1")] == ["1a"]
+    assert [row.identity for row in store.read_matching("0a")] == ["0a"]
+    assert store.read_matching("*") == store.read_matching("../") == []
+    refusal(broken, lambda: store.read_matching("0"))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"no archive", b"\x93NUMPY\x01\x00"])
+def test_damaged_arrays_are_named(tmp_path, content):
+    store = Store(tmp_path)
+    store.write(ROW)
+    path = store.arrays_path(ROW)
+    path.write_bytes(content)
+    assert "does not hold arrays" in refusal(path, lambda: store.arrays(ROW))
+
+
+def test_arrays_of_python_objects_are_never_loaded(tmp_path):
+    store = Store(tmp_path)
+    store.write(ROW)
+    path = store.arrays_path(ROW)
+    np.savez(path, x=np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    assert "does not hold arrays" in refusal(path, lambda: store.arrays(ROW))
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_any_work(tmp_path):
@@ -191,3 +325,54 @@ def test_a_killed_writer_loses_no_acknowledged_row(tmp_path):
     process.send_signal(signal.SIGKILL)
     acknowledged |= set(process.communicate()[0].split())
     assert acknowledged <= {row.identity for row in Store(tmp_path).read_all()}
+
+
+def test_files_have_the_mode_that_the_umask_gives(tmp_path):
+    before = os.umask(0o027)
+    try:
+        store = Store(tmp_path / "store")
+        store.write(ROW, {"x": np.zeros(3)})
+    finally:
+        os.umask(before)
+    for path in (store.path(ROW), store.arrays_path(ROW)):
+        assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_temporary_files_of_killed_writers_are_cleared(tmp_path):
+    """Those of this machine whose process is gone after a minute, all others after an hour."""
+    store = Store(tmp_path)
+    store.write(ROW)
+    command = [sys.executable, "-c", "import os; print(os.getpid())"]
+    gone = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    ages = {
+        f".0a.json.{files.HOST}.{gone}.0.tmp": 120,
+        f".0a.json.{files.HOST}.{os.getpid()}.0.tmp": 4_000,
+        ".0a.json.elsewhere.1.0.tmp": 4_000,
+        ".0a.json.x8f3k_2.tmp": 4_000,
+        f".0b.json.{files.HOST}.{gone}.0.tmp": 0,
+        f".0b.json.{files.HOST}.{os.getpid()}.0.tmp": 120,
+        ".0b.json.elsewhere.1.0.tmp": 120,
+        ".0b.json.x8f3k_2.tmp": 120,
+        "0c.json.tmp": 10_000,
+    }
+    folder = store.path(ROW).parent
+    for name, age in ages.items():
+        (folder / name).touch()
+        os.utime(folder / name, (time.time() - age,) * 2)
+    store.require_writable()
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"0a.json", "0c.json.tmp", *(name for name in ages if name.startswith(".0b"))}
+
+
+def test_a_killed_writer_leaves_a_file_that_the_next_run_clears(tmp_path):
+    process = writer(tmp_path, 0, 10_000)
+    while not (temporary := list(tmp_path.rglob(".*.tmp"))):
+        pass
+    process.kill()
+    process.wait()
+    left = list(tmp_path.rglob(".*.tmp"))
+    for path in left:
+        os.utime(path, (time.time() - 120,) * 2)
+    assert all(files.TEMPORARY.fullmatch(path.name) for path in temporary)
+    Store(tmp_path).require_writable()
+    assert not list(tmp_path.rglob(".*.tmp"))

@@ -117,7 +117,11 @@ class Spender(Sampler):
 def rows_with(*wanted, **changes):
     return [
         replace(
-            row(seed=seed), identity=f"{unit}-{amount}-{seed}", budget=amount, budget_unit=unit, **changes
+            row(seed=seed),
+            identity=(unit + str((amount, seed))).encode().hex(),
+            budget=amount,
+            budget_unit=unit,
+            **changes,
         )
         for amount, unit in wanted
         for seed in (0, 1)

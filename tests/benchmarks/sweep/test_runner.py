@@ -16,17 +16,14 @@ import pytest
 from rich.console import Console
 
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.registry import build, samplers, targets
 from bridgemark.benchmarks.rows.cost import total
-from bridgemark.benchmarks.rows.identity import hash_of_closure, source_hash, truth_hash
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.scores import classifier, sinkhorn
 from bridgemark.benchmarks.sweep import process, progress, runner
 from bridgemark.benchmarks.sweep.measure import require_finite
-from bridgemark.benchmarks.sweep.plan import Request, missing_cells, plan
+from bridgemark.benchmarks.sweep.plan import Cell, Request, missing_cells, plan
 from bridgemark.benchmarks.sweep.presets import PRESETS
 from bridgemark.samplers.base import Draws, evals
-from bridgemark.targets.base import Truth
 
 from support.project import BROKEN, TOYS
 
@@ -199,81 +196,55 @@ def test_what_an_identity_depends_on(monkeypatch):
     before = identities()
     assert identities() == before
     assert len(set(before)) == 3
-    for change in ({"draws": 401}, {"precision": "float64"}, {"cores": 2}):
+    for change in ({"draws": 401}, {"precision": "float64"}, {"cores": 2}, {"costly": True}):
         assert not set(identities(**change)) & set(before)
     assert identities(seeds=2) == before[:2]
-    monkeypatch.setattr("bridgemark.benchmarks.rows.environment.commit", lambda: "another")
-    assert identities() == before
-    monkeypatch.setattr("bridgemark.benchmarks.scores.metrics.VERSION", 999)
-    assert not set(identities()) & set(before)
+    assert identities(plugins=PLUGINS[::-1]) == before
+    assert identities(jax_platform="cpu") == before
+    for name, value, moves in (
+        ("benchmarks.rows.environment.commit", lambda: "another", False),
+        ("benchmarks.rows.environment.platform.python_version", lambda: "3.99", False),
+        ("benchmarks.rows.environment.device_of_cells", lambda platform: "an accelerator", True),
+        ("benchmarks.rows.environment.flags_of_cells", lambda cores: "--other", True),
+        ("benchmarks.rows.environment._version", lambda package: "99", True),
+        ("benchmarks.scores.metrics.VERSION", 999, True),
+        ("benchmarks.sweep.plan.CELL_VERSION", 999, True),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"bridgemark.{name}", value)
+            assert (not set(identities()) & set(before)) is moves, name
 
 
-def test_the_code_of_a_plug_in_is_part_of_the_identity_and_its_comments_are_not(tmp_path):
-    text = Path(PLUGINS[0]).read_text()
-
-    def hash_with(change):
-        (tmp_path / "toys.py").write_text(text + change)
-        return source_hash(samplers([str(tmp_path / "toys.py")])["toy-exact"])
-
-    assert hash_with("# another comment\n") == hash_with("")
-    assert hash_with("ANOTHER = 1\n") != hash_with("")
+def test_a_planned_row_says_what_it_will_run_with():
+    row, *_ = plan(replace(REQUEST, samplers=("toy-exact",), cores=2))
+    assert row.device.startswith("cpu ")
+    assert row.flags.endswith("--xla_force_host_platform_device_count=2")
+    assert len(row.target_hash) == 20
+    assert "scipy" in row.versions
 
 
-def test_the_source_of_a_helper_is_part_of_the_identity(tmp_path, monkeypatch):
-    """A package of three modules: the sampler's, what it imports, and one that nothing imports."""
-    package = tmp_path / "helped"
-    package.mkdir()
-    files = {"__init__": "", "helper": "ONE = 1", "unused": "TWO = 2"}
-    files["method"] = "from bridgemark.samplers.base import Sampler\nfrom .helper import ONE\n"
-    files["method"] += "class Method(Sampler):\n    def sample(self, key, target, state, n): ...\n"
-    for name, text in files.items():
-        (package / f"{name}.py").write_text(text)
-    monkeypatch.syspath_prepend(tmp_path)
-    from helped.method import Method  # pyright: ignore
-
-    def changed(name):
-        hash_of_closure.cache_clear()
-        before = source_hash(Method())
-        (package / f"{name}.py").write_text(files[name] + "\nMORE = 3\n")
-        hash_of_closure.cache_clear()
-        return source_hash(Method()) != before
-
-    assert changed("helper")
-    assert changed("method")
-    assert not changed("unused")
+def test_a_cell_on_another_device_than_planned_is_a_failed_row(tmp_path):
+    (row,) = plan(replace(REQUEST, samplers=("toy-exact",), seeds=1))
+    cell, store = Cell((replace(row, device="an accelerator"),)), Store(tmp_path)
+    with progress.create_display([cell], Console(file=io.StringIO())) as display:
+        runner.run_cells([cell], runner.divide_cores(1, 1), 120, store, PLUGINS, display)
+    (failed,) = store.read_all()
+    assert failed.status == "failed"
+    assert "was planned for the device 'an accelerator', but JAX has 'cpu" in failed.reason
 
 
-def test_the_truth_of_a_target_is_part_of_the_identity():
-    target = build("toy-gaussian", targets(PLUGINS)["toy-gaussian"])
-    (statistic,) = target.statistics
-    changed = [
-        replace(target, log_z=Truth(3.0, 0.01, "")),
-        replace(target, log_z=None),
-        replace(target, statistics=()),
-        replace(target, statistics=(replace(statistic, mean=statistic.mean[::-1]),)),
-        replace(
-            target, density=replace(target.density, base=replace(target.density.base, scale=np.full(2, 4.0)))
-        ),
-    ]
-    assert len({truth_hash(variant) for variant in [target, *changed]}) == 6
-    rounded = replace(statistic, mean=statistic.mean * (1 + 1e-15))
-    assert truth_hash(replace(target, statistics=(rounded,))) == truth_hash(target)
-
-
-def test_costly_distances_are_made_up_for_in_the_rows_own_place(tmp_path, monkeypatch):
+def test_costly_rows_are_rows_of_their_own(tmp_path, monkeypatch):
     store = Store(tmp_path)
     request = replace(REQUEST, samplers=("toy-exact",), seeds=1, draws=2_000, costly=True)
+    (row,), (costly,) = plan(replace(request, costly=False)), plan(request)
+    assert costly.versions.keys() - row.versions.keys() == {"ott-jax", "scikit-learn"}
+    store.write(replace(row, status="ok", metrics={"log_z": 0.0}))
+    assert not missing_cells([row], store)
+    assert missing_cells([costly], store, costly=True) == [Cell((costly,), costly=True)]
     for module in (sinkhorn, classifier):
         monkeypatch.setattr(module, "installed", lambda: False)
     with pytest.raises(BadInput, match="transport"):
         plan(request)
-    (row,) = plan(replace(request, costly=False))
-    store.write(replace(row, status="ok", metrics={"log_z": 0.0}))
-    assert not missing_cells([row], store)
-    (cell,) = missing_cells([row], store, costly=True)
-    assert (cell.rows, cell.costly) == ((row,), True)
-    store.write(replace(row, status="ok", metrics={"sinkhorn": None, "c2st": None}))
-    assert not missing_cells([row], store, costly=True)
 
 
 def test_large_targets_come_first_and_draw_less():

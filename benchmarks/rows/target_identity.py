@@ -1,0 +1,109 @@
+"""What identifies a target in a row: its code, the data that it reads, its truths and its values."""
+
+import hashlib
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.opened_files import is_installed, read_at_import, record_reads
+from bridgemark.benchmarks.registry import TargetBuilder, call_user_code
+from bridgemark.benchmarks.rows.canonical_code import canonical_code
+from bridgemark.benchmarks.rows.code_hash import PROJECT, closure, hash_of_code
+from bridgemark.benchmarks.rows.fingerprint import fingerprint_of_values
+from bridgemark.benchmarks.rows.identity import truth_hash
+from bridgemark.benchmarks.rows.target_validation import require_valid
+from bridgemark.samplers import base as base_of_samplers
+from bridgemark.targets import data
+from bridgemark.targets.base import Target
+
+TARGET_CODE = "bridgemark.targets"
+OWN_FOLDERS = tuple(Path(module.__file__ or "").parent for module in (registry, base_of_samplers, data))
+PROVENANCE = ".provenance.json"  # ends the name of a file that says where a data set comes from
+
+
+class IdentifiedTarget(NamedTuple):
+    """A built target and what identifies it.
+
+    `fingerprint` hashes the values of its density at fixed points, `hash` everything. `packages` are the
+    installed packages that a plug-in computes with.
+    """
+
+    target: Target
+    fingerprint: str
+    hash: str
+    packages: frozenset[str]
+
+
+def identify_target(name: str, module: str, builder: TargetBuilder) -> IdentifiedTarget:
+    """Build the target that `module` registers under this name, and identify it.
+
+    Raises BadInput for a target that is broken or wrong. What follows in the process must call
+    `jax.clear_caches` before anything runs in single precision; see `evaluate_target`.
+    """
+    origin = f"target {name!r}"
+    code = call_user_code(origin, partial(closure, (module,), (TARGET_CODE, *_own_package(module))))
+    _forget_cached_results(code.files)
+    target, built_from = record_reads(partial(registry.build, name, builder))
+    values, evaluated_from = record_reads(partial(require_valid, target))
+    files = built_from.union(evaluated_from, *map(read_at_import, code.files))
+    parts = (
+        hash_of_code(code.files, name),
+        _hash_of_files(files.difference(code.files.values())),
+        truth_hash(target),
+        values.hash(),
+    )
+    digest = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:20]
+    fingerprint = call_user_code(origin, partial(fingerprint_of_values, name, values.at_probes))
+    return IdentifiedTarget(target, fingerprint, digest, code.packages)
+
+
+def _own_package(module: str) -> tuple[str, ...]:
+    """The package of a module outside this project, whose code counts although it may be installed."""
+    package = module.partition(".")[0]
+    return () if package == PROJECT else (package,)
+
+
+def _forget_cached_results(modules: Iterable[str]) -> None:
+    """Clear the caches of functions of plug-ins, so that they read their files again.
+
+    A target of this project reads its files whenever it is built; a test holds it.
+    """
+    for name in modules:
+        if name.partition(".")[0] != PROJECT and name in sys.modules:
+            for value in list(vars(sys.modules[name]).values()):
+                clear = getattr(value, "cache_clear", None)
+                if callable(clear) and getattr(value, "__module__", None) == name:
+                    clear()
+
+
+def _hash_of_files(paths: Iterable[Path]) -> str:
+    """Hash of the contents of those files that hold data or code of a target, whatever their names."""
+    digests = set()
+    for path in paths:
+        if is_data(path) and path.is_file():
+            digests.add(hashlib.sha256(_content(path)).hexdigest())
+    return hashlib.sha256(" ".join(sorted(digests)).encode()).hexdigest()
+
+
+def is_data(path: Path) -> bool:
+    """Whether a file that was read counts.
+
+    In this project only data sets count: the code is hashed as such, and the references as truths.
+    """
+    if any(path.is_relative_to(folder) for folder in OWN_FOLDERS):
+        return path.parent == data.FOLDER and not path.name.endswith(PROVENANCE)
+    return not is_installed(path)
+
+
+def _content(path: Path) -> bytes:
+    """The content of a file, without comments and layout where it is Python code."""
+    content = path.read_bytes()
+    if path.suffix != ".py":
+        return content
+    try:
+        return canonical_code(content).encode()
+    except (SyntaxError, ValueError):
+        return content

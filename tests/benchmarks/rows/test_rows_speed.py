@@ -1,0 +1,95 @@
+"""A hundred thousand published rows become tables and a page in seconds and under a gigabyte."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from hashlib import sha256
+
+import pytest
+
+from bridgemark.benchmarks.rows import published
+
+from support.project import ROOT
+from support.synthetic_rows import SAMPLERS, TARGETS, row
+
+ROWS = 100_000
+# Processor seconds of counting to ten million on the machine for which the limits below are meant. One whose
+# cores are slower, or shared, may take longer in proportion.
+COUNTING = 0.4
+PREAMBLE = """
+import json, resource, sys, time
+from pathlib import Path
+
+def count():
+    start, total = time.process_time(), 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - start
+
+def report(rows, seconds):
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"rows": rows, "seconds": seconds, "megabytes": megabytes, "counting": count()}))
+"""
+TABLE = """
+from bridgemark.benchmarks.analysis import tables
+from bridgemark.benchmarks.analysis.row_table import row_table
+from bridgemark.benchmarks.pages import leaderboard
+from bridgemark.benchmarks.rows.published import read_rows
+from bridgemark.benchmarks.rows.store import Store
+
+folder = Path(sys.argv[1])
+table = row_table(read_rows(folder / "rows", Store(folder / "store")))
+tables.write(table, folder)
+leaderboard.write(table, folder)
+report(len(table), time.process_time())
+"""
+SHOW = """
+from bridgemark.benchmarks.console.summary import print_row
+from bridgemark.benchmarks.rows.published import find_rows
+from bridgemark.benchmarks.rows.store import Store
+
+folder = Path(sys.argv[1])
+rows = find_rows(folder / "rows", Store(folder / "store"), sys.argv[2])
+print_row(rows[0])
+report(len(rows), time.process_time())
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder whose rows/ are those of ten seeds of five samplers on thousands of targets."""
+    kinds = [row(sampler, target, seed) for sampler in SAMPLERS for target in TARGETS for seed in range(10)]
+    made = []
+    for copy in range(ROWS // len(kinds) + 1):
+        for kind in kinds:
+            identity = sha256(f"{kind.identity} {copy}".encode()).hexdigest()[:20]
+            made.append(replace(kind, target=f"{kind.target}-{copy}", identity=identity))
+    folder = tmp_path_factory.mktemp("results")
+    published.write(made, folder / "rows")
+    return folder
+
+
+def measured(program, *arguments):
+    """What a program reports, its seconds as they would be on the machine of COUNTING."""
+    command = [sys.executable, "-c", PREAMBLE + program, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT / "tests", check=True)
+    report = json.loads(done.stdout.splitlines()[-1])
+    print(report)
+    return report | {"seconds": report["seconds"] * min(1.0, COUNTING / report["counting"])}
+
+
+@pytest.mark.slow
+def test_tables_and_page_of_a_hundred_thousand_rows(folder):
+    report = measured(TABLE, folder)
+    assert report["rows"] >= ROWS
+    assert report["seconds"] < 10
+    assert report["megabytes"] < 1_000
+
+
+@pytest.mark.slow
+def test_one_of_a_hundred_thousand_rows_is_shown(folder):
+    last = (folder / "rows" / "smc.jsonl").read_bytes().splitlines()[-1]
+    report = measured(SHOW, folder, json.loads(last)["identity"])
+    assert report["rows"] == 1
+    assert report["seconds"] < 3

@@ -1,0 +1,3 @@
+"""What the plug-in beside this file imports."""
+
+SD = 0.5
