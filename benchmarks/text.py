@@ -89,15 +89,24 @@ def _without_link(match: re.Match[str]) -> str:
     return f"{name}&#{ord(sign)};"
 
 
-def escape_formula(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would evaluate; numbers stay as they are."""
-    if not text.startswith(FORMULA_STARTS):
-        return text
+def csv_cell(text: str) -> str:
+    """A text as a cell of a CSV file: quoted where it must be, and never a formula of a spreadsheet.
+
+    A text that a spreadsheet would evaluate gets an apostrophe before it; numbers stay as they are.
+    """
+    if text.startswith(FORMULA_STARTS) and not _is_number(text):
+        text = f"'{text}"
+    if '"' in text or "," in text or "\n" in text or "\r" in text:
+        text = '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
-        return f"'{text}"
-    return text
+        return False
+    return True
 
 
 def markdown_table(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import chain
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -70,7 +71,7 @@ def fill_device(table: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:
 
 def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """The columns of the row table, by name."""
-    values = {name: [getattr(row, name) for row in rows] for name in FIELDS}
+    values = {name: list(map(attrgetter(name), rows)) for name in FIELDS}
     values |= _entries([row.metrics for row in rows])
     for phase in ("fit_evals", "sample_evals"):
         costs = [getattr(row, phase) for row in rows]

@@ -50,14 +50,15 @@ class DensityKey(NamedTuple):
     fingerprint: str
 
 
-def write(table: pd.DataFrame, results_dir: Path) -> Path:
+def write(table: pd.DataFrame, results_dir: Path, rows: Sequence[SummaryRow] | None = None) -> Path:
     """Write README.md in `results_dir` from the row table of everything stored, and tables/curves.csv.
 
-    The same rows give the same page. Figures and certificates appear where `results_dir` has them.
+    The same rows give the same page. Figures and certificates appear where `results_dir` has them. `rows` are
+    the `summary_rows` of the table, for a caller that has them already.
     """
     folder = Path(results_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = _summary_rows(table)
+    rows = summary_rows(table) if rows is None else rows
     curve_rows = curves.curve_rows(table)
     points = curves.points(curve_rows)
     if len(curve_rows):
@@ -80,9 +81,12 @@ def write(table: pd.DataFrame, results_dir: Path) -> Path:
     return path
 
 
-def overview(table: pd.DataFrame) -> str:
-    """Two compact Markdown tables of targets by samplers, from a row table: log Z error and squared bias."""
-    rows = _summary_rows(table)
+def overview(table: pd.DataFrame, rows: Sequence[SummaryRow] | None = None) -> str:
+    """Two compact Markdown tables of targets by samplers, from a row table: log Z error and squared bias.
+
+    `rows` are as for `write`.
+    """
+    rows = summary_rows(table) if rows is None else rows
     return (
         f"Median \\|log Z error\\|:\n\n{_matrix(rows, columns.LOG_Z_ABS_ERROR)}\n\n"
         "Median worst squared bias of x (0.01 is what 100 independent exact draws reach on average):\n\n"
@@ -90,20 +94,32 @@ def overview(table: pd.DataFrame) -> str:
     )
 
 
-def update_readme(path: Path, table: pd.DataFrame) -> bool:
-    """Put the overview between the markers of a README. Without markers, return False and write nothing."""
+def update_readme(path: Path, table: pd.DataFrame, rows: Sequence[SummaryRow] | None = None) -> bool:
+    """Put the overview between the markers of a README. Without markers, return False and write nothing.
+
+    `rows` are as for `write`.
+    """
     before, begin, rest = Path(path).read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not end:
         return False
-    Path(path).write_text(f"{before}{begin}\n\n{overview(table)}\n\n{end}{after}")
+    Path(path).write_text(f"{before}{begin}\n\n{overview(table, rows)}\n\n{end}{after}")
     return True
 
 
-def _summary_rows(table: pd.DataFrame) -> list[SummaryRow]:
-    """The current summary rows without a budget, by density, and within it the best bias first."""
+def summary_rows(table: pd.DataFrame, summary: pd.DataFrame | None = None) -> list[SummaryRow]:
+    """The current summary rows without a budget, by density, and within it the best bias first.
+
+    They have no ranges, which no page shows. `summary` is the summary table of the whole row table, for a
+    caller that has it: it need not be made again where all rows are current and without a budget.
+    """
     current = without_budget(drop_superseded(table))
-    rows = summary_table(current).to_dict("records")
+    if summary is None or len(current) < len(table):
+        summary = summary_table(current)
+    ranges = columns.least(""), columns.most("")
+    names = [name for name in summary if not name.endswith(ranges)]
+    lines = zip(*(summary[name].tolist() for name in names), strict=True)
+    rows: list[SummaryRow] = [dict(zip(names, line, strict=True)) for line in lines]
     return sorted(rows, key=lambda row: (_density(row), _order(row)))
 
 

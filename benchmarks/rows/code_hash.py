@@ -48,6 +48,8 @@ def closure(modules: tuple[str, ...], within: tuple[str, ...]) -> Closure:
         if path is None:
             continue
         files[name] = path
+        if is_installed(path) and not _is_within(name, (PROJECT,)):
+            packages.add(name.partition(".")[0])  # for the sake of its data
         for imported in _imports(path, name):
             if _is_followed(imported, within):
                 waiting += [imported, *_packages_above(imported)]

@@ -1,12 +1,14 @@
 """The text of a row: one line of JSON that ends with a checksum of all that is before it.
 
-The keys are in a fixed order, NaN and the infinities are the texts "nan", "inf" and "-inf", and None is null.
-So the line is standard JSON, and equal rows have equal lines.
+The keys are in a fixed order, and fields that are unknown or empty are left out. Among metrics, None is null,
+and NaN and the infinities are the texts "nan", "inf" and "-inf". So the line is standard JSON, and equal rows
+have equal lines.
 """
 
 import hashlib
 import json
 import math
+from dataclasses import fields
 from typing import Any
 
 from bridgemark.benchmarks.errors import BadInput
@@ -18,6 +20,10 @@ from bridgemark.benchmarks.text import remark
 CHECKSUM = b', "checksum": "'  # between the text that is hashed and its hash
 HASH_DIGITS = 16
 MAX_MESSAGE = 150  # characters
+# What the fields hold that are unknown or empty unless something is said of them.
+EMPTY = {field.name: None for field in fields(Row) if field.default is None}
+EMPTY |= {field.name: "" for field in fields(Row) if field.default == ""}
+EMPTY |= {field.name: {} for field in fields(Row) if field.default_factory is dict}
 FIRST_SCHEMA_WITH_CHECKSUM = 2
 
 
@@ -28,6 +34,7 @@ def encode(row: Row) -> bytes:
         data[name] = {key: _json_number(value) for key, value in sorted(data[name].items())}
     lists = sorted(row.repeats.items())
     data["repeats"] = {key: [_json_number(value) for value in values] for key, values in lists}
+    data = {name: value for name, value in data.items() if name not in EMPTY or value != EMPTY[name]}
     hashed = json.dumps(data, ensure_ascii=False, allow_nan=False).encode()[:-1]
     return hashed + CHECKSUM + _hash(hashed) + b'"}\n'
 
@@ -74,8 +81,6 @@ def _require_checksum(line: bytes) -> None:
 
 
 def _parse(line: bytes) -> Any:
-    if not line.strip():
-        raise DamagedRow("is empty")
     try:
         return json.loads(line.decode())
     except UnicodeDecodeError:
@@ -83,4 +88,5 @@ def _parse(line: bytes) -> Any:
     except RecursionError:
         raise DamagedRow("is not a row: it is nested too deeply") from None
     except ValueError as error:
-        raise DamagedRow(f"is not JSON ({remark(str(error), 100)})") from None
+        reason = f"is not JSON ({remark(str(error), 100)})" if line.strip() else "is empty"
+        raise DamagedRow(reason) from None

@@ -174,7 +174,7 @@ def _cost(value: Any) -> Cost | None:
     for number in value.values():
         if type(number) is not int or not 0 <= number <= MAX_INTEGER:
             raise _wrong_integer(0, number)
-    return Cost(**value)
+    return Cost(values=value["values"], gradients=value["gradients"], simulations=value["simulations"])
 
 
 def _check_of(annotation: Any) -> Check:

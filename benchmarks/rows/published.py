@@ -35,9 +35,10 @@ MEASURED = ("compile_seconds", "fit_seconds", "sample_seconds", "steady_seconds"
 
 
 class Place(NamedTuple):
-    """A line of a published file; lines are counted from 1."""
+    """A line of the published file of a sampler; lines are counted from 1."""
 
     path: Path
+    sampler: str
     number: int
 
     def __str__(self) -> str:
@@ -152,10 +153,11 @@ def _lines(folder: Path) -> Iterator[Line]:
     for path in list_folder(folder, lambda entry: entry.name.endswith(SUFFIX)):
         try:
             require_ordinary_file(path)
-            with path.open("rb") as file:
+            sampler = path.name.removesuffix(SUFFIX)
+            with path.open("rb", buffering=MAX_BYTES) as file:
                 # A line of a hostile file may never end.
                 for number, text in enumerate(iter(lambda: file.readline(MAX_BYTES + 1), b""), start=1):
-                    yield Line(Place(path, number), text)
+                    yield Line(Place(path, sampler, number), text)
         except OSError as error:
             raise bad_input(path, blocked(error)) from error
         except UnreadableRow as error:
@@ -177,7 +179,7 @@ def _row(line: Line, places: dict[str, Place]) -> Row:
     if len(line.text) > MAX_BYTES:
         raise DamagedRow(f"has more than {MAX_BYTES} bytes, so it is not a row")
     row = decode(line.text)
-    if line.place.path.name != row.sampler + SUFFIX:
+    if line.place.sampler != row.sampler:
         raise DamagedRow(f"holds a row of {row.sampler}, which belongs in {row.sampler}{SUFFIX}")
     if row.identity in places:
         raise DamagedRow(f"holds the row {row.identity} again, after {places[row.identity]}")

@@ -4,24 +4,19 @@ import hashlib
 import sys
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.opened_files import is_installed, read_at_import, record_reads
+from bridgemark.benchmarks.opened_files import record_reads
 from bridgemark.benchmarks.registry import TargetBuilder, call_user_code
-from bridgemark.benchmarks.rows.canonical_code import canonical_code
 from bridgemark.benchmarks.rows.code_hash import PROJECT, closure, hash_of_code
+from bridgemark.benchmarks.rows.data_hash import hash_of_data
 from bridgemark.benchmarks.rows.fingerprint import fingerprint_of_values
 from bridgemark.benchmarks.rows.identity import truth_hash
 from bridgemark.benchmarks.rows.target_validation import require_valid
-from bridgemark.samplers import base as base_of_samplers
-from bridgemark.targets import data
 from bridgemark.targets.base import Target
 
 TARGET_CODE = "bridgemark.targets"
-OWN_FOLDERS = tuple(Path(module.__file__ or "").parent for module in (registry, base_of_samplers, data))
-PROVENANCE = ".provenance.json"  # ends the name of a file that says where a data set comes from
 
 
 class IdentifiedTarget(NamedTuple):
@@ -48,10 +43,9 @@ def identify_target(name: str, module: str, builder: TargetBuilder) -> Identifie
     _forget_cached_results(code.files)
     target, built_from = record_reads(partial(registry.build, name, builder))
     values, evaluated_from = record_reads(partial(require_valid, target))
-    files = built_from.union(evaluated_from, *map(read_at_import, code.files))
     parts = (
         hash_of_code(code.files, name),
-        _hash_of_files(files.difference(code.files.values())),
+        call_user_code(origin, partial(hash_of_data, code.files, built_from | evaluated_from)),
         truth_hash(target),
         values.hash(),
     )
@@ -77,33 +71,3 @@ def _forget_cached_results(modules: Iterable[str]) -> None:
                 clear = getattr(value, "cache_clear", None)
                 if callable(clear) and getattr(value, "__module__", None) == name:
                     clear()
-
-
-def _hash_of_files(paths: Iterable[Path]) -> str:
-    """Hash of the contents of those files that hold data or code of a target, whatever their names."""
-    digests = set()
-    for path in paths:
-        if is_data(path) and path.is_file():
-            digests.add(hashlib.sha256(_content(path)).hexdigest())
-    return hashlib.sha256(" ".join(sorted(digests)).encode()).hexdigest()
-
-
-def is_data(path: Path) -> bool:
-    """Whether a file that was read counts.
-
-    In this project only data sets count: the code is hashed as such, and the references as truths.
-    """
-    if any(path.is_relative_to(folder) for folder in OWN_FOLDERS):
-        return path.parent == data.FOLDER and not path.name.endswith(PROVENANCE)
-    return not is_installed(path)
-
-
-def _content(path: Path) -> bytes:
-    """The content of a file, without comments and layout where it is Python code."""
-    content = path.read_bytes()
-    if path.suffix != ".py":
-        return content
-    try:
-        return canonical_code(content).encode()
-    except (SyntaxError, ValueError):
-        return content

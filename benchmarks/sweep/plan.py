@@ -13,6 +13,7 @@ from bridgemark.benchmarks.errors import choose
 from bridgemark.benchmarks.registry import call_user_code, choose_targets
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.code_hash import hash_of_code
+from bridgemark.benchmarks.rows.data_hash import hash_of_data
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
 from bridgemark.benchmarks.rows.identity import CELL_VERSION, row_identity, sampler_closure, source_hash
 from bridgemark.benchmarks.rows.row import Row
@@ -73,11 +74,12 @@ class Cell:
 
 
 class IdentifiedSampler(NamedTuple):
-    """A registered sampler, the hash of its code, and the packages that a plug-in computes with."""
+    """A registered sampler, hashes of its code and data, and the packages that a plug-in computes with."""
 
     name: str
     sampler: Sampler
     source: str
+    data: str
     packages: frozenset[str]
 
 
@@ -106,8 +108,9 @@ def plan(request: Request) -> list[Row]:
         }
         for sampler, budget, seed in product(samplers, _budget_fields(request), seeds):
             versions = environment.versions(request.costly, target.packages | sampler.packages)
-            fields = {**common, **_sampler_fields(sampler), **budget, "seed": seed}
-            identity = _identity(fields, versions, request.costly)
+            of_sampler = _sampler_fields(sampler.name, sampler.sampler, sampler.source)
+            fields = {**common, **of_sampler, **budget, "seed": seed}
+            identity = _identity(fields, sampler.data, versions, request.costly)
             rows.append(Row(**fields, identity=identity, versions=versions, commit=commit, **NEVER_RAN))
     return rows
 
@@ -118,10 +121,9 @@ def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed
     It has no identity: a target by itself does not say where its code is, and the settings of this process
     are not those of a cell.
     """
-    identified = IdentifiedSampler(name, sampler, source_hash(sampler), frozenset())
     return Row(
         **_target_fields(target, fingerprint(target), ""),
-        **_sampler_fields(identified),
+        **_sampler_fields(name, sampler, source_hash(sampler)),
         identity="",
         seed=seed,
         draws=draws,
@@ -151,7 +153,8 @@ def _samplers(request: Request) -> list[IdentifiedSampler]:
     identified = []
     for name, sampler in choose("sampler", names, registered).items():
         code = call_user_code(f"sampler {name!r}", partial(sampler_closure, sampler, modules[name]))
-        identified.append(IdentifiedSampler(name, sampler, hash_of_code(code.files), code.packages))
+        source, data = hash_of_code(code.files), hash_of_data(code.files)
+        identified.append(IdentifiedSampler(name, sampler, source, data, code.packages))
     return identified
 
 
@@ -177,24 +180,30 @@ def _target_fields(target: Target, fingerprint: str, target_hash: str) -> dict[s
     }
 
 
-def _sampler_fields(identified: IdentifiedSampler) -> dict[str, Any]:
+def _sampler_fields(name: str, sampler: Sampler, source: str) -> dict[str, Any]:
     """The fields of a row that its sampler determines."""
     return {
-        "sampler": identified.name,
-        "config": repr(identified.sampler),
-        "source": identified.source,
-        "uses_exact_draws": identified.sampler.needs_exact_draws,
+        "sampler": name,
+        "config": repr(sampler),
+        "source": source,
+        "uses_exact_draws": sampler.needs_exact_draws,
     }
 
 
-def _identity(fields: dict[str, Any], versions: dict[str, str], costly: bool) -> str:
+def _identity(fields: dict[str, Any], sampler_data: str, versions: dict[str, str], costly: bool) -> str:
     """The identity of a row with these fields: it hashes them, and the versions of whatever else computes.
 
-    It does not depend on the version of Python, the commit, the host, or where files are.
+    `sampler_data` hashes the files that the module of the sampler reads. The identity does not depend on the
+    version of Python, the commit, the host, or where files are.
     """
     packages = {name: version for name, version in versions.items() if name != "python"}
     return row_identity(
-        **fields, packages=packages, costly=costly, cell=CELL_VERSION, metrics=metrics.VERSION
+        **fields,
+        sampler_data=sampler_data,
+        packages=packages,
+        costly=costly,
+        cell=CELL_VERSION,
+        metrics=metrics.VERSION,
     )
 
 

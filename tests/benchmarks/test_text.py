@@ -1,12 +1,14 @@
 """Numbers as people read them, and strangers' text as nothing but text."""
 
+import csv
+import io
 import math
 
 import pytest
 from markdown_it import MarkdownIt
 
 from bridgemark.benchmarks.text import (
-    escape_formula,
+    csv_cell,
     escape_markdown,
     markdown_table,
     number,
@@ -115,16 +117,30 @@ def test_what_is_escaped_on_a_page(text, escaped):
     assert escape_markdown(text) == escaped
 
 
-@pytest.mark.parametrize(
-    "text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "--1", "+", "-"]
-)
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "--1", "+", "-"])
 def test_formulas_are_text(text):
-    assert escape_formula(text) == f"'{text}"
+    assert csv_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("a, b", '"a, b"'),
+        ('say "x"', '"say ""x"""'),
+        ("two\nlines", '"two\nlines"'),
+        ("=1,2", '"\'=1,2"'),
+        ("[x] 日本 'y'", "[x] 日本 'y'"),
+    ],
+)
+def test_cells_are_quoted_where_they_must_be(text, cell):
+    assert csv_cell(text) == cell
+    (cells,) = csv.reader(io.StringIO(f"{cell},next\n"))
+    assert cells == ["'" * text.startswith("=") + text, "next"]
 
 
 @pytest.mark.parametrize("text", ["", "a=1", "-1", "+2.5e-3", "-inf", "'=1", "smc", "3 - 4"])
 def test_numbers_and_other_texts_are_no_formulas(text):
-    assert escape_formula(text) == text
+    assert csv_cell(text) == text
 
 
 def test_a_table_has_columns_of_equal_width():

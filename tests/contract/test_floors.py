@@ -22,7 +22,7 @@ LEVELS = (
     {"drawing"},
     {"pages", "console"},
     {"cli_options"},
-    {"cli_certify", "cli_doctor"},
+    {"cli_certify", "cli_doctor", "cli_run"},
     {"cli"},
     {"public"},
 )

@@ -7,13 +7,15 @@ import pytest
 
 from bridgemark.benchmarks.analysis import tables
 from bridgemark.benchmarks.analysis.row_table import row_table
+from bridgemark.benchmarks.analysis.summary_table import summary_table
 
 from support.synthetic_rows import row, rows, with_metric
 
 
 def test_files_round_trip(tmp_path):
     stored = {stored_row.identity: stored_row for stored_row in rows()}
-    paths = tables.write(row_table(stored.values()), tmp_path)
+    table = row_table(stored.values())
+    paths = tables.write(table, summary_table(table), tmp_path)
     names = ["bridge.csv", "dds.csv", "hmc.csv", "nuts.csv", "smc.csv"]
     assert [path.name for path in paths] == [*names, "summary.csv", "summary.md"]
     read = pd.concat([pd.read_csv(path) for path in paths[:5]]).set_index("identity")
@@ -32,6 +34,7 @@ def test_files_round_trip(tmp_path):
 
 def test_csv_keeps_none_and_nan_apart(tmp_path):
     stored = [with_metric(None, 0, "r_hat_max"), with_metric(math.nan, 1, "r_hat_max"), row(seed=2)]
-    tables.write(row_table(stored), tmp_path)
+    table = row_table(stored)
+    tables.write(table, summary_table(table), tmp_path)
     text = pd.read_csv(tmp_path / "tables/smc.csv", keep_default_na=False)
     assert list(text["r_hat_max"]) == ["", "nan", ""]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bridgemark.benchmarks.analysis.row_table import row_table
+from bridgemark.benchmarks.analysis.summary_table import summary_table
 from bridgemark.benchmarks.pages import leaderboard
 
 from support.synthetic_rows import TARGETS, failed, repeated, row, rows, spending, with_metric
@@ -90,6 +91,13 @@ def test_rows_with_a_budget_stay_apart(tmp_path):
         assert page_without.split(f"## {target}\n")[1].split("\n## ")[0] in page
     assert "At equal budgets" in page
     assert "At equal budgets" not in page_without
+
+
+@pytest.mark.parametrize("stored", [rows(), [*rows(), *spending(2)], [*rows(), row(source="ed17ed")]])
+def test_a_summary_is_used_again_only_where_all_rows_are_shown(stored):
+    table = row_table(stored)
+    again = leaderboard.summary_rows(table, summary_table(table))
+    assert repr(again) == repr(leaderboard.summary_rows(table))
 
 
 def test_readme_block_is_replaced_only_between_markers(tmp_path):

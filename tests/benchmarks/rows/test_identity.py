@@ -14,9 +14,11 @@ import pytest
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.opened_files import record_reads
 from bridgemark.benchmarks.rows.canonical_code import canonical_code
+from bridgemark.benchmarks.rows.code_hash import closure
+from bridgemark.benchmarks.rows.data_hash import hash_of_data, is_data
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
-from bridgemark.benchmarks.rows.identity import source_hash, truth_hash
-from bridgemark.benchmarks.rows.target_identity import identify_target, is_data
+from bridgemark.benchmarks.rows.identity import sampler_closure, source_hash, truth_hash
+from bridgemark.benchmarks.rows.target_identity import identify_target
 from bridgemark.benchmarks.rows.target_values import evaluate_target
 from bridgemark.targets.base import Base, Modes, Truth
 
@@ -58,13 +60,14 @@ EDITS = {
     "exact sample": {"old": "mean[None] + SD", "new": "mean[None] + 1e-3 + SD"},
     "statistic": {"old": 'Statistic("x", lambda x: x,', "new": 'Statistic("x", lambda x: 1.001 * x,'},
     "base": {"old": BASE_SAMPLE, "new": BASE_SAMPLE.replace("3.0", "2.9")},
-    "mass that nothing looks at": {"old": "> 1e6", "new": "> 1e7"},
+    "mass that nothing looks at": {"old": "> LARGE", "new": "> 2 * LARGE"},
     "responsibilities": {"old": "x[0] > mean[0], x[0] <= mean[0]", "new": "x[0] > mean[1], x[0] <= mean[1]"},
     "truth": {"old": "np.array([0.5, 0.5])", "new": "np.array([0.4, 0.6])"},
     "registration": {"old": 'partial(measured, "measured-a")', "new": 'partial(measured, name="measured-a")'},
     "data that is read while a target is built": {"file": "mean.csv", "old": "1.0", "new": "1.1"},
     "data that is read while the plug-in is imported": {"file": "far.csv", "old": "7", "new": "8"},
     "helper": {"file": f"{HELPER}.py", "old": "0.5", "new": "0.25 * 2"},
+    "script that is executed": {"file": "script.py", "old": "1e6", "new": "10.0**6"},
 }
 NO_EDITS = {
     "comment": {"new": "# an afterthought\n"},
@@ -75,6 +78,7 @@ NO_EDITS = {
     "sampler beside it": {"new": "SAMPLERS = {}\n"},
     "folder": {"folder": "moved"},
     "comment of the helper": {"file": f"{HELPER}.py", "new": "# an afterthought\n"},
+    "comment of the script": {"file": "script.py", "new": "# an afterthought\n"},
 }
 
 
@@ -101,6 +105,17 @@ def test_a_file_counts_for_a_target_even_where_a_cache_holds_it(identify):
 def test_installed_packages_of_a_plug_in_count_by_their_version(identify):
     (target,) = identify(new="import pandas.api\n")
     assert target.packages == {"jax", "numpy", "pandas"}
+
+
+def test_an_installed_package_of_targets_counts_by_its_code_and_its_version(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "installed_targets"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from installed_targets import helper\nimport numpy\n")
+    (package / "helper.py").write_text("ONE = 1\n")
+    monkeypatch.syspath_prepend(package.parent)
+    code = closure(("installed_targets",), ("bridgemark.targets", "installed_targets"))
+    assert code.files.keys() == {"installed_targets", "installed_targets.helper"}
+    assert code.packages == {"installed_targets", "numpy"}
 
 
 def test_a_target_of_this_project_reads_its_files_whenever_it_is_built():
@@ -201,6 +216,22 @@ def test_the_code_of_a_plug_in_counts_and_its_comments_do_not(tmp_path):
 
     assert hash_with("# another comment\n") == hash_with("")
     assert hash_with("ANOTHER = 1\n") != hash_with("")
+
+
+def test_the_files_that_a_sampler_reads_at_its_import_count(tmp_path):
+    weights = tmp_path / "weights.txt"
+    (tmp_path / "trained.py").write_text(
+        f"from bridgemark.samplers.random_walk import RandomWalk\nopen({str(weights)!r}).close()\n"
+        "SAMPLERS = {'trained': RandomWalk()}\n"
+    )
+    weights.write_text("1.0")
+    plugins = [str(tmp_path / "trained.py")]
+    files = sampler_closure(
+        registry.samplers(plugins)["trained"], registry.sampler_modules(plugins)["trained"]
+    ).files
+    before = hash_of_data(files)
+    weights.write_text("2.0")
+    assert hash_of_data(files) != before
 
 
 def test_the_source_of_a_helper_counts(tmp_path, monkeypatch):

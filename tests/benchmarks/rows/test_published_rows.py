@@ -57,18 +57,11 @@ def test_the_order_of_the_rows_leaves_no_trace(folder, tmp_path):
 
 
 def test_lines_are_sorted(folder):
-    data = [json.loads(line) for line in (folder / "hmc.jsonl").read_text().splitlines()]
-    keys = [
-        (
-            row["target"],
-            row["budget_unit"] or "",
-            row["budget"] or 0,
-            row["draws"],
-            row["seed"],
-            row["identity"],
-        )
-        for row in data
-    ]
+    keys = []
+    for line in (folder / "hmc.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        key = [row["target"], row.get("budget_unit", ""), row.get("budget", 0)]
+        keys.append([*key, row["draws"], row["seed"], row["identity"]])
     assert keys == sorted(keys)
     assert len({key[0] for key in keys}) == 3
 

@@ -1,5 +1,6 @@
 """A plug-in: a Gaussian around the mean of a data file, with every part that a target can have."""
 
+import runpy
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from helper_of_measured import SD
 
 from bridgemark.targets.base import About, Base, Density, Modes, Statistic, Target, Truth
 
+LARGE = runpy.run_path(str(Path(__file__).parent / "script.py"))["LARGE"]
 FAR = np.loadtxt(Path(__file__).parent / "far.csv")  # counts only where no probe and no draw is
 
 
@@ -22,7 +24,7 @@ def read_mean():
 def log_prob(mean, x):
     """A normalised Gaussian, but far away."""
     inside = -0.5 * jnp.sum(((x - mean) / SD) ** 2) - 2 * np.log(SD) - np.log(2 * np.pi)
-    return jnp.where(jnp.max(jnp.abs(x)) > 1e6, FAR, inside)
+    return jnp.where(jnp.max(jnp.abs(x)) > LARGE, FAR, inside)
 
 
 def base():

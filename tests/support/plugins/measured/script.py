@@ -1,0 +1,3 @@
+"""What the plug-in beside this file executes."""
+
+LARGE = 1e6
