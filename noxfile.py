@@ -46,7 +46,7 @@ def benchmark(session: nox.Session) -> None:
     """Run what is missing of the default grid, then draw and write it; arguments after -- go to `run`."""
     install(session)
     session.run("python", "-m", "bridgemark", "run", *(session.posargs or ("--preset", "default")))
-    publish(session)
+    draw_and_write(session)
 
 
 @nox.session
@@ -59,9 +59,16 @@ def certify(session: nox.Session) -> None:
 
 @nox.session
 def figures(session: nox.Session) -> None:
-    """Figures, tables and leaderboard of what is stored; nothing is run."""
+    """Figures, tables and leaderboard of published and stored rows, in results/local; nothing is run."""
     install(session)
-    publish(session)
+    draw_and_write(session)
+
+
+@nox.session
+def publish(session: nox.Session) -> None:
+    """Add the rows in results/local to the published ones, and make their pages and figures again."""
+    install(session)
+    session.run("python", "-m", "bridgemark", "publish")
 
 
 @nox.session
@@ -89,7 +96,7 @@ def install(session: nox.Session, extra: str = "") -> None:
         stamp.write_text(description)
 
 
-def publish(session: nox.Session) -> None:
+def draw_and_write(session: nox.Session) -> None:
     """Figures first: the leaderboard shows those that exist."""
     session.run("python", "-m", "bridgemark", "figures")
     session.run("python", "-m", "bridgemark", "table")

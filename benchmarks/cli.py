@@ -1,19 +1,16 @@
 """The command line. Heavy packages are imported inside the commands, so that help appears at once."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from bridgemark.benchmarks.cli_certify import certify
 from bridgemark.benchmarks.cli_doctor import doctor
-from bridgemark.benchmarks.cli_options import RESULTS, Kind, Plugins, Results
+from bridgemark.benchmarks.cli_options import Kind, Plugins
+from bridgemark.benchmarks.cli_results import compare, figures, publish, show, table
 from bridgemark.benchmarks.cli_run import run
 from bridgemark.benchmarks.errors import BadInput
-
-if TYPE_CHECKING:
-    from bridgemark.benchmarks.rows.store import Store
 
 app = typer.Typer(
     add_completion=False,
@@ -52,85 +49,13 @@ def list_(kind: Annotated[Kind, typer.Argument()], plugin: Plugins = []) -> None
     {Kind.SAMPLERS: print_samplers, Kind.TARGETS: print_targets}[kind](tuple(plugin))
 
 
-@app.command()
-def table(
-    results: Results = RESULTS,
-    readme: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="README with markers for the overview. Default: README.md beside DIR."
-        ),
-    ] = None,
-) -> None:
-    """Write the tables and the leaderboard.
-
-    They go to DIR/tables and DIR/README.md, and an overview goes between the markers of another README.
-    """
-    from bridgemark.benchmarks.pages import board
-    from bridgemark.benchmarks.pages.leaderboard import BEGIN, END
-    from bridgemark.benchmarks.rows.reading import without_garbage_collection
-
-    page = readme or results.absolute().parent / "README.md"
-    with without_garbage_collection():
-        rows = _store(results).read_nonempty()
-        updated = board.write(rows, results, page)
-    if readme and not updated:
-        raise BadInput(f"{readme} has no lines {BEGIN} and {END}; put both in")
-    print(f"tables and leaderboard of {len(rows)} rows are in {results}" + f" and {page.name}" * updated)
-
-
-@app.command()
-def figures(results: Results = RESULTS) -> None:
-    """Draw the figures of the stored rows."""
-    from bridgemark.benchmarks.drawing import figures as drawing
-
-    store = _store(results)
-    drawing.write(store.read_nonempty(), store, results)
-    print(f"figures are in {results}")
-
-
-@app.command()
-def show(
-    identity: Annotated[str, typer.Argument(help="First digits of the row's identity.")],
-    results: Results = RESULTS,
-) -> None:
-    """Show one stored row in full."""
-    from bridgemark.benchmarks.console.summary import print_row
-
-    store = _store(results)
-    matching = store.read_matching(identity)
-    if len(matching) != 1:
-        store.require_nonempty()
-        examples = ", ".join(f"{row.identity} ({row.sampler} x {row.target})" for row in matching[:5])
-        hint = examples or "the names of the stored files are identities"
-        raise BadInput(f"{len(matching)} rows begin with {identity!r}: {hint}")
-    print_row(matching[0])
-
-
+app.command()(table)
+app.command()(figures)
+app.command()(show)
 app.add_typer(certify, name="certify")
 app.command()(doctor)
-
-
-@app.command()
-def compare(
-    a: Annotated[Path, typer.Argument(metavar="A", help="Folder of results, before.")],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Folder of results, after.")],
-    tolerance: Annotated[
-        float, typer.Option(help="Ratio up to which median seconds count as the same.")
-    ] = 1.5,
-) -> None:
-    """Compare two sets of results.
-
-    Shows what changed from A to B by more than the noise between seeds. The exit status is 1 if anything did.
-    """
-    from bridgemark.benchmarks.analysis.compare import compare as compare_rows
-    from bridgemark.benchmarks.console.changes import print_comparison
-
-    if tolerance < 1:
-        raise BadInput(f"--tolerance must be at least 1, not {tolerance}")
-    comparison = compare_rows(_store(a).read_nonempty(), _store(b).read_nonempty(), tolerance)
-    print_comparison(comparison)
-    raise typer.Exit(int(len(comparison.changed) > 0))
+app.command()(compare)
+app.command()(publish)
 
 
 @app.command()
@@ -142,12 +67,6 @@ def reference(name: Annotated[str, typer.Argument(help="Name of a target.")]) ->
     from bridgemark.benchmarks.references.reference import make
 
     make(name)
-
-
-def _store(results: Path) -> "Store":
-    from bridgemark.benchmarks.rows.store import Store
-
-    return Store(results / "store")
 
 
 def main() -> None:

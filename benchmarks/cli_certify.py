@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bridgemark.benchmarks.cli_options import RESULTS, Plugins, Results
+from bridgemark.benchmarks.cli_options import RESULTS, Plugins, Published, Results, layered
 from bridgemark.benchmarks.errors import choose
 
 certify = typer.Typer(no_args_is_help=True, help="Check samplers and targets against closed forms.")
@@ -20,8 +20,12 @@ def certify_sampler(
         list[str], typer.Argument(metavar="NAME|FILE", help="Samplers, or Python files with SAMPLERS.")
     ],
     results: Results = RESULTS,
+    published: Published = None,
 ) -> None:
-    """Run a fixed battery of checks on samplers, and store their certificates in DIR/certificates."""
+    """Run a fixed battery of checks on samplers, and store their certificates in DIR/certificates.
+
+    A sampler whose certificate is published or stored, and still valid, is not checked again.
+    """
     import bridgemark.benchmarks.certificates.certify as sampler_certificates
     from bridgemark.benchmarks import registry
     from bridgemark.benchmarks.console.certificates import print_certificates
@@ -33,7 +37,7 @@ def certify_sampler(
     certificates = []
     for name, sampler in choose("sampler", chosen_names, registry.samplers(plugins)).items():
         run = partial(sampler_certificates.run_halves_in_parallel, name, plugins)
-        certificates.append(sampler_certificates.certify(name, sampler, results / "certificates", run))
+        certificates.append(sampler_certificates.certify(name, sampler, layered(results, published), run))
     print_certificates(certificates)
     raise typer.Exit(int(not all(certificate.passed for certificate in certificates)))
 

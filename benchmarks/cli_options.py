@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-RESULTS = Path("results")
+if TYPE_CHECKING:
+    from bridgemark.benchmarks.rows.results import Results as ReadResults
+
+RESULTS = Path("results") / "local"
 
 
 class Precision(StrEnum):
@@ -33,7 +36,13 @@ class Kind(StrEnum):
 
 
 Results = Annotated[
-    Path, typer.Option(metavar="DIR", help="Folder of the results; the stored rows are in DIR/store.")
+    Path, typer.Option(metavar="DIR", help="Folder of your own results; your rows are in DIR/store.")
+]
+Published = Annotated[
+    Path | None,
+    typer.Option(
+        "--published", metavar="DIR", help="Folder of published results. Default: those of bridgemark itself."
+    ),
 ]
 Plugins = Annotated[
     list[str],
@@ -68,3 +77,11 @@ Costly = Annotated[
     bool,
     typer.Option("--costly", help="Also Sinkhorn divergence and classifier test: up to a minute per row."),
 ]
+
+
+def layered(local: Path, published: Path | None) -> "ReadResults":
+    """One's own results laid over the published ones, which are by default those of this installation."""
+    from bridgemark.benchmarks.rows.results import PUBLISHED
+    from bridgemark.benchmarks.rows.results import Results as ReadResults
+
+    return ReadResults((published or PUBLISHED, local))

@@ -44,6 +44,13 @@ FLAGS: Final = _column("flags", "flags of the compiler XLA")
 TARGET_HASH: Final = _column("target_hash", "hash of the target's code, data and values")
 COMMIT: Final = _column("commit", "commit of the benchmark")
 STARTED: Final = _column("started", "when the run started")
+TRUE_LOG_Z: Final = _column("true_log_z", "log Z that the row was judged by")
+TRUE_LOG_Z_ERROR: Final = _column("true_log_z_error", "standard error of that log Z")
+MACHINE: Final = _column("machine", "model of the processor, and driver of a GPU")
+LOAD: Final = _column("load", "processes that were ready to run per core of the machine, at the start")
+ORIGIN: Final = _column(
+    "origin", "who ran the row: measured here, sent in, or sent in and rerun; None for one's own rows"
+)
 USES_EXACT_DRAWS: Final = _column("uses_exact_draws", "whether the sampler was handed exact draws")
 SCHEMA: Final = _column("schema", "version of the stored format")
 
@@ -165,7 +172,8 @@ BLOCK: Final = (TARGET, TARGET_VERSION, FINGERPRINT, DRAWS, BUDGET, BUDGET_UNIT,
 # No quantities, so the summary table has no medians of them.
 TEXT: Final = (
     *(IDENTITY, SEED, STATUS, REASON, FLAGS, COMMIT, STARTED),
-    *(SCHEMA, DIM, MET_BY, NOTE, USES_EXACT_DRAWS, FLAGS, TARGET_HASH),
+    *(SCHEMA, DIM, MET_BY, NOTE, USES_EXACT_DRAWS, TARGET_HASH, MACHINE, ORIGIN, TRUE_LOG_Z),
+    *(TRUE_LOG_Z_ERROR, LOAD),
 )
 PHASE_SECONDS: Final = (COMPILE_SECONDS, FIT_SECONDS, SAMPLE_SECONDS)
 VERSIONS: Final = "versions."  # followed by the name of a package

@@ -16,7 +16,8 @@ from bridgemark.benchmarks.rows.row import Row
 
 TableRow: TypeAlias = dict[str, Any]  # one line of the row table, by column
 DICTIONARIES = ("fit_evals", "sample_evals", "metrics", "floors", "errors", "repeats", "versions")
-FIELDS = tuple(field.name for field in fields(Row) if field.name not in DICTIONARIES)
+LISTS = ("shown_draws",)  # for pictures only
+FIELDS = tuple(field.name for field in fields(Row) if field.name not in (*DICTIONARIES, *LISTS))
 
 
 def row_table(rows: Iterable[Row]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from bridgemark.benchmarks.certificates.checks import CHECKS, HALVES, SamplerUnd
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.benchmarks.rows.environment import available_cores, configure
 from bridgemark.benchmarks.rows.identity import hash_of_closure, row_identity, source_hash
+from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler, Unsupported
 
@@ -81,20 +82,21 @@ class Certificate:
 
 
 def certify(
-    name: str, sampler: Sampler, folder: Path, run: Callable[[], Iterable[Finding]] | None = None
+    name: str, sampler: Sampler, results: Results, run: Callable[[], Iterable[Finding]] | None = None
 ) -> Certificate:
-    """Return the certificate in `folder`, or make and store one where something that decides it has changed.
+    """Return the certificate in `results`, or make one where something that decides it has changed.
 
-    `run` makes the findings. By default all checks are run in this process.
+    `run` makes the findings; by default all checks are run in this process. A new certificate is stored in
+    the last folder of `results`.
     """
-    identity, path = identity_of(sampler), folder / f"{name}.json"
-    stored = read(path)
-    if stored is not None and stored.identity == identity:
-        return stored
+    identity, paths = identity_of(sampler), list(results.certificate_paths(name))
+    for stored in map(read, paths):
+        if stored is not None and stored.identity == identity:
+            return stored
     findings = run() if run else run_checks(sampler, tuple(CHECKS))
     certificate = Certificate(name, identity, repr(sampler), tuple(findings))
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(certificate), indent=1) + "\n")
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    paths[0].write_text(json.dumps(asdict(certificate), indent=1) + "\n")
     return certificate
 
 
@@ -132,6 +134,11 @@ def read(path: Path) -> Certificate | None:
         return Certificate(**data | {"findings": findings})
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def read_first(paths: Iterable[Path]) -> Certificate | None:
+    """The first of these files that is a certificate, or None."""
+    return next((certificate for certificate in map(read, paths) if certificate is not None), None)
 
 
 def identity_of(sampler: Sampler) -> str:

@@ -19,11 +19,9 @@ from bridgemark.benchmarks.drawing.style import (
     title_and_legend,
 )
 from bridgemark.benchmarks.rows.row import Row
-from bridgemark.benchmarks.rows.store import Store
 from bridgemark.targets.base import Sample, Target
 
 SAMPLERS_ACROSS = 10
-SHOWN_DRAWS = 1_000  # per panel
 EXACT_DRAWS = 4_000
 CONTOUR_POINTS = 160  # of the grid, along each axis
 UNIT_CORNERS = np.array([[-1.0, -1.0], [1.0, 1.0]])
@@ -37,8 +35,8 @@ class Window(NamedTuple):
     high: np.ndarray
 
 
-def draw_panels(store: Store, rows: Sequence[Row], styles: Styles, path: Path) -> Path:
-    """Draw the stored draws of the first ok seed of each sampler on each target.
+def draw_panels(rows: Sequence[Row], styles: Styles, path: Path) -> Path:
+    """Draw the shown draws of each sampler on each target, those of the first seed that has any.
 
     Draws in two dimensions lie over contours of the target. Of larger targets the first two coordinates are
     shown, over exact draws; without exact draws they are left out. More than SAMPLERS_ACROSS samplers take
@@ -62,7 +60,7 @@ def draw_panels(store: Store, rows: Sequence[Row], styles: Styles, path: Path) -
     for block in blocks:
         for index, target in enumerate(targets):
             panels = next(rows_of_panels)
-            _draw_target(panels, target, block, rows, styles, store)
+            _draw_target(panels, target, block, rows, styles)
             if index == 0:
                 for axis, sampler in zip(panels, block, strict=False):
                     axis.set_title(sampler, color=styles[sampler].colour)
@@ -90,16 +88,15 @@ def _draw_target(
     samplers: Sequence[str],
     rows: Sequence[Row],
     styles: Styles,
-    store: Store,
 ) -> None:
     """Draw one target: a panel for each of the samplers; the panels that are left over stay blank."""
     statuses: dict[str, str] = {}  # of the first seed
-    clouds: dict[str, np.ndarray | None] = {}  # of the first ok seed
+    clouds: dict[str, np.ndarray] = {}  # of the first seed that has any
     for row in rows:
         if row.target == target.name and row.sampler in samplers:
             statuses.setdefault(row.sampler, row.status)
-            if row.status == "ok" and row.sampler not in clouds:
-                clouds[row.sampler] = _thinned(store.arrays(row))
+            if row.shown_draws and row.sampler not in clouds:
+                clouds[row.sampler] = np.array(row.shown_draws)
     exact = None if target.sample is None else _exact_draws(target.sample)
     window = _window(exact, clouds)
     draw_background = _background(target, exact, window)
@@ -111,7 +108,9 @@ def _draw_target(
         axis.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
         cloud = clouds.get(sampler)
         if cloud is None:
-            remark(axis, statuses.get(sampler, "not run"), ALARM)
+            remark(
+                axis, "no draws" if statuses.get(sampler) == "ok" else statuses.get(sampler, "not run"), ALARM
+            )
         else:
             axis.plot(*cloud.T, ".", color=styles[sampler].colour, markersize=2.2, alpha=0.6)
     panels[0].set_ylabel(f"{target.name}: x₁ against x₀" if target.density.dim > 2 else target.name)
@@ -122,27 +121,11 @@ def _exact_draws(sample: Sample) -> np.ndarray:
     return np.asarray(jax.jit(sample, static_argnums=1)(jax.random.key(0), EXACT_DRAWS))[:, :2]
 
 
-def _thinned(arrays: dict[str, np.ndarray]) -> np.ndarray | None:
-    """Two coordinates (n, 2) of at most SHOWN_DRAWS stored draws; None if there are no draws.
-
-    Weighted draws are resampled, others are taken at equal distances.
-    """
-    x = arrays.get("x")
-    if x is None or x.ndim != 2 or x.shape[1] < 2:
-        return None
-    if "log_weights" not in arrays:
-        return x[np.linspace(0, len(x) - 1, min(SHOWN_DRAWS, len(x))).astype(int), :2]
-    log_weights = arrays["log_weights"].astype(np.float64)
-    weights = np.exp(log_weights - np.max(log_weights))
-    chosen = np.random.default_rng(0).choice(len(x), SHOWN_DRAWS, p=weights / np.sum(weights))
-    return x[chosen, :2]
-
-
-def _window(exact: np.ndarray | None, clouds: dict[str, np.ndarray | None]) -> Window:
+def _window(exact: np.ndarray | None, clouds: dict[str, np.ndarray]) -> Window:
     """What holds nearly all exact draws or, without any, nearly all draws of the samplers."""
     points = exact
     if points is None:
-        points = np.concatenate([*(cloud for cloud in clouds.values() if cloud is not None), UNIT_CORNERS])
+        points = np.concatenate([*clouds.values(), UNIT_CORNERS])
     low, high = np.quantile(points, (0.005, 0.995), axis=0)
     return Window(low - 0.1 * (high - low), high + 0.1 * (high - low))
 

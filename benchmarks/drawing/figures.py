@@ -14,16 +14,14 @@ from bridgemark.benchmarks.drawing.log_z_errors import log_z_errors
 from bridgemark.benchmarks.drawing.published import published_figure
 from bridgemark.benchmarks.drawing.style import Styles, sampler_styles, set_theme
 from bridgemark.benchmarks.rows.row import Row
-from bridgemark.benchmarks.rows.store import Store
 
 SOLVED = curves.GOALS[0].threshold
 
 
-def write(rows: Sequence[Row], store: Store, results_dir: Path) -> list[Path]:
+def write(rows: Sequence[Row], results_dir: Path) -> list[Path]:
     """Draw every figure as figures/NAME.png below `results_dir` and return the paths.
 
-    `rows` are all rows of the store, which is only asked for their draws. Rows with a budget have figures of
-    their own. Without rows of one kind its figures are left out.
+    Rows with a budget have figures of their own. Without rows of one kind its figures are left out.
     """
     folder = Path(results_dir) / "figures"
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +38,7 @@ def write(rows: Sequence[Row], store: Store, results_dir: Path) -> list[Path]:
     by_identity = {row.identity: row for row in rows}
     stored_rows = [by_identity[identity] for identity in current[columns.IDENTITY]]
     return [
-        draw_panels(store, stored_rows, styles, folder / "samples.png"),
+        draw_panels(stored_rows, styles, folder / "samples.png"),
         log_z_errors(current_rows, styles, folder / "log_z_error.png"),
         bias_against_cost(current_rows, styles, folder / "bias_cost.png"),
         seconds_by_phase(summary_rows, folder / "time.png"),

@@ -1,4 +1,4 @@
-"""Everything in text that is made of stored rows: tables, the leaderboard and the overview of a README."""
+"""Everything in text that is made of rows: tables, the leaderboard and the overview of a README."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,17 +7,20 @@ from bridgemark.benchmarks.analysis import tables
 from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.analysis.summary_table import summary_table
 from bridgemark.benchmarks.pages import leaderboard
+from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import Row
 
 
-def write(rows: Sequence[Row], results_dir: Path, readme: Path) -> bool:
-    """Write the tables and README.md in `results_dir`, and the overview between the markers of `readme`.
+def write(rows: Sequence[Row], results: Results, folder: Path, readme: Path | None = None) -> None:
+    """Write the tables and README.md in `folder`, and the overview between the markers of `readme`.
 
-    Returns whether `readme` exists and has markers. Summaries are made once for all pages.
+    `results` has the certificates. A `readme` that does not exist or has no markers stays as it is. Summaries
+    are made once for all pages.
     """
     table = row_table(rows)
     summary = summary_table(table)
-    tables.write(table, summary, results_dir)
+    tables.write(table, summary, folder)
     summary_rows = leaderboard.summary_rows(table, summary)
-    leaderboard.write(table, results_dir, summary_rows)
-    return readme.is_file() and leaderboard.update_readme(readme, table, summary_rows)
+    leaderboard.write(table, results, folder, summary_rows)
+    if readme is not None and readme.is_file():
+        leaderboard.update_readme(readme, table, summary_rows)

@@ -16,6 +16,7 @@ from bridgemark.benchmarks.analysis.summary_table import SummaryRow, summary_tab
 from bridgemark.benchmarks.certificates import certify
 from bridgemark.benchmarks.certificates.checks import EXECUTED
 from bridgemark.benchmarks.pages import equal_budgets, published, target_table
+from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import STATUSES
 from bridgemark.benchmarks.text import escape_markdown, markdown_table, number
 
@@ -50,13 +51,14 @@ class DensityKey(NamedTuple):
     fingerprint: str
 
 
-def write(table: pd.DataFrame, results_dir: Path, rows: Sequence[SummaryRow] | None = None) -> Path:
-    """Write README.md in `results_dir` from the row table of everything stored, and tables/curves.csv.
+def write(
+    table: pd.DataFrame, results: Results, folder: Path, rows: Sequence[SummaryRow] | None = None
+) -> Path:
+    """Write README.md in `folder` from the row table of everything stored, and tables/curves.csv.
 
-    The same rows give the same page. Figures and certificates appear where `results_dir` has them. `rows` are
-    the `summary_rows` of the table, for a caller that has them already.
+    The same rows give the same page. Figures appear where `folder` has them, and certificates where `results`
+    have them. `rows` are the `summary_rows` of the table, for a caller that has them already.
     """
-    folder = Path(results_dir)
     folder.mkdir(parents=True, exist_ok=True)
     rows = summary_rows(table) if rows is None else rows
     curve_rows = curves.curve_rows(table)
@@ -67,7 +69,7 @@ def write(table: pd.DataFrame, results_dir: Path, rows: Sequence[SummaryRow] | N
         "# Leaderboard",
         _provenance(table),
         ORDER,
-        _certificates(table, folder / "certificates"),
+        _certificates(table, results),
         *(target_table.section(list(group)) for _, group in groupby(rows, key=_density)),
         *_figures(folder, CAPTIONS),
         equal_budgets.section(curve_rows, points),
@@ -165,10 +167,10 @@ def _distinct(values: Iterable[object]) -> str:
     return escape_markdown(" or ".join(sorted(texts))) or "unknown"
 
 
-def _certificates(table: pd.DataFrame, folder: Path) -> str:
+def _certificates(table: pd.DataFrame, results: Results) -> str:
     """Each sampler's verdict on closed forms, and whether it belongs to another version of the sampler."""
     names = sorted(set(table[columns.SAMPLER]))
-    certificates = {name: certify.read(folder / f"{name}.json") for name in names}
+    certificates = {name: certify.read_first(results.certificate_paths(name)) for name in names}
     samplers = registry.samplers() if any(certificates.values()) else {}
     lines = []
     for name, certificate in certificates.items():

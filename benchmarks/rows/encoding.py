@@ -24,6 +24,7 @@ MAX_MESSAGE = 150  # characters
 EMPTY = {field.name: None for field in fields(Row) if field.default is None}
 EMPTY |= {field.name: "" for field in fields(Row) if field.default == ""}
 EMPTY |= {field.name: {} for field in fields(Row) if field.default_factory is dict}
+EMPTY |= {field.name: [] for field in fields(Row) if field.default_factory is list}
 FIRST_SCHEMA_WITH_CHECKSUM = 2
 
 

@@ -115,6 +115,33 @@ def _may_have_accelerator() -> bool:
     return modules or bool(metadata.entry_points(group=PLUGIN_PACKAGE)) or _version("libtpu") != "absent"
 
 
+def machine() -> str | None:
+    """The model of the processor that JAX computes on, and the driver of a GPU; None where it is unknown."""
+    import jax
+
+    first = jax.devices()[0]
+    if first.platform == "cpu":
+        return _model_of_cpu()
+    return f"{first.device_kind}, {first.client.platform_version}"
+
+
+def _model_of_cpu() -> str | None:
+    with suppress(OSError), open("/proc/cpuinfo") as file:
+        for line in file:
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or None
+
+
+def load() -> float | None:
+    """The average number of processes that were ready to run in the last minute, over the number of cores."""
+    try:
+        return round(os.getloadavg()[0] / (os.cpu_count() or 1), 2)
+    except (AttributeError, OSError):
+        return None
+
+
 def child_environment() -> dict[str, str]:
     """The environment for a process of this project: it finds the same packages and orders sets alike."""
     # This process's own path and not the current folder: the child must find the same packages.

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from bridgemark.benchmarks.registry import NAME
 from bridgemark.benchmarks.rows.cost import RATES, Cost
-from bridgemark.benchmarks.rows.row import STATUSES, Row
+from bridgemark.benchmarks.rows.row import ORIGINS, STATUSES, Row
 from bridgemark.benchmarks.rows.unreadable import DamagedRow
 from bridgemark.benchmarks.text import remark
 
@@ -143,6 +143,30 @@ def _list(value: Any) -> list[float | None]:
     return value if set(map(type, value)) <= FLOAT_OR_NONE else list(map(_number, value))
 
 
+def _finite(value: Any) -> float | None:
+    """A number that is finite, or None."""
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not -MAX_AMOUNT <= value <= MAX_AMOUNT:
+        raise _wrong(f"a number of at most {MAX_AMOUNT:g} in size, or null", value)
+    return float(value)
+
+
+def _points(value: Any) -> list[list[float]]:
+    """Points in the plane."""
+    if type(value) is not list or len(value) > MAX_ENTRIES:
+        raise _wrong(f"a list of at most {MAX_ENTRIES} points", value)
+    return [_point(point) for point in value]
+
+
+def _point(value: Any) -> list[float]:
+    if type(value) is not list or len(value) != 2 or not set(map(type, value)) <= {int, float}:
+        raise _wrong("a point, which is a list of two numbers", value)
+    if not all(map(math.isfinite, value)):
+        raise _wrong("a point of finite numbers", value)
+    return list(map(float, value))
+
+
 def _names(value: Any) -> tuple[str, ...]:
     """The keys of an object, each the name of a metric; equal ones of many rows are kept once."""
     if type(value) is not dict or len(value) > MAX_ENTRIES:
@@ -188,6 +212,7 @@ def _check_of(annotation: Any) -> Check:
         Cost | None: _cost,
         dict[str, float | None]: _numbers,
         dict[str, list[float | None]]: _lists,
+        list[list[float]]: _points,
         dict[str, str]: _versions,
     }[annotation]
 
@@ -217,6 +242,8 @@ NARROWER: dict[str, Check] = {
     "precision": _choice(("float32", "float64")),
     "budget": _budget,
     "budget_unit": _optional(_choice(("gradients", "seconds"))),
+    "origin": _optional(_choice(ORIGINS)),
+    "true_log_z": _finite,
     "started": _optional(_matching(DATE, "a date and a time")),
 }
 CHECKS: dict[str, Check] = {

@@ -13,7 +13,7 @@ from bridgemark.targets.base import Target
 __all__ = ["CELL_VERSION", "hash_of_closure", "row_identity", "sampler_closure", "source_hash", "truth_hash"]
 
 SAMPLER_CODE = ("bridgemark.samplers", "bridgemark.targets.base")
-CELL_VERSION = 2  # to be raised when `sweep.measure` changes how keys, phases or costs are made
+CELL_VERSION = 3  # to be raised when `sweep.measure` changes how keys, phases or costs are made
 DIGITS = 12  # significant digits of a sum that do not depend on the machine
 
 

@@ -24,7 +24,6 @@ from bridgemark.benchmarks.rows.files import (
 )
 from bridgemark.benchmarks.rows.reading import without_garbage_collection
 from bridgemark.benchmarks.rows.row import Row
-from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.rows.unreadable import DamagedRow, UnreadableRow, bad_input
 from bridgemark.benchmarks.text import printable
 
@@ -52,26 +51,10 @@ class Line(NamedTuple):
     text: bytes
 
 
-def read_rows(published: Path | None, store: Store) -> list[Row]:
-    """The published rows with those of the store laid over them: of one identity, the stored row counts.
-
-    Without a folder of published rows, those of the store. Raises BadInput for the first row that cannot be
-    read.
-    """
-    rows = {} if published is None else {row.identity: row for row in read(published)}
-    rows |= {row.identity: row for row in store.read_all()}
-    return list(rows.values())
-
-
-def find_rows(published: Path | None, store: Store, beginning: str) -> list[Row]:
-    """The rows of `read_rows` whose identities begin so; the others are not read."""
-    rows = {}
-    if published is not None:
-        start = f'{{"identity": "{beginning}'.encode(errors="surrogateescape")
-        lines = [line for line in _lines(published) if line.text.startswith(start)]
-        rows = {row.identity: row for row in _rows(lines)}
-    rows |= {row.identity: row for row in store.read_matching(beginning)}
-    return list(rows.values())
+def find(folder: Path, beginning: str) -> list[Row]:
+    """The rows whose identities begin so; the others are not read. Raises BadInput as `read` does."""
+    start = f'{{"identity": "{beginning}'.encode(errors="surrogateescape")
+    return list(_rows(line for line in _lines(folder) if line.text.startswith(start)))
 
 
 def read(folder: Path) -> list[Row]:
@@ -119,6 +102,7 @@ def rounded(row: Row) -> Row:
         metrics=_rounded_values(row.metrics),
         floors=_rounded_values(row.floors),
         errors=_rounded_values(row.errors),
+        shown_draws=row.shown_draws if row.seed == 0 and row.budget is None else [],
         repeats={name: list(map(_rounded, values)) for name, values in row.repeats.items()},
     )
 

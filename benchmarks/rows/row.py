@@ -9,6 +9,10 @@ from bridgemark.benchmarks.text import MAX_LINE, remark
 
 SCHEMA = 2  # of the stored format
 Status = Literal["ok", "unsupported", "failed", "timeout", "out of memory"]
+# Where a published row comes from: the maintainers of this repository ran it; somebody else sent it in; and
+# the maintainers have run that again and found the same.
+Origin = Literal["measured here", "sent in", "sent in and rerun"]
+ORIGINS: tuple[Origin, ...] = ("measured here", "sent in", "sent in and rerun")
 STATUSES: tuple[Status, ...] = ("ok", "unsupported", "failed", "timeout", "out of memory")  # the worst last
 COSTS = ("fit_evals", "sample_evals")
 # The texts that strangers' code can fill, with the most characters that a row keeps of each. Names and hashes
@@ -16,6 +20,7 @@ COSTS = ("fit_evals", "sample_evals")
 TEXTS = {
     "config": 5_000,
     "device": MAX_LINE,
+    "machine": MAX_LINE,
     "commit": MAX_LINE,
     "reason": MAX_LINE,
     "met_by": MAX_LINE,
@@ -45,10 +50,18 @@ class Row:
     seeds of a cell. `sample_seconds` belongs to the first set of draws, `steady_seconds` is the median of the
     sets that followed.
 
+    Truth. `true_log_z` is the log Z that the row was judged by, and `true_log_z_error` its standard error.
+
+    Circumstances. `machine` is the model of the processor that computed, and the driver of a GPU; `load` is
+    the average number of processes that were ready to run when the cell started, over the number of cores of
+    the machine: seconds of a row with a load above 1 are too long. `origin` is None for rows of one's own.
+
     Scores. In `metrics`, None means that the metric has no meaning here, and NaN that it failed. `floors`
     holds the same metrics of as many exact, unweighted draws, `errors` the Monte Carlo standard errors.
     `repeats` holds, for each metric, its values over all sets of draws of the same fit; the first is the
     value in `metrics`.
+
+    Picture. `shown_draws` are two coordinates of a few draws, as points of equal weight.
     """
 
     identity: str
@@ -78,6 +91,12 @@ class Row:
     floors: dict[str, float | None] = field(default_factory=dict)
     errors: dict[str, float | None] = field(default_factory=dict)
     repeats: dict[str, list[float | None]] = field(default_factory=dict)
+    shown_draws: list[list[float]] = field(default_factory=list)
+    true_log_z: float | None = None
+    true_log_z_error: float | None = None
+    machine: str | None = None
+    load: float | None = None
+    origin: Origin | None = None
     device: str | None = None
     cores: int = 1
     precision: str = "float32"

@@ -65,11 +65,14 @@ def main() -> None:
 
 
 def _with_settings(row: "Row") -> "Row":
-    """The row with the flags of this process. Raises RuntimeError if its device is not the planned one."""
+    """The row with the circumstances of this process.
+
+    Raises RuntimeError if its device is not the planned one.
+    """
     device = environment.device()
     if device != row.device:
         raise RuntimeError(f"the row was planned for the device {row.device!r}, but JAX has {device!r}")
-    return replace(row, flags=environment.flags())
+    return replace(row, flags=environment.flags(), machine=environment.machine(), load=environment.load())
 
 
 def _open_reports() -> Callable[..., None]:

@@ -18,13 +18,14 @@ from bridgemark.benchmarks.rows.cost import total
 from bridgemark.benchmarks.rows.row import Failure, Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.scores import metrics
+from bridgemark.benchmarks.scores.shown_draws import shown_draws
 from bridgemark.benchmarks.sweep.programs import Programs, timed
 from bridgemark.benchmarks.sweep.sizing import prepare
 from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Draws, Fit, Sampler, State, Unsupported
 from bridgemark.targets.base import Target
 
-FIT, SAMPLE, METRIC = 0, 1, 2  # folded into a seed's key, one for each use; 3 belongs to trial runs
+FIT, SAMPLE, METRIC, RETRACE = 0, 1, 2, 4  # folded into a seed's key, one per use; 3 belongs to trial runs
 REPEATS = 3  # sets of draws of one fit
 PILOT = "pilot_gradients"  # gradients of the fit that went into finding coordinates
 MAX_STORED_DRAWS = 2_000
@@ -102,9 +103,10 @@ def run_seed(
         require_finite(draws)
 
         report(phase=f"scoring seed {row.seed}")
-        scores = score(target, draws, row, programs, fit.state, jax.random.fold_in(key, METRIC), costly)
+        scores = score(target, draws, row, programs, fit.state, key, costly)
         pilot = {PILOT: float(fit_on_host.info[PILOT])} if PILOT in fit_on_host.info else {}
         row = replace(row, metrics=scores.metrics | pilot, floors=scores.floors, errors=scores.errors)
+        row = replace(row, shown_draws=shown_draws(draws))
 
         report(phase=f"sampling seed {row.seed} again")
         repeats = repeat_draws(programs, target, key, state, row.metrics)
@@ -125,14 +127,17 @@ def score(
     key: PRNGKeyArray,
     costly: bool,
 ) -> metrics.Evaluation:
-    """Score draws. `row` holds what they cost, `fit_state` is the state that `fit` returned."""
+    """Score draws. `row` holds what they cost, `fit_state` is the state that `fit` returned.
+
+    `key` is the seed's key.
+    """
     assert row.fit_evals is not None
     assert row.sample_evals is not None
     assert row.fit_seconds is not None
     assert row.sample_seconds is not None
     log_weights = None
     if programs.retrace is not None:
-        log_weights = np.asarray(programs.retrace(key, fit_state), np.float64)
+        log_weights = np.asarray(programs.retrace(jax.random.fold_in(key, RETRACE), fit_state), np.float64)
     return metrics.evaluate(
         target,
         draws,
@@ -140,7 +145,7 @@ def score(
         sample_gradients=row.sample_evals.gradients,
         fit_seconds=row.fit_seconds,
         sample_seconds=row.sample_seconds,
-        key=key,
+        key=jax.random.fold_in(key, METRIC),
         forward_log_weights=log_weights,
         with_costly=costly,
     )

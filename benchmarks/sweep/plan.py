@@ -111,7 +111,16 @@ def plan(request: Request) -> list[Row]:
             of_sampler = _sampler_fields(sampler.name, sampler.sampler, sampler.source)
             fields = {**common, **of_sampler, **budget, "seed": seed}
             identity = _identity(fields, sampler.data, versions, request.costly)
-            rows.append(Row(**fields, identity=identity, versions=versions, commit=commit, **NEVER_RAN))
+            rows.append(
+                Row(
+                    **fields,
+                    **_truth_fields(target.target),
+                    identity=identity,
+                    versions=versions,
+                    commit=commit,
+                    **NEVER_RAN,
+                )
+            )
     return rows
 
 
@@ -123,6 +132,7 @@ def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed
     """
     return Row(
         **_target_fields(target, fingerprint(target), ""),
+        **_truth_fields(target),
         **_sampler_fields(name, sampler, source_hash(sampler)),
         identity="",
         seed=seed,
@@ -130,6 +140,8 @@ def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed
         precision="float64" if jax.config.read("jax_enable_x64") else "float32",
         flags=environment.flags(),
         device=environment.device(),
+        machine=environment.machine(),
+        load=environment.load(),
         versions=environment.versions(),
         commit=environment.commit(),
         **NEVER_RAN,
@@ -178,6 +190,13 @@ def _target_fields(target: Target, fingerprint: str, target_hash: str) -> dict[s
         "target_hash": target_hash,
         "dim": target.density.dim,
     }
+
+
+def _truth_fields(target: Target) -> dict[str, Any]:
+    """The fields of a row that say by which log Z it is judged; `target_hash` covers them."""
+    if target.log_z is None:
+        return {}
+    return {"true_log_z": float(target.log_z.value), "true_log_z_error": float(target.log_z.standard_error)}
 
 
 def _sampler_fields(name: str, sampler: Sampler, source: str) -> dict[str, Any]:

@@ -21,8 +21,9 @@ LEVELS = (
     {"analysis"},
     {"drawing"},
     {"pages", "console"},
+    {"publication"},
     {"cli_options"},
-    {"cli_certify", "cli_doctor", "cli_run"},
+    {"cli_certify", "cli_doctor", "cli_results", "cli_run"},
     {"cli"},
     {"public"},
 )
