@@ -36,6 +36,7 @@ PLUGIN_PACKAGE = "jax_plugins"  # in which packages for accelerators put modules
 PROBE_SECONDS = 120.0
 MAX_REASON = 200  # characters
 PROJECT = Path(__file__).resolve().parents[2]
+CODE = ("targets", "samplers", "benchmarks", "pyproject.toml")  # what a commit mark is about
 
 
 def versions(costly: bool = False, modules: Iterable[str] = ()) -> dict[str, str]:
@@ -161,11 +162,16 @@ def available_cores() -> tuple[int, ...]:
 
 
 def commit() -> str | None:
-    """The commit of this source tree, "-dirty" if it was changed; None outside a clone or without git."""
+    """The last commit that changed the code, "-dirty" if it was changed since.
+
+    Results, pages and documents are no code. None outside a clone or without git.
+    """
     top = _git("rev-parse", "--show-toplevel")
-    described = _git("describe", "--always", "--dirty", "--exclude=*")
     # A copy installed inside another project's clone must not report that project's commit.
-    return described if top and Path(top).resolve() == PROJECT else None
+    if not top or Path(top).resolve() != PROJECT:
+        return None
+    last, changes = _git("log", "-1", "--format=%h", "--", *CODE), _git("status", "--porcelain", "--", *CODE)
+    return f"{last}-dirty" if last and changes else last or None
 
 
 def _git(*arguments: str) -> str | None:
