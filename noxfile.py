@@ -13,6 +13,7 @@ COMPILE_SOONER = {
     "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
     "--xla_cpu_use_fusion_emitters=false"
 }
+SAME, CHANGED = 0, 1  # how `bridgemark compare` ends
 
 
 @nox.session
@@ -43,15 +44,22 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def benchmark(session: nox.Session) -> None:
-    """Run what is missing of the default grid, then draw and write it; arguments after -- go to `run`."""
+    """Run what is missing of the default grid, draw and write it, and compare it with what is published.
+
+    Arguments after -- go to `run`. Nothing that git tracks changes.
+    """
     install(session)
     session.run("python", "-m", "bridgemark", "run", *(session.posargs or ("--preset", "default")))
     draw_and_write(session)
+    session.run("python", "-m", "bridgemark", "compare", success_codes=[SAME, CHANGED])
 
 
 @nox.session
 def certify(session: nox.Session) -> None:
-    """Certify again what has a certificate, or is named after --; only what has changed is tried."""
+    """Certify again what has a certificate, or is named after --; only what has changed is tried.
+
+    New certificates go to results/local.
+    """
     install(session)
     names = session.posargs or sorted(path.stem for path in Path("results/certificates").glob("*.json"))
     session.run("python", "-m", "bridgemark", "certify", "sampler", *names)

@@ -5,15 +5,18 @@ from typing import Annotated
 
 import typer
 
-from bridgemark.benchmarks.cli_certify import certify
-from bridgemark.benchmarks.cli_doctor import doctor
-from bridgemark.benchmarks.cli_options import Kind, Plugins
-from bridgemark.benchmarks.cli_results import compare, figures, publish, show, table
-from bridgemark.benchmarks.cli_run import run
+from bridgemark.benchmarks.commands.cells import cell, merge, plan
+from bridgemark.benchmarks.commands.certify import certify
+from bridgemark.benchmarks.commands.doctor import doctor
+from bridgemark.benchmarks.commands.export import export
+from bridgemark.benchmarks.commands.join import check_rows, join, rerun
+from bridgemark.benchmarks.commands.options import Kind, Plugins
+from bridgemark.benchmarks.commands.results import compare, figures, publish, show, table
+from bridgemark.benchmarks.commands.run import run
+from bridgemark.benchmarks.commands.score import score, target
 from bridgemark.benchmarks.errors import BadInput
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -49,13 +52,22 @@ def list_(kind: Annotated[Kind, typer.Argument()], plugin: Plugins = []) -> None
     {Kind.SAMPLERS: print_samplers, Kind.TARGETS: print_targets}[kind](tuple(plugin))
 
 
+app.command()(plan)
+app.command()(cell)
+app.command()(merge)
 app.command()(table)
 app.command()(figures)
 app.command()(show)
 app.add_typer(certify, name="certify")
 app.command()(doctor)
 app.command()(compare)
+app.command()(score)
+app.command()(target)
+app.command()(export)
 app.command()(publish)
+app.command()(join)
+app.command()(rerun)
+app.command("check-rows")(check_rows)
 
 
 @app.command()

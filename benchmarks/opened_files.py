@@ -18,16 +18,19 @@ Result = TypeVar("Result")
 
 INSTALLED_FOLDERS = frozenset({"site-packages", "dist-packages"})
 STANDARD_LIBRARY = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib"))
+CACHES = ("jax._src.compilation_cache",)  # modules that read what they have written themselves
 SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")  # they describe the machine
 
 _read_at_import: defaultdict[str, set[Path]] = defaultdict(set)  # by the name of the module
 _recordings: list[set[Path]] = []  # of the calls of `record_reads` in progress, the innermost last
+_remembered: list[set[Path]] = []  # the sets that `remember_reads` returned
 
 
 def record_reads(function: Callable[[], Result]) -> tuple[Result, frozenset[Path]]:
     """Call `function`; return its result and the files that were opened for reading meanwhile.
 
     Files that a library of another distribution reads while it is imported are left out: they are its own.
+    So are the files of caches.
     """
     _install_hook()
     _recordings.append(set())
@@ -36,6 +39,13 @@ def record_reads(function: Callable[[], Result]) -> tuple[Result, frozenset[Path
     finally:
         paths = _recordings.pop()
     return result, frozenset(paths)
+
+
+def remember_reads() -> set[Path]:
+    """A set to which every file is added that is opened for reading from now on, whoever opens it."""
+    _install_hook()
+    _remembered.append(set())
+    return _remembered[-1]
 
 
 def read_at_import(module: str) -> frozenset[Path]:
@@ -62,10 +72,13 @@ _hook_is_installed = False
 
 
 def _on_event(event: str, arguments: tuple) -> None:
-    if event == "open" and _recordings and _is_read(*arguments[1:3]):
+    if event == "open" and (_recordings or _remembered) and _is_read(*arguments[1:3]):
         path = _path_of(arguments[0])
         if path is not None:
-            _record(path, sys._getframe(1))
+            for paths in _remembered:
+                paths.add(path)
+            if _recordings:
+                _record(path, sys._getframe(1))
 
 
 def _is_read(mode: str | None, flags: int) -> bool:
@@ -93,6 +106,8 @@ def _record(path: Path, frame: FrameType | None) -> None:
     """Record a file for the innermost call of `record_reads` and for the modules being imported inside it."""
     modules = []
     while frame is not None and frame.f_code is not record_reads.__code__:
+        if frame.f_globals.get("__name__") in CACHES:
+            return
         if frame.f_code.co_name == "<module>":
             if is_installed(Path(frame.f_code.co_filename)):
                 return

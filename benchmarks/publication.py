@@ -3,41 +3,40 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-from bridgemark.benchmarks.analysis import columns
-from bridgemark.benchmarks.analysis.row_table import drop_superseded, row_table
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.certificates import certify
 from bridgemark.benchmarks.drawing import figures
+from bridgemark.benchmarks.joining.merging import current, merge
+from bridgemark.benchmarks.joining.present_code import own_samplers, sort_rows
 from bridgemark.benchmarks.pages import board
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.results import Results, certificates_folder, rows_folder, store_of
-from bridgemark.benchmarks.rows.row import Origin, Row
+from bridgemark.benchmarks.rows.row import Row
 
 
-def add(local: Path, folder: Path, origin: Origin = "measured here") -> int:
-    """Add the rows and certificates of one's own results to published ones, and return the number of rows.
+class Addition(NamedTuple):
+    """How many rows were added to published ones, and how many were left out, by reason."""
 
-    Rows that later ones supersede are removed. Raises BadInput for rows that cannot be read or written.
+    rows: int
+    left_out: dict[str, int]
+
+
+def add(local: Path, folder: Path) -> Addition:
+    """Add the rows and certificates of one's own results to published ones, as measured here.
+
+    Rows that the present code of this project does not make are left out, and so are certificates that are
+    stale. Published rows keep their origin unless they were measured here now. Rows that later ones supersede
+    are removed. Raises BadInput for rows that cannot be read or written.
     """
-    added = [replace(row, origin=origin) for row in store_of(local).read_all()]
-    if added:
+    present, left_out = sort_rows(store_of(local).read_all())
+    if present:
+        added = [replace(row, origin="measured here") for row in present]
         before = published.read(rows_folder(folder))
         published.write(current(merge(before, added)), rows_folder(folder))
-    for path in sorted(certificates_folder(local).glob("*.json")):
-        certificates_folder(folder).mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, certificates_folder(folder) / path.name)
-    return len(added)
-
-
-def merge(before: list[Row], added: list[Row]) -> list[Row]:
-    """Both, without those of the first that have the identity of one of the second."""
-    rows = {row.identity: row for row in before} | {row.identity: row for row in added}
-    return list(rows.values())
-
-
-def current(rows: list[Row]) -> list[Row]:
-    """The rows that no later edit of their sampler or target and no later run superseded."""
-    identities = set(drop_superseded(row_table(rows))[columns.IDENTITY])
-    return [row for row in rows if row.identity in identities]
+    _add_certificates(local, folder)
+    return Addition(len(present), {reason: len(rows) for reason, rows in left_out.items()})
 
 
 def write_pages(folder: Path) -> int:
@@ -46,8 +45,23 @@ def write_pages(folder: Path) -> int:
     The README beside the folder gets the overview if it has markers for it. The same rows give the same
     files.
     """
-    results = Results((folder,))
-    rows = results.read()
+    rows = Results((folder,)).read()
     figures.write(rows, folder)
-    board.write(rows, results, folder, folder.absolute().parent / "README.md")
+    write_texts(rows, folder)
     return len(rows)
+
+
+def write_texts(rows: list[Row], folder: Path) -> None:
+    """Make the tables and pages of published results again, as `write_pages` does, but not the figures."""
+    board.write(rows, Results((folder,)), folder, folder.absolute().parent / "README.md")
+
+
+def _add_certificates(local: Path, folder: Path) -> None:
+    """Copy the valid certificates of samplers of this project."""
+    samplers = registry.samplers()
+    for name in sorted(own_samplers()):
+        path = certificates_folder(local) / f"{name}.json"
+        certificate = certify.read(path)
+        if certificate is not None and certificate.identity == certify.identity_of(samplers[name]):
+            certificates_folder(folder).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, certificates_folder(folder) / path.name)

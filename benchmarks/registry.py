@@ -69,6 +69,12 @@ def target_modules(plugins: Sequence[str] = ()) -> dict[str, str]:
     return {name: registration.module for name, registration in _target_registrations(plugins).items()}
 
 
+def require_plugin(plugin: str) -> None:
+    """Import a plug-in file. Raises BadInput where it is broken, registers nothing, or registers wrongly."""
+    for dict_name, check in (("SAMPLERS", _check_sampler), ("TARGETS", _check_builder)):
+        _collect_entries(dict_name, _plugin_modules([plugin]), check)
+
+
 def plugin_samplers(plugin: str) -> list[str]:
     """Names of the samplers in a plug-in file. Raises BadInput where it has none or is broken."""
     names = list(getattr(_load_plugin(Path(plugin)), "SAMPLERS", {}))
@@ -133,6 +139,11 @@ def _modules(package: ModuleType, group: str, plugins: Sequence[str]) -> Iterato
         yield file.name, _import(file.name, partial(importlib.import_module, file.name))
     for point in metadata.entry_points(group=group):
         yield point.value, _import(point.value, point.load)
+    yield from _plugin_modules(plugins)
+
+
+def _plugin_modules(plugins: Sequence[str]) -> Iterator[tuple[str, ModuleType]]:
+    """Import the plug-ins; yield (origin, module)."""
     for plugin in dict.fromkeys(plugins):
         module = _load_plugin(Path(plugin))
         if not {"SAMPLERS", "TARGETS"} & vars(module).keys():

@@ -17,6 +17,10 @@ MARKDOWN = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # GitHub turns these into links without any brackets.
 BARE_LINK = re.compile(r"\b(https?|ftp)(:)(?=//)|\b(www)(\.)", re.IGNORECASE)
+# What a character that means something to LaTeX is spelt as.
+LATEX = {character: f"\\{character}" for character in "{}$&#_%"}
+LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}"}
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -37,6 +41,13 @@ def number(value: float | None, digits: int = 2) -> str:
 def count(things: int, noun: str) -> str:
     """A number of things in words: "1 row", "2 rows"."""
     return f"{things} {noun}{'' if things == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A time in seconds, minutes or hours: "12 s", "4 min", "3.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{number(seconds)} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
 
 
 def printable(text: str) -> str:
@@ -87,6 +98,11 @@ def _without_link(match: re.Match[str]) -> str:
     """The beginning of a link, with the character spelt as HTML by which it is recognised."""
     name, sign = (part for part in match.groups() if part)
     return f"{name}&#{ord(sign)};"
+
+
+def escape_latex(text: str) -> str:
+    """Escape a text for LaTeX: it has no command, no formula and no comment there."""
+    return "".join(LATEX.get(character, character) for character in printable(text))
 
 
 def csv_cell(text: str) -> str:

@@ -52,6 +52,7 @@ ORIGIN: Final = _column(
     "origin", "who ran the row: measured here, sent in, or sent in and rerun; None for one's own rows"
 )
 USES_EXACT_DRAWS: Final = _column("uses_exact_draws", "whether the sampler was handed exact draws")
+EXTERNAL: Final = _column("external", "whether another program drew, which counted its own evaluations")
 SCHEMA: Final = _column("schema", "version of the stored format")
 
 # Row table: metrics of the first set of draws.
@@ -122,7 +123,7 @@ NAN_FRACTION: Final = _column(
     "nan_fraction", "share of draws with a coordinate or a weight that is not finite"
 )
 PILOT_GRADIENTS: Final = _column("pilot_gradients", "gradients of the fit that went into finding coordinates")
-MAIN_METRIC: Final = BIAS2_X_MAX  # orders the leaderboard and ranks the samplers
+MAIN_METRIC: Final = BIAS2_X_MAX  # ranks the samplers
 
 # Row table: what follows from several fields.
 LOG_Z_ABS_ERROR: Final = _column("log_z_abs_error", "absolute error of the estimate of log Z")
@@ -173,7 +174,7 @@ BLOCK: Final = (TARGET, TARGET_VERSION, FINGERPRINT, DRAWS, BUDGET, BUDGET_UNIT,
 TEXT: Final = (
     *(IDENTITY, SEED, STATUS, REASON, FLAGS, COMMIT, STARTED),
     *(SCHEMA, DIM, MET_BY, NOTE, USES_EXACT_DRAWS, TARGET_HASH, MACHINE, ORIGIN, TRUE_LOG_Z),
-    *(TRUE_LOG_Z_ERROR, LOAD),
+    *(TRUE_LOG_Z_ERROR, LOAD, EXTERNAL),
 )
 PHASE_SECONDS: Final = (COMPILE_SECONDS, FIT_SECONDS, SAMPLE_SECONDS)
 VERSIONS: Final = "versions."  # followed by the name of a package

@@ -10,6 +10,8 @@ much more likely than 1e-5. A single seed is never tested.
 Two changes need no test: that only one of the sides has ok seeds, and, where both have, that only one has a
 finite value of a number. Seconds changed if the ratio of the medians leaves the tolerance and the ranges of
 the seeds are disjoint.
+
+Numbers are compared in the digits that published rows have, so that a row is equal to its published form.
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ import pandas as pd
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.row_table import drop_superseded, row_table
 from bridgemark.benchmarks.analysis.statistics import Moments, holm, welch
+from bridgemark.benchmarks.rows.published import rounded_number
 from bridgemark.benchmarks.rows.row import Row
 
 ALPHA = 0.01
@@ -48,8 +51,9 @@ class Comparison:
     `cells` has a line per cell of both sides, with KEY and, for each side, marked _a or _b: the numbers of
     `seeds` and of `ok` ones; of each of NUMBERS `mean`, `std` and `count` (of its logarithm if it is in
     POSITIVE); of each of SECONDS `median`, `min` and `max`. Of both sides together: of `paired` seeds, which
-    are ok on both sides, `equal` have numbers with the same bits; `cause` is what else differs, "unexplained"
-    if nothing does; `changed` and `times` are the names of the numbers and of the seconds that changed.
+    are ok on both sides, `equal` have the same numbers in all digits; `cause` is what else differs,
+    "unexplained" if nothing does; `changed` and `times` are the names of the numbers and of the seconds that
+    changed.
     `only_a` and `only_b` have KEY of the cells of one side only; `incomparable` those whose target has a
     different version or fingerprint on the two sides.
     """
@@ -78,7 +82,7 @@ def compare(a: Sequence[Row], b: Sequence[Row], tolerance: float = 1.5) -> Compa
     only_a = cells.loc[in_a & ~in_b].index.to_frame(index=False)
     only_b = cells.loc[in_b & ~in_a].index.to_frame(index=False)
     incomparable = only_a.merge(only_b, on=list(CELL), suffixes=SIDES)
-    cells = cells.loc[in_a & in_b].join(_equal_bits(rows_a, rows_b)).fillna({"paired": 0, "equal": 0})
+    cells = cells.loc[in_a & in_b].join(_equal_seeds(rows_a, rows_b)).fillna({"paired": 0, "equal": 0})
     cells = cells.assign(
         cause=_causes(cells, versions),
         changed=_changed(cells),
@@ -97,6 +101,7 @@ def _prepared(table: pd.DataFrame, versions: list[str]) -> pd.DataFrame:
     ok = table[columns.STATUS] == "ok"
     numbers = table.reindex(columns=[*NUMBERS, *SECONDS]).where(ok, axis=0).astype(float)
     numbers = numbers.replace([np.inf, -np.inf], np.nan)
+    numbers[list(NUMBERS)] = numbers[list(NUMBERS)].map(rounded_number)
     keys = table.reindex(columns=[*KEY, columns.SEED, *SAMPLER_COLUMNS, *ENVIRONMENT_COLUMNS, *versions])
     # pandas would drop a key that is None. No row has a budget of 0, so 0 can mean that there is none.
     keys[columns.BUDGET] = keys[columns.BUDGET].astype(float).fillna(0.0)
@@ -119,8 +124,8 @@ def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     return causes.assign(seeds=groups.size(), ok=groups["ok"].sum()).join(numbers).join(seconds)
 
 
-def _equal_bits(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """By cell, how many seeds are ok on both sides, and for how many of these all numbers have equal bits."""
+def _equal_seeds(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """By cell, how many seeds are ok on both sides, and for how many of these all numbers are equal."""
     wanted = [*KEY, columns.SEED, *NUMBERS]
     pairs = a.loc[a["ok"], wanted].merge(b.loc[b["ok"], wanted], on=[*KEY, columns.SEED], suffixes=SIDES)
     values_a = pairs[[f"{name}_a" for name in NUMBERS]].to_numpy()

@@ -35,7 +35,8 @@ def best_published(truths: Mapping[str, float]) -> pd.DataFrame:
     """
     table = read()
     table = table.loc[table[columns.TARGET].isin(truths)]
-    errors = table[columns.VALUE] - table[columns.TARGET].map(truths)
+    # Without any target, pandas with pyarrow would take the truths for texts.
+    errors = table[columns.VALUE] - table[columns.TARGET].map(truths).astype(float)
     rmse = np.hypot(errors, table[columns.SD].fillna(0.0))
     gap = -errors  # of an ELBO
     is_log_z = table[columns.METRIC] == columns.LOG_Z

@@ -3,7 +3,7 @@
 A seed that failed, ran out of time or memory, or whose metric is NaN counts as +inf, which is worst; samplers
 that are both infinite share the last rank. A sampler is left out on a target that it does not support, or for
 which the metric has no meaning (None). Equal medians share the average of their ranks. A sampler that was
-handed exact draws is never ranked.
+handed exact draws is never ranked, and neither is an external program.
 """
 
 from collections.abc import Mapping, Sequence
@@ -95,8 +95,7 @@ def intervals(values: Values, level: float = LEVEL) -> dict[str, Interval]:
     less than about log2(40 S), the ranges of the seeds take the place of intervals and `level` is None: they
     claim nothing.
     """
-    level_of_each = 1 - (1 - level) / len(values)
-    medians = [median(seeds, level_of_each) for seeds in values.values()]
+    medians = list(median_intervals(values, level).values())
     low = np.array([interval.low for interval in medians])
     high = np.array([interval.high for interval in medians])
     best = 1 + np.sum(high[None, :] < low[:, None], axis=1)
@@ -109,6 +108,15 @@ def intervals(values: Values, level: float = LEVEL) -> dict[str, Interval]:
             float(ranks[index]), float(best[index]), float(worst[index]), level=claimed
         )
     return rank_intervals
+
+
+def median_intervals(values: Values, level: float = LEVEL) -> dict[str, Interval]:
+    """By sampler, its median between ends that cover the medians of all samplers together at `level`.
+
+    With few seeds the ends are ranges that claim nothing, as in `intervals`.
+    """
+    level_of_each = 1 - (1 - level) / len(values)
+    return {sampler: median(seeds, level_of_each) for sampler, seeds in values.items()}
 
 
 def bootstrapped_ranks(values: Values, times: int = 1_000, seed: int = 0) -> np.ndarray:
@@ -171,9 +179,15 @@ def profiles(targets: Mapping[str, Block], threshold: float) -> dict[str, Profil
 
 
 def rankable(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows that may be ranked: of samplers that support the target and were not handed exact draws."""
-    unsupported = rows[columns.STATUS] == "unsupported"
-    return rows.loc[~unsupported & ~rows[columns.USES_EXACT_DRAWS].astype(bool)]
+    """The rows that may be ranked.
+
+    They are those of samplers that support the target, were not handed exact draws and ran here: what an
+    external program says of its own cost is not checked.
+    """
+    left_out = rows[columns.STATUS] == "unsupported"
+    for name in (columns.USES_EXACT_DRAWS, columns.EXTERNAL):
+        left_out |= rows[name].astype(bool)
+    return rows.loc[~left_out]
 
 
 def is_applicable(rows: pd.DataFrame, metric: str, owner: str = columns.SAMPLER) -> np.ndarray:

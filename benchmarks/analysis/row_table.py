@@ -64,9 +64,11 @@ def fill_device(table: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:
 
     An unknown device becomes the first known one among the rows that agree in the other columns `within`.
     """
+    device = table[columns.DEVICE]
+    if device.notna().to_numpy().all():
+        return table
     beside = [name for name in within if name != columns.DEVICE]
     first = table.groupby(beside, dropna=False)[columns.DEVICE].transform("first")
-    device = table[columns.DEVICE]
     return table.assign(device=device.where(device.notna(), first))
 
 

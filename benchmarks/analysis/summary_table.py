@@ -11,9 +11,12 @@ from bridgemark.benchmarks.analysis.components import component_columns
 from bridgemark.benchmarks.analysis.missing import is_not_none, none_where_not
 from bridgemark.benchmarks.analysis.row_table import fill_device
 from bridgemark.benchmarks.analysis.statistics import medians
-from bridgemark.benchmarks.rows.row import STATUSES
+from bridgemark.benchmarks.rows.row import ORIGINS, STATUSES
 
 SummaryRow: TypeAlias = dict[str, Any]  # one line of the summary table, by column
+EXTERNAL = " (external)"  # after the name of a program that drew elsewhere
+YOURS = "yours"  # the origin of one's own rows, in words
+SEPARATOR = "; "  # between several origins or reasons
 # Columns whose names begin so have no median: versions are texts, the others belong to a single row.
 NOT_SUMMARISED = (
     columns.VERSIONS,
@@ -26,17 +29,19 @@ NOT_SUMMARISED = (
 def summary_table(table: pd.DataFrame) -> pd.DataFrame:
     """One summary row per group of rows of a row table that agree in `columns.GROUP`.
 
-    The columns are `label`; GROUP and `dim`; the number of `seeds` and that of each status; every `reason`
-    once, and when the last row was `started`; for every number its median over the ok seeds with its ends
-    (`low`, `high`) and range (`least`, `most`); and those of `component_columns`. `label` is the sampler's
-    name and, where a target has several groups of that name, what distinguishes them.
+    The columns are `label`; GROUP, `dim` and `external`; the number of `seeds` and that of each status; every
+    `reason` and every `origin` once, and when the last row was `started`; for every number its median over
+    the ok seeds with its ends (`low`, `high`) and range (`least`, `most`); and those of `component_columns`.
+    `label` is the sampler's name and, where a target has several groups of that name, what distinguishes
+    them.
     """
-    rows = fill_device(table, (*columns.BLOCK, columns.SAMPLER))
+    # A killed run has the device of its sampler's other rows or, if it has none, of the samplers beside it.
+    rows = fill_device(fill_device(table, (*columns.BLOCK, columns.SAMPLER)), columns.BLOCK)
     if not len(rows):
         return pd.DataFrame()
     group = rows.groupby(list(columns.GROUP), dropna=False).ngroup().to_numpy()
     first = np.unique(group, return_index=True)[1]
-    keys = rows[[*columns.GROUP, columns.DIM]].iloc[first].reset_index(drop=True)
+    keys = rows[[*columns.GROUP, columns.DIM, columns.EXTERNAL]].iloc[first].reset_index(drop=True)
     ok = (rows[columns.STATUS] == "ok").to_numpy()
     numbers: dict[str, np.ndarray] = {}
     for name in rows.columns:
@@ -65,7 +70,7 @@ def _is_number(name: str) -> bool:
 
 
 def _endings(rows: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
-    """How the rows of each group ended: counts, every reason once, and the start of the last row."""
+    """How the rows of each group ended: counts, reasons, origins, and the start of the last row."""
     groups = int(group.max()) + 1
     endings: dict[str, Any] = {columns.SEEDS: np.bincount(group)}
     for status in STATUSES:
@@ -79,9 +84,18 @@ def _endings(rows: pd.DataFrame, group: np.ndarray) -> pd.DataFrame:
         last_start[index] = max(last_start[index], started or "")
         if status != "ok" and reason is not None and reason not in reasons[index]:
             reasons[index].append(reason)
-    endings[columns.REASON] = ["; ".join(texts) or None for texts in reasons]
+    endings[columns.REASON] = [SEPARATOR.join(texts) or None for texts in reasons]
+    endings[columns.ORIGIN] = _origins(rows, group)
     endings[columns.STARTED] = last_start
     return pd.DataFrame(endings, dtype=object)
+
+
+def _origins(rows: pd.DataFrame, group: np.ndarray) -> list[str]:
+    """The distinct origins of each group's rows, such as "yours; measured here"."""
+    present: list[set[str]] = [set() for _ in range(int(group.max()) + 1)]
+    for index, origin in zip(group.tolist(), rows[columns.ORIGIN].tolist(), strict=True):
+        present[index].add(origin or YOURS)
+    return [SEPARATOR.join(name for name in (YOURS, *ORIGINS) if name in names) for names in present]
 
 
 def _median_columns(
@@ -104,7 +118,9 @@ def _median_columns(
 
 
 def _labels(summary: pd.DataFrame) -> list[str]:
-    labels = dict(zip(summary.index, summary[columns.SAMPLER], strict=True))
+    is_external = summary[columns.EXTERNAL].astype(bool)
+    names = summary[columns.SAMPLER] + np.where(is_external, EXTERNAL, "")
+    labels = dict(zip(summary.index, names, strict=True))
     same_name = [columns.TARGET, columns.TARGET_VERSION, columns.FINGERPRINT, columns.SAMPLER]
     repeated = summary.loc[summary.duplicated(same_name, keep=False)]
     for _, lines in repeated.groupby(same_name):

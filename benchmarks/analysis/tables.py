@@ -1,6 +1,6 @@
-"""The files below tables/: every stored row by sampler, and the summary table as CSV and Markdown."""
+"""The files below tables/: the summary table as CSV and Markdown."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -8,60 +8,41 @@ import pandas as pd
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.text import csv_cell, escape_markdown, markdown_table
 
-# Columns that summary.md leaves out: the label names the sampler, and hashes are for programs.
-LEFT_OUT = (columns.SAMPLER, columns.CONFIG, columns.SOURCE, columns.TARGET_HASH)
+# Columns that summary.md leaves out: the label names the sampler and says what is external; hashes are for
+# programs.
+LEFT_OUT = (columns.SAMPLER, columns.CONFIG, columns.SOURCE, columns.TARGET_HASH, columns.EXTERNAL)
 
 
-def write(table: pd.DataFrame, summary: pd.DataFrame, results_dir: Path) -> list[Path]:
-    """Write tables/SAMPLER.csv, tables/summary.csv and tables/summary.md below `results_dir`.
+def write(summary: pd.DataFrame, results_dir: Path) -> list[Path]:
+    """Write tables/summary.csv and tables/summary.md below `results_dir`, and return their paths.
 
-    `table` is the row table of everything stored, superseded rows and rows with a budget included, and
-    `summary` its summary table. Returns the paths of the files.
+    `summary` is the summary table of everything stored, superseded rows and rows with a budget included.
     """
     folder = Path(results_dir) / "tables"
     folder.mkdir(parents=True, exist_ok=True)
-    paths = _write_samplers(table, folder)
     write_csv(summary, folder / "summary.csv")
     # The names of ends, floors and errors have a dot; the page leaves them to the CSV file.
     shown = [name for name in summary.columns if "." not in name and name not in LEFT_OUT]
     cells = [_cells(summary[name].tolist(), escape_markdown) for name in shown]
     page = markdown_table(list(map(escape_markdown, shown)), list(zip(*cells, strict=True)))
     (folder / "summary.md").write_text(page + "\n")
-    return [*paths, folder / "summary.csv", folder / "summary.md"]
+    return [folder / "summary.csv", folder / "summary.md"]
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """Write a table of numbers, texts and None.
+    """Write a table as `as_csv` describes."""
+    path.write_text(as_csv(table))
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """A table of numbers, texts and None as the text of a CSV file.
 
     Floats have six significant digits, None is an empty cell and NaN is spelt out. No spreadsheet evaluates a
     text as a formula.
     """
-    _write_columns(_csv_columns(table), path)
-
-
-def _write_samplers(table: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write the rows of each sampler, without the columns that are empty for all of them."""
-    indices_of: dict[str, list[int]] = {}
-    for index, sampler in enumerate(table[columns.SAMPLER]):
-        indices_of.setdefault(sampler, []).append(index)
-    cells = _csv_columns(table)
-    paths = []
-    for sampler, indices in sorted(indices_of.items()):
-        chosen = {name: [column[index] for index in indices] for name, column in cells.items()}
-        paths.append(folder / f"{sampler}.csv")
-        _write_columns({name: column for name, column in chosen.items() if any(column)}, paths[-1])
-    return paths
-
-
-def _csv_columns(table: pd.DataFrame) -> dict[str, list[str]]:
-    """The cells of a CSV file by the name of their column."""
-    return {name: _cells(table[name].tolist(), csv_cell) for name in table.columns}
-
-
-def _write_columns(cells: Mapping[str, Sequence[str]], path: Path) -> None:
-    with path.open("w") as file:
-        file.write(",".join(map(csv_cell, cells)) + "\n")
-        file.writelines(",".join(line) + "\n" for line in zip(*cells.values(), strict=True))
+    cells = [_cells(table[name].tolist(), csv_cell) for name in table.columns]
+    lines = [map(csv_cell, table.columns), *zip(*cells, strict=True)]
+    return "".join(",".join(line) + "\n" for line in lines)
 
 
 def _cells(values: Sequence[object], escape: Callable[[str], str]) -> list[str]:

@@ -78,7 +78,9 @@ class Certificate:
         if failed:
             return f"failed: {', '.join(failed)}"
         passed = sum(finding.status == PASSED for finding in self.findings)
-        return f"certified ({passed} of {len(self.findings)})"
+        others = len(self.findings) - passed
+        verb = "does" if others == 1 else "do"
+        return f"{passed} passed, {others} {verb} not apply" if others else f"{passed} passed"
 
 
 def certify(

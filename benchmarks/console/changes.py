@@ -24,7 +24,7 @@ HEADINGS = (
     "sampler",
     "target",
     "ok seeds in A, B",
-    "seeds equal bit for bit",
+    "seeds equal in all digits",
     "what changed",
     "A",
     "B",
@@ -34,12 +34,18 @@ HEADINGS = (
 CellLine: TypeAlias = Mapping[str, Any]  # a line of `Comparison.cells`, by column
 
 
-def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
-    """Print a table of what changed, the cells that cannot be compared, and how many cells are the same."""
+def print_comparison(
+    comparison: Comparison, console: Console | None = None, with_only_a: bool = True
+) -> None:
+    """Print a table of what changed, the cells that cannot be compared, and how many cells are the same.
+
+    Cells of A alone are listed unless `with_only_a` is False.
+    """
     console = console or Console()
     if len(comparison.changed):
         console.print(_table(comparison.changed))
-    _print_cells(console, "only in A", comparison.only_a)
+    if with_only_a:
+        _print_cells(console, "only in A", comparison.only_a)
     _print_cells(console, "only in B", comparison.only_b)
     reason = "not comparable, because the target has another version or density"
     _print_cells(console, reason, comparison.incomparable)
@@ -59,11 +65,11 @@ def _table(changed: pd.DataFrame) -> Table:
 
 
 def _cell_entries(cell: CellLine) -> list[str]:
-    """Sampler, target, ok seeds of all seeds on both sides, and seeds equal bit for bit."""
+    """Sampler, target, ok seeds of all seeds on both sides, and seeds equal in all digits."""
     ok_a = f"{cell['ok_a']:.0f}/{cell['seeds_a']:.0f}"
     ok_b = f"{cell['ok_b']:.0f}/{cell['seeds_b']:.0f}"
-    equal_bits = f"{cell['equal']:.0f} of {cell['paired']:.0f}"
-    return [cell[columns.SAMPLER], _target_and_budget(cell), f"{ok_a}, {ok_b}", equal_bits]
+    equal_seeds = f"{cell['equal']:.0f} of {cell['paired']:.0f}"
+    return [cell[columns.SAMPLER], _target_and_budget(cell), f"{ok_a}, {ok_b}", equal_seeds]
 
 
 def _changed_names(cell: CellLine) -> list[str]:
@@ -95,8 +101,8 @@ def _target_and_budget(cell: CellLine) -> str:
 
 def _counts(comparison: Comparison) -> str:
     cells, changed = comparison.cells, len(comparison.changed)
-    equal_bits = (cells["equal"] == cells["paired"]) & (cells["paired"] > 0)
+    all_equal = (cells["equal"] == cells["paired"]) & (cells["paired"] > 0)
     return (
         f"{count(len(cells), 'cell')} on both sides: {len(cells) - changed} same, {changed} changed; "
-        f"{int(np.sum(equal_bits))} equal bit for bit"
+        f"{int(np.sum(all_equal))} equal in all digits"
     )

@@ -10,23 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator
 
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.curves import GOALS, METRICS
+from bridgemark.benchmarks.analysis.order import sort_samplers
 from bridgemark.benchmarks.drawing.style import (
     GREY,
     Colour,
     Style,
     Styles,
+    label_decades,
     panels,
     remark,
     sampler_handles,
     save,
-    sort_samplers,
     title_and_legend,
 )
-from bridgemark.benchmarks.text import number
 
 AXIS_LABELS = {"gradients": "gradients spent, fit + sample", "seconds": "seconds spent, fit + sample"}
 SMALL_CROSS, LARGE_CROSS = 5, 8
@@ -100,10 +100,9 @@ def _panel(axis: Axes, points: pd.DataFrame | None, samplers: Sequence[str], sty
 
 def _set_ticks(axis: Axis, low: float, high: float) -> None:
     """Label whole decades, and 1, 2 and 5 where the axis is so short that it may have no whole decade."""
-    axis.set_minor_formatter(NullFormatter())
+    label_decades(axis)
     if high < 30 * low:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
 def _y_limits(points: pd.DataFrame) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """The figure of stored draws: targets down, samplers across, each panel over the target that was sampled."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,18 +11,19 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.analysis.order import sort_samplers
 from bridgemark.benchmarks.drawing.style import (
     ALARM,
     Styles,
     remark,
     save,
-    sort_samplers,
     title_and_legend,
 )
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.targets.base import Sample, Target
 
 SAMPLERS_ACROSS = 10
+MAX_TARGETS = 12  # in a figure, those with the fewest dimensions
 EXACT_DRAWS = 4_000
 CONTOUR_POINTS = 160  # of the grid, along each axis
 UNIT_CORNERS = np.array([[-1.0, -1.0], [1.0, 1.0]])
@@ -35,18 +37,20 @@ class Window(NamedTuple):
     high: np.ndarray
 
 
-def draw_panels(rows: Sequence[Row], styles: Styles, path: Path) -> Path:
-    """Draw the shown draws of each sampler on each target, those of the first seed that has any.
+def draw_panels(rows: Sequence[Row], styles: Styles, path: Path) -> list[Path]:
+    """Draw the shown draws of each sampler on each of up to MAX_TARGETS, those of the first seed with any.
 
     Draws in two dimensions lie over contours of the target. Of larger targets the first two coordinates are
     shown, over exact draws; without exact draws they are left out. More than SAMPLERS_ACROSS samplers take
-    several blocks of panels, one below the other.
+    several blocks of panels, one below the other. No file is made if there is nothing to show.
     """
-    targets = list(_shown_targets(rows))
+    targets = list(islice(_shown_targets(rows), MAX_TARGETS))
+    if not targets:
+        return []
     samplers = sort_samplers(row.sampler for row in rows)
     blocks = [samplers[first : first + SAMPLERS_ACROSS] for first in range(0, len(samplers), SAMPLERS_ACROSS)]
-    down = max(1, len(blocks) * len(targets))
-    across = max(1, min(len(samplers), SAMPLERS_ACROSS))
+    down = len(blocks) * len(targets)
+    across = min(len(samplers), SAMPLERS_ACROSS)
     figure, axes = plt.subplots(
         down,
         across,
@@ -64,11 +68,9 @@ def draw_panels(rows: Sequence[Row], styles: Styles, path: Path) -> Path:
             if index == 0:
                 for axis, sampler in zip(panels, block, strict=False):
                     axis.set_title(sampler, color=styles[sampler].colour)
-    if not targets:
-        remark(axes[0, 0], "nothing to draw")
     title = "Draws (weighted ones resampled) over the target: its contours, or exact draws in grey"
     title_and_legend(figure, title, [])
-    return save(figure, path)
+    return [save(figure, path)]
 
 
 def _shown_targets(rows: Sequence[Row]) -> Iterator[Target]:

@@ -1,57 +1,72 @@
-"""The figure of the errors of log Z: targets down, a mark per seed, failures at the right edge."""
+"""The figure of the errors of log Z: a panel per target, samplers down, and a mark per seed."""
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.order import sort_samplers
 from bridgemark.benchmarks.analysis.row_table import TableRow
 from bridgemark.benchmarks.drawing.style import (
     GREY,
     Style,
     Styles,
     panels,
-    sampler_handles,
     save,
-    sort_samplers,
     title_and_legend,
 )
 from bridgemark.benchmarks.text import number
 
 LINEAR = 0.01  # errors of log Z below this are drawn on a linear scale
+PANELS_ACROSS = 4
 
 
-def log_z_errors(rows: Sequence[TableRow], styles: Styles, path: Path) -> Path:
-    """Draw the signed errors on a symmetric logarithmic axis."""
-    rows = _with_log_z(rows)
-    samplers = sort_samplers(row[columns.SAMPLER] for row in rows)
-    targets = list(dict.fromkeys(row[columns.TARGET] for row in rows))
-    height_of_target = max(0.75, 0.11 * len(samplers))
-    figure, (axis,) = panels(1, 1, 9.5, 1.0 + height_of_target * max(1, len(targets)))
-    errors = [abs(row[columns.LOG_Z_ERROR]) for row in rows if _is_finite(row)]
-    _set_scale(axis, max([LINEAR, *errors]))
-    for row in rows:
-        sampler = row[columns.SAMPLER]
-        offset = (samplers.index(sampler) + 0.5) / len(samplers) - 0.5
-        _mark(axis, row, targets.index(row[columns.TARGET]) + 0.8 * offset, styles[sampler])
-    for index, target in enumerate(targets):
-        rows_of_target = [row for row in rows if row[columns.TARGET] == target]
-        _draw_truth(axis, index, [row.get(columns.LOG_Z_TRUTH_ERROR) or 0.0 for row in rows_of_target])
-    axis.set(yticks=range(len(targets)), yticklabels=targets, ylim=(len(targets) - 0.5, -0.5))
-    axis.set_xlabel(f"estimate of log Z less the truth, in nats (linear inside ±{LINEAR})")
-    axis.tick_params(axis="y", length=0)
+def log_z_errors(rows: Sequence[TableRow], styles: Styles, path: Path) -> list[Path]:
+    """Draw the signed errors on symmetric logarithmic axes; no file is made if no row has an error.
+
+    The rows of a target are consecutive. A failure is a cross at the right edge.
+    """
+    by_target = []
+    for target, group in groupby(_with_log_z(rows), key=lambda row: row[columns.TARGET]):
+        by_target.append((target, list(group)))
+    if not any(_is_finite(row) for _, target_rows in by_target for row in target_rows):
+        return []
+    most = max(len({row[columns.SAMPLER] for row in target_rows}) for _, target_rows in by_target)
+    figure, axes = panels(len(by_target), PANELS_ACROSS, 3.4, 1.0 + 0.24 * most)
+    for axis, (target, target_rows) in zip(axes, by_target, strict=True):
+        axis.set_title(target, loc="left")
+        _panel(axis, target_rows, styles)
+    figure.supxlabel(
+        f"estimate of log Z less the truth, in nats (linear inside ±{LINEAR})", fontsize="medium"
+    )
     handles = [
-        *sampler_handles(samplers, styles),
+        Line2D([], [], color=GREY, marker="o", linestyle="", label="seed"),
         Line2D([], [], color=GREY, marker="x", linestyle="", label="failed seed"),
         Patch(color="0.85", label="3 standard errors of the truth"),
     ]
-    title_and_legend(figure, "How far log Z is off, one mark a seed", handles)
-    return save(figure, path)
+    title_and_legend(figure, "How far log Z is off", handles)
+    return [save(figure, path)]
+
+
+def _panel(axis: Axes, rows: Sequence[TableRow], styles: Styles) -> None:
+    """The errors of one target, and what the error of its truth hides."""
+    samplers = sort_samplers(row[columns.SAMPLER] for row in rows)
+    errors = [abs(row[columns.LOG_Z_ERROR]) for row in rows if _is_finite(row)]
+    _set_scale(axis, max([LINEAR, *errors]))
+    reach = 3 * max(row.get(columns.LOG_Z_TRUTH_ERROR) or 0.0 for row in rows)
+    axis.axvspan(-reach, reach, color="0.85", linewidth=0, zorder=0)
+    for row in rows:
+        _mark(axis, row, samplers.index(row[columns.SAMPLER]), styles[row[columns.SAMPLER]])
+    axis.set(yticks=range(len(samplers)), yticklabels=samplers, ylim=(len(samplers) - 0.5, -0.5))
+    axis.tick_params(axis="y", length=0)
+    axis.grid(axis="y", color="0.93", linewidth=0.8)
+    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _with_log_z(rows: Sequence[TableRow]) -> list[TableRow]:
@@ -62,22 +77,19 @@ def _with_log_z(rows: Sequence[TableRow]) -> list[TableRow]:
     chosen = []
     for row in rows:
         has_error = row.get(columns.LOG_Z_ERROR) is not None
-        if row[columns.SAMPLER] not in samplers_without and (row[columns.STATUS] != "ok" or has_error):
+        failed = row[columns.STATUS] not in ("ok", "unsupported")
+        if row[columns.SAMPLER] not in samplers_without and (failed or has_error):
             chosen.append(row)
     return chosen
 
 
-def _draw_truth(axis: Axes, index: int, errors: Sequence[float]) -> None:
-    """Shade three standard errors of the truth of the target at this index, and draw a line below it."""
-    reach = 3 * max(errors)
-    axis.add_patch(Rectangle((-reach, index - 0.5), 2 * reach, 1, color="0.85", linewidth=0, zorder=0))
-    axis.axhline(index + 0.5, color="0.9", linewidth=0.8, zorder=0)
-
-
 def _set_scale(axis: Axes, reach: float) -> None:
+    """A scale that holds all errors; at most two decades are labelled on either side of zero."""
     axis.set_xscale("symlog", linthresh=LINEAR, linscale=0.6)
     axis.set_xlim(-4 * reach, 4 * reach)
     decades = [LINEAR * 10**power for power in range(12) if LINEAR * 10**power < 4 * reach]
+    if len(decades) > 2:  # the label of the smallest would overlap that of zero
+        decades = decades[1 :: -(-(len(decades) - 1) // 2)]
     axis.xaxis.set_major_locator(FixedLocator([*(-value for value in decades), 0, *decades]))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value).replace("-", "−")))
     axis.axvline(0, color=GREY, linewidth=0.8, zorder=1)
@@ -92,7 +104,7 @@ def _mark(axis: Axes, row: TableRow, height: float, style: Style) -> None:
     colour, marker = style
     if _is_finite(row):
         error = row[columns.LOG_Z_ERROR]
-        dots = {"color": colour, "markersize": 8, "markeredgecolor": "white", "alpha": 0.9}
+        dots = {"color": colour, "markersize": 7, "markeredgecolor": "white", "alpha": 0.9}
         axis.plot(error, height, marker, **dots)
     else:
         axis.plot(0.985, height, "x", color=colour, markersize=6, transform=axis.get_yaxis_transform())

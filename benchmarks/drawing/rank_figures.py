@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from bridgemark.benchmarks.analysis.order import position, sort_samplers
 from bridgemark.benchmarks.analysis.ranks import (
     MeanRanks,
     Profile,
@@ -19,29 +20,33 @@ from bridgemark.benchmarks.analysis.ranks import (
 )
 from bridgemark.benchmarks.drawing.style import (
     GREY,
+    MANY,
     Style,
     Styles,
     panels,
-    remark,
     sampler_handles,
     save,
     title_and_legend,
 )
 from bridgemark.benchmarks.text import number
 
+MIN_TARGETS = 5  # of a cost profile; the shares of fewer targets are too coarse
 BAR_STEP = 0.6  # between two bars of the diagram of mean ranks, in ranks
 MARK = {"markersize": 7, "markeredgecolor": "white"}
 
 
-def rank_intervals(targets: Mapping[str, Values], styles: Styles, path: Path) -> Path:
-    """Draw a panel per target and in it, per sampler, its rank, the interval and the bootstrapped ranks."""
-    tallest = max(map(len, targets.values()), default=1)
-    figure, axes = panels(len(targets) or 1, 4, 3.4, max(2.6, 0.8 + 0.22 * tallest))
-    for axis, (target, values) in zip(axes, targets.items(), strict=False):
+def rank_intervals(targets: Mapping[str, Values], styles: Styles, path: Path) -> list[Path]:
+    """Draw a panel per target and in it, per sampler, its rank, the interval and the bootstrapped ranks.
+
+    No file is made if no two samplers can be told apart on any target.
+    """
+    if not any(interval.low > 1 for values in targets.values() for interval in intervals(values).values()):
+        return []
+    tallest = max(map(len, targets.values()))
+    figure, axes = panels(len(targets), 4, 3.4, max(2.6, 0.8 + 0.22 * tallest))
+    for axis, (target, values) in zip(axes, targets.items(), strict=True):
         axis.set_title(target, loc="left")
         _rank_panel(axis, values, styles)
-    if not targets:
-        remark(axes[0], "nothing to rank")
     figure.supxlabel("rank by the median over seeds, 1 is best", fontsize="medium")
     handles = [
         Line2D([], [], color=GREY, linewidth=2, label="holds all ranks at 95 %"),
@@ -49,24 +54,26 @@ def rank_intervals(targets: Mapping[str, Values], styles: Styles, path: Path) ->
         Line2D([], [], color="0.8", linewidth=6, label="bootstrap over seeds"),
     ]
     title_and_legend(figure, "Ranks by worst squared bias of x, and how sure they are", handles)
-    return save(figure, path)
+    return [save(figure, path)]
 
 
-def mean_rank_diagram(means: MeanRanks, styles: Styles, path: Path) -> Path:
+def mean_rank_diagram(means: MeanRanks, styles: Styles, path: Path) -> list[Path]:
     """Draw mean ranks on one axis, the best on the left (Demšar 2006, figure 1).
 
-    A bar joins samplers that the critical difference cannot tell apart.
+    A bar joins samplers that the critical difference cannot tell apart. No file is made if it cannot tell any
+    two apart.
     """
     samplers = sorted(means.ranks, key=lambda sampler: means.ranks[sampler])
+    if len(samplers) < 2:
+        return []
+    ranks = [means.ranks[sampler] for sampler in samplers]
+    difference = critical_difference(len(samplers), means.targets)
+    if ranks[-1] - ranks[0] <= difference:
+        return []
     figure, (axis,) = panels(1, 1, 8.0, 1.4 + 0.28 * len(samplers))
     axis.set_axis_off()
     title = f"Mean ranks over {means.targets} targets that every sampler here can be ranked on"
     title_and_legend(figure, title, [])
-    if len(samplers) < 2:
-        remark(axis, "no target on which two samplers are ranked")
-        return save(figure, path)
-    ranks = [means.ranks[sampler] for sampler in samplers]
-    difference = critical_difference(len(samplers), means.targets)
     bars = ranges_within(ranks, difference)
     top = BAR_STEP * (len(bars) + 1)
     _draw_rank_axis(axis, len(samplers), top, difference)
@@ -76,7 +83,7 @@ def mean_rank_diagram(means: MeanRanks, styles: Styles, path: Path) -> Path:
     for index, sampler in enumerate(samplers):
         _name_sampler(axis, index, f"{sampler} {ranks[index]:.2f}", styles[sampler], ranks, top)
     axis.set(xlim=(-0.2, len(samplers) + 1.2), ylim=(-0.25 * len(samplers) - 0.4, top + 2.0))
-    return save(figure, path)
+    return [save(figure, path)]
 
 
 class Range(NamedTuple):
@@ -97,21 +104,29 @@ def ranges_within(values: Sequence[float], reach: float) -> list[Range]:
     return ranges
 
 
-def cost_profiles(profiles: Mapping[str, Profile], threshold: float, styles: Styles, path: Path) -> Path:
-    """Draw the share of targets solved against the cost over the cheapest solver's."""
+def cost_profiles(
+    profiles: Mapping[str, Profile], threshold: float, styles: Styles, path: Path
+) -> list[Path]:
+    """Draw the share of targets solved against the cost over the cheapest solver's.
+
+    Of many samplers, the MANY that solve most are drawn. No file is made for fewer than MIN_TARGETS targets,
+    or if the profiles are alike.
+    """
+    chosen = _best(profiles)
+    targets = max([profile.targets for profile in profiles.values()], default=0)
+    curves = {(profile.targets, *profile.ratios.tolist()) for profile in chosen.values()}
+    if targets < MIN_TARGETS or len(curves) < 2:
+        return []
     figure, (axis,) = panels(1, 1, 8.0, 4.0)
-    solvers = [profile for profile in profiles.values() if len(profile.ratios)]
-    end = 1.5 * max([2.0, *(profile.ratios[-1] for profile in solvers)])
-    apart = min(0.008, 0.08 / (len(profiles) or 1))  # a small shift, so that equal curves do not coincide
-    for index, sampler in enumerate(sorted(profiles)):
-        profile, (colour, marker) = profiles[sampler], styles[sampler]
+    end = 1.5 * max([2.0, *(profile.ratios[-1] for profile in chosen.values() if len(profile.ratios))])
+    apart = min(0.008, 0.08 / len(chosen))  # a small shift, so that equal curves do not coincide
+    for index, (sampler, profile) in enumerate(chosen.items()):
+        colour, marker = styles[sampler]
         ratios = np.array([0.9, *profile.ratios, end])
         shares = np.array([profile.share(ratio) for ratio in ratios])
-        shifted = shares + apart * (index - len(profiles) / 2)
+        shifted = shares + apart * (index - len(chosen) / 2)
         axis.step(ratios, shifted, where="post", color=colour, linewidth=1.8)
         axis.plot(ratios[1:-1], shifted[1:-1], marker, color=colour, **MARK)
-    if not solvers:
-        remark(axis, "no target is solved")
     axis.set(xscale="log", xlim=(0.9, end), ylim=(-0.05, 1.05))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if end < 1e3 else (1,)))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
@@ -120,8 +135,19 @@ def cost_profiles(profiles: Mapping[str, Profile], threshold: float, styles: Sty
     axis.set_ylabel(f"share of targets with bias² < {threshold}")
     axis.spines[["top", "right"]].set_visible(False)
     title = "Who solves how much at which price: upper left is better"
-    title_and_legend(figure, title, sampler_handles(profiles, styles))
-    return save(figure, path)
+    title_and_legend(figure, title, sampler_handles(chosen, styles))
+    return [save(figure, path)]
+
+
+def _best(profiles: Mapping[str, Profile]) -> dict[str, Profile]:
+    """The profiles of the MANY samplers that solve most, the cheaper of equals, in the order of samplers."""
+
+    def merit(sampler: str) -> tuple[float, float, tuple[int, str]]:
+        profile = profiles[sampler]
+        return -profile.share(np.inf), float(np.log(profile.ratios).sum()), position(sampler)
+
+    chosen = sorted(profiles, key=merit)[:MANY]
+    return {sampler: profiles[sampler] for sampler in sort_samplers(chosen)}
 
 
 def _rank_panel(axis: Axes, values: Values, styles: Styles) -> None:

@@ -12,12 +12,17 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.analysis.order import sort_samplers
+from bridgemark.benchmarks.sweep.presets import FIVE
+from bridgemark.benchmarks.text import number
 
-DEFAULT_SAMPLERS = ("hmc", "nuts", "smc", "dds", "bridge")  # these come first, in colour and in order
+MANY = 10  # samplers up to this number are told apart by colour
 MARKERS = "osD^vPX<>*"
 HANDLE_WIDTH, LETTER_WIDTH = 0.55, 0.085  # inches of a legend entry: its mark with gaps, and each letter
 LEGEND_LINE = 0.2  # inches
@@ -40,29 +45,19 @@ Styles: TypeAlias = Mapping[str, Style]  # by sampler
 def sampler_styles(samplers: Iterable[str]) -> dict[str, Style]:
     """The style of every registered sampler and of `samplers`; up to a hundred of them differ.
 
-    A registered sampler has the same style whatever else is drawn: DEFAULT_SAMPLERS come first, then the
+    A registered sampler has the same style whatever else is drawn: FIVE come first, then the
     other registered ones by name, and last those of `samplers` that are not registered, such as a plug-in's.
     The function searches the registry, so call it once and pass its result on.
     """
-    registered = sorted(registry.samplers().keys() - set(DEFAULT_SAMPLERS))
-    others = sorted(set(samplers) - set(DEFAULT_SAMPLERS) - set(registered))
+    registered = sorted(registry.samplers().keys() - set(FIVE))
+    others = sorted(set(samplers) - set(FIVE) - set(registered))
     palette = sns.color_palette("colorblind")
     styles = {}
-    for index, name in enumerate([*DEFAULT_SAMPLERS, *registered, *others]):
+    for index, name in enumerate([*FIVE, *registered, *others]):
         turns, colour = divmod(index, len(palette))
         # After a turn through the palette the markers are shifted by one against it.
         styles[name] = Style(palette[colour], MARKERS[(index + turns) % len(MARKERS)])
     return styles
-
-
-def sampler_position(sampler: str) -> int:
-    """The place of a sampler among DEFAULT_SAMPLERS, or the place after them."""
-    return DEFAULT_SAMPLERS.index(sampler) if sampler in DEFAULT_SAMPLERS else len(DEFAULT_SAMPLERS)
-
-
-def sort_samplers(samplers: Iterable[str]) -> list[str]:
-    """Each sampler once: DEFAULT_SAMPLERS first, then the others by name."""
-    return sorted(set(samplers), key=lambda sampler: (sampler_position(sampler), sampler))
 
 
 def set_theme() -> None:
@@ -82,6 +77,12 @@ def panels(count: int, across: int, width: float, height: float) -> tuple[Figure
     for axis in axes.flat[count:]:
         axis.set_visible(False)
     return figure, list(axes.flat[:count])
+
+
+def label_decades(axis: Axis) -> None:
+    """Label the whole decades of a logarithmic axis as plain numbers, and nothing between them."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def remark(axis: Axes, text: str, colour: str = GREY) -> None:
@@ -133,7 +134,7 @@ def _legend_columns(labels: Sequence[str], width: float) -> int:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write the figure to `path`, close it and return the path."""
-    figure.savefig(path, dpi=150, bbox_inches="tight", facecolor="white")
+    """Write the figure to `path`, close it and return the path. The file does not name the software."""
+    figure.savefig(path, dpi=150, bbox_inches="tight", facecolor="white", metadata={"Software": None})
     plt.close(figure)
     return path

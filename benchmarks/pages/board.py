@@ -7,6 +7,7 @@ from bridgemark.benchmarks.analysis import tables
 from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.analysis.summary_table import summary_table
 from bridgemark.benchmarks.pages import leaderboard
+from bridgemark.benchmarks.pages.shown_rows import shown_rows
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import Row
 
@@ -19,8 +20,8 @@ def write(rows: Sequence[Row], results: Results, folder: Path, readme: Path | No
     """
     table = row_table(rows)
     summary = summary_table(table)
-    tables.write(table, summary, folder)
-    summary_rows = leaderboard.summary_rows(table, summary)
-    leaderboard.write(table, results, folder, summary_rows)
+    tables.write(summary, folder)
+    shown = shown_rows(table, summary)
+    leaderboard.write(table, results, folder, shown)
     if readme is not None and readme.is_file():
-        leaderboard.update_readme(readme, table, summary_rows)
+        leaderboard.update_readme(readme, shown)

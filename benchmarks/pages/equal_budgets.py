@@ -9,17 +9,14 @@ import pandas as pd
 
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.curves import COST_COLUMNS, GOALS, METRICS, Goal, costs_to_reach
+from bridgemark.benchmarks.analysis.order import sort_samplers
 from bridgemark.benchmarks.analysis.tables import write_csv
 from bridgemark.benchmarks.text import escape_bars, escape_markdown, markdown_table, number
 
 METRICS_SHOWN = tuple(goal.metric for goal in GOALS)  # on the page; curves.csv has all
 UNIT_SIGNS = {"gradients": "", "seconds": " s"}
-CAPTIONS = {
-    "curves_gradients": "Medians over seeds against the gradients spent, at equal budgets in gradients.",
-    "curves_seconds": "Medians over seeds against the seconds spent, at equal budgets in seconds.",
-}
-ABOUT = f"""\
-Every sampler was given the same budgets for fitting and sampling together; `met_by` in `tables/` says with
+ABOUT = """\
+Every sampler was given the same budgets for fitting and sampling together; `met_by` of a row says with
 which settings it spent them. A gradient with its value counts 1; a value alone, or a simulation of y, counts
 1/3. Numbers are medians over seeds. From six seeds on, [ ] holds an interval that covers the median with 95 %
 confidence; for fewer seeds ( – ) holds their range, without a stated confidence. A seed that failed counts as
@@ -28,8 +25,7 @@ worse than any other; `failed` means that the median did.
 The cost to get below a threshold is what was spent at the first budget from which on the median stays below
 it, up to the largest budget. The true cost lies between this and what was spent at the budget before. `≤`
 means that the smallest budget suffices, `>` that the largest does not. The ends of the interval are those of
-single seeds. {", ".join(METRICS.values()).replace("|", "&#124;")} at every budget are in `tables/curves.csv`,
-where `inf` is a failure."""
+single seeds. `tables/curves.csv` has every metric at every budget; `inf` is a failure there."""
 
 TableLine: TypeAlias = Mapping[str, Any]  # of a table of curves or points, by column
 
@@ -90,33 +86,33 @@ def _ends_text(middle: str, low: str, high: str, line: TableLine) -> str:
 
 
 def _tables(rows: pd.DataFrame, points: pd.DataFrame) -> list[str]:
-    """One Markdown table for each unit in which the target has points."""
+    """One Markdown table for each unit and each of METRICS_SHOWN in which the target has points."""
     tables = []
     for unit in COST_COLUMNS:
-        unit_points = points.loc[points[columns.BUDGET_UNIT] == unit] if len(points) else points
-        if len(unit_points):
-            costs = {goal: costs_to_reach(rows, goal) for goal in GOALS if goal.unit == unit}
-            tables.append(_table(unit_points.to_dict("records"), costs))
+        for metric in METRICS_SHOWN:
+            chosen = points
+            if len(points):
+                of_unit = points[columns.BUDGET_UNIT] == unit
+                chosen = points.loc[of_unit & (points[columns.METRIC] == metric)]
+            if len(chosen):
+                goals = [goal for goal in GOALS if goal.unit == unit and goal.metric == metric]
+                costs = {goal: costs_to_reach(rows, goal) for goal in goals}
+                tables.append(_table(chosen.to_dict("records"), costs))
     return tables
 
 
 def _table(points: Sequence[TableLine], costs_by_goal: Mapping[Goal, pd.DataFrame]) -> str:
-    """A line per sampler, the cheapest to reach the goal first; a column per goal, then one per value."""
-    samplers = list(dict.fromkeys(point[columns.SAMPLER] for point in points))
+    """A line per sampler, from the points of one metric; a column per goal, then one per budget."""
+    samplers = sort_samplers(point[columns.SAMPLER] for point in points)
     entries: dict[str, dict[str, str]] = {"seeds": {}}  # by heading and sampler
-    costs: dict[str, float] = {}
     for sampler in samplers:
         seeds = [point[columns.SEEDS] for point in points if point[columns.SAMPLER] == sampler]
         entries["seeds"][sampler] = _counts(seeds)
     for goal, table in costs_by_goal.items():
         for line in table.to_dict("records"):
-            costs[line[columns.SAMPLER]] = line[columns.COST]
             entries.setdefault(_goal_heading(goal), {})[line[columns.SAMPLER]] = cost_text(line)
-    for metric in METRICS_SHOWN:
-        for point in points:
-            if point[columns.METRIC] == metric:
-                entries.setdefault(_value_heading(point), {})[point[columns.SAMPLER]] = value_text(point)
-    samplers.sort(key=lambda sampler: (costs.get(sampler, np.inf), sampler not in costs, sampler))
+    for point in points:
+        entries.setdefault(_value_heading(point), {})[point[columns.SAMPLER]] = value_text(point)
     lines = []
     for sampler in samplers:
         numbers = [column.get(sampler, "") for column in entries.values()]

@@ -9,7 +9,6 @@ from bridgemark.benchmarks.analysis.published import best_published, log_z_truth
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
 from bridgemark.benchmarks.text import escape_markdown, markdown_table, number
 
-CAPTIONS = {"published": "Filled: the rows above; hollow: the best that each paper reports for each method."}
 ABOUT = """\
 Numbers that papers report for exactly the same densities, compared with the same truths; budgets differ.
 Where a method has several settings, each number is that of its best setting. ± is the standard deviation over

@@ -1,105 +1,123 @@
-"""The leaderboard's section for one density: its truth, a table of the samplers, and why some failed."""
+"""The leaderboard's section for one density: its truth, narrow tables of samplers, and why some failed."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridgemark.benchmarks.analysis import columns
-from bridgemark.benchmarks.analysis.columns import MEANINGS
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
+from bridgemark.benchmarks.pages.shown_rows import ShownRows
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
-from bridgemark.benchmarks.text import escape_markdown, markdown_table, number
+from bridgemark.benchmarks.text import count, escape_markdown, markdown_table, number
 
 IMPOSSIBLE = 3.0  # standard errors below zero by which a gap that cannot be negative is marked
-
-MEANING = f"""\
-## What the columns mean
-
-Numbers are medians over the seeds that ended ok. From six ok seeds on, [ ] holds an interval that covers the
-median with 95 % confidence; for fewer seeds it holds their range, without a stated confidence. A number after
-a slash is the noise floor: the score of as many exact, unweighted draws.
-
-- **seeds**: number of seeds that ended ok / number of all seeds.
-- **\\|log Z error\\|**: absolute error of the estimate of log Z, and in ( ) the signed error. † means that
-  the estimate is not to be trusted: the Pareto k of the weights is above 0.7, so their mean may miss what
-  matters.
-- **sd of log Z**: standard deviation of the estimate of log Z between trainings (seeds) / between sets of
-  draws of one training. The sum of their squares is the variance of a single run.
-- **ELBO gap**: {MEANINGS[columns.ELBO_GAP]}. It has no meaning after resampling.
-- **EUBO gap**: mean log weight of paths that run backwards from exact draws − log Z, which is
-  KL(target ∥ sampler). It is large where modes are missed, which the ELBO gap does not show. ‡ after either
-  gap means that it is negative by more than three standard errors, which is impossible for correct weights.
-- **bias² of f**: (Ê f − E f)² / Var f of the worst coordinate. A hundred independent exact draws score 0.01
-  in each coordinate on average. For the funnel, coordinates are those in which it is a Gaussian.
-- **mode TV**: {MEANINGS[columns.MODE_TV]}.
-- **sliced W2**: {MEANINGS[columns.SLICED_W2]}.
-- **Sinkhorn**: debiased Sinkhorn divergence between 2,000 draws and 2,000 exact draws, with `--costly` only.
-- **C2ST**: {MEANINGS[columns.C2ST]}. With
-  `--costly` only.
-- **ESS**: for Markov chains, bulk effective sample size of the worst coordinate; for importance weights,
-  Kish's effective sample size in per cent of the number of draws.
-- **ESS of squares**: the same as ESS for x², for Markov chains.
-- **R-hat**: {MEANINGS[columns.R_HAT_MAX]}.
-- **gradients**: evaluations of the gradient of the log-density, to fit + to sample.
-- **of which pilot**: the {MEANINGS[columns.PILOT_GRADIENTS]}.
-- **seconds**: to compile (once for all seeds) / to fit / to sample, on the cores named above.
-- An empty entry means that the metric has no meaning for the method or that the truth is not known; `nan`
-  means that the metric failed.
-
-The files in `tables/` have more metrics, with the noise floor of each as `floors.NAME`: the unbiased weighted
-MMD² (`mmd2`), the largest 2-Wasserstein distance over directions (`max_sliced_w2`) and over coordinates, in
-standard deviations (`marginal_w2_max`), the KL divergence of two-dimensional histograms (`binned_kl`) and the
-Pareto k of the weights (`pareto_k`).
-"""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table: its heading, and a function from a summary row to the text of an entry."""
+    """A column of a table: its heading, and a function from a summary row to the text of an entry."""
 
     heading: str
     entry: Callable[[SummaryRow], str]
 
 
-def section(rows: Sequence[SummaryRow]) -> str:
+def section(rows: Sequence[SummaryRow], shown: ShownRows) -> str:
     """The Markdown section of one density, from its summary rows in the order of the table."""
-    used = used_columns(rows)
-    entries = [[column.entry(row) for column in used] for row in rows]
-    table = markdown_table([column.heading for column in used], entries)
-    first = rows[0]
-    fingerprint = first[columns.FINGERPRINT][:12]
-    about = f"d = {first[columns.DIM]}, version {first[columns.TARGET_VERSION]}, fingerprint {fingerprint}"
+    name = Column("sampler", lambda row: escape_markdown(row[columns.LABEL]) + shown.marks.mark(row))
+    tables = (_main_columns(rows, shown), _spread_columns(), _distance_columns(rows))
     parts = [
-        f"## {escape_markdown(first[columns.TARGET])}",
-        f"{about}{_truth(rows)}.",
-        table,
+        f"### {escape_markdown(rows[0][columns.TARGET])}",
+        _about(rows, shown),
+        *(_table(rows, name, possible) for possible in tables),
         _reasons(rows),
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def used_columns(rows: Sequence[SummaryRow]) -> list[Column]:
-    """The columns in which at least one of the summary rows has an entry."""
-    possible = [
-        Column("sampler", lambda row: escape_markdown(row[columns.LABEL])),
-        Column("seeds", lambda row: f"{row['ok']}/{row[columns.SEEDS]}"),
-        Column("\\|log Z error\\| (signed)", _log_z_error),
-        Column("sd of log Z trainings / draws", _log_z_sd),
+def _table(rows: Sequence[SummaryRow], name: Column, possible: Sequence[Column]) -> str:
+    """A Markdown table of the columns and rows that have an entry, with the names of the rows first."""
+    headings, entries = [name.heading], []
+    for column in possible:
+        texts = [column.entry(row) for row in rows]
+        if any(texts):
+            headings.append(column.heading)
+            entries.append(texts)
+    lines = []
+    for row, *texts in zip(rows, *entries, strict=True):
+        if any(texts):
+            lines.append([name.entry(row), *texts])
+    return markdown_table(headings, lines) if lines else ""
+
+
+def _main_columns(rows: Sequence[SummaryRow], shown: ShownRows) -> list[Column]:
+    """Cost beside the name, then the numbers that matter most."""
+    groups = shown.standings
+    seeds = {row[columns.SEEDS] for row in rows}
+    all_alike = len(seeds) == 1 and all(row["ok"] == row[columns.SEEDS] for row in rows)
+    return [
+        Column("seeds", lambda row: "" if all_alike else f"{row['ok']}/{row[columns.SEEDS]}"),
+        Column("gradients", lambda row: number(row.get(columns.SPENT))),
+        Column("seconds", lambda row: number(row.get(columns.SPENT_SECONDS))),
+        Column("group", lambda row: str(groups.group(row) or "")),
+        Column("log Z error", _log_z_error),
+        _with_floor("bias² of x", columns.MAIN_METRIC),
+        Column("ESS", _ess),
+        Column("R-hat", lambda row: number(row.get(columns.R_HAT_MAX), digits=3)),
+    ]
+
+
+def _spread_columns() -> list[Column]:
+    """How the main numbers vary, and the gaps of the bounds of log Z."""
+    return [
+        Column("ends of log Z error", lambda row: _ends(row, columns.LOG_Z_ERROR)),
+        Column("sd of log Z", _log_z_sd),
+        Column("ends of bias² of x", lambda row: _ends(row, columns.MAIN_METRIC)),
         _gap("ELBO gap", columns.ELBO_GAP, columns.error_of(columns.ELBO)),
         _gap("EUBO gap", columns.EUBO_GAP, columns.error_of(columns.EUBO)),
-        *(_with_floor(_bias_heading(metric), metric) for metric in _biases(rows)),
+    ]
+
+
+def _distance_columns(rows: Sequence[SummaryRow]) -> list[Column]:
+    """Further scores of the draws, each with its noise floor."""
+    return [
+        *(_with_floor(_bias_heading(metric), metric) for metric in _further_biases(rows)),
         _with_floor("mode TV", columns.MODE_TV),
         _with_floor("sliced W2", columns.SLICED_W2),
         _with_floor("Sinkhorn", columns.SINKHORN),
         _with_floor("C2ST", columns.C2ST),
-        Column("ESS", _ess),
-        Column("ESS of squares", lambda row: _interval(row, columns.ESS_X2_MIN)),
-        Column("R-hat", lambda row: _interval(row, columns.R_HAT_MAX, digits=4)),
-        Column("gradients fit + sample", _gradients),
-        Column("of which pilot", lambda row: number(row.get(columns.PILOT_GRADIENTS))),
-        Column("seconds compile / fit / sample", lambda row: _joined(row, columns.PHASE_SECONDS, " / ")),
     ]
-    return [column for column in possible if any(column.entry(row) for row in rows)]
+
+
+def _about(rows: Sequence[SummaryRow], shown: ShownRows) -> str:
+    """What the density is, what was run, and how many of the samplers can be told apart."""
+    first = rows[0]
+    facts = [
+        f"d = {first[columns.DIM]}",
+        f"version {first[columns.TARGET_VERSION]}",
+        f"fingerprint {first[columns.FINGERPRINT][:12]}",
+        f"{_range(rows, columns.DRAWS)} draws",
+        f"{_range(rows, columns.SEEDS)} seeds",
+    ]
+    return f"{', '.join(facts)}{_truth(rows)}.\n{_separation(rows, shown)}".strip()
+
+
+def _range(rows: Sequence[SummaryRow], name: str) -> str:
+    """The value of a column, or the least and the largest where it differs between rows."""
+    low, high = min(row[name] for row in rows), max(row[name] for row in rows)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _separation(rows: Sequence[SummaryRow], shown: ShownRows) -> str:
+    """A sentence on the share of neighbouring pairs that can be told apart, for each setting."""
+    groups = shown.standings
+    settings = {id(ties): ties for ties in map(groups.of_setting, rows)}
+    sentences = []
+    for ties in settings.values():
+        if ties.pairs:
+            pairs, share = count(ties.pairs, "pair"), round(100 * ties.separated / ties.pairs)
+            separated = f"{ties.separated} ({share} %) can be told apart"
+            sentences.append(f"Of {pairs} of neighbours by bias² of x, {separated}.")
+    return "\n".join(sentences)
 
 
 def _truth(rows: Sequence[SummaryRow]) -> str:
@@ -117,11 +135,11 @@ def _reasons(rows: Sequence[SummaryRow]) -> str:
     return "\n".join(f"- {escape_markdown(f'{row[columns.LABEL]}: {row[columns.REASON]}')}" for row in failed)
 
 
-def _biases(rows: Sequence[SummaryRow]) -> list[str]:
-    """The squared biases of the worst coordinate that the rows have, that of x first."""
+def _further_biases(rows: Sequence[SummaryRow]) -> list[str]:
+    """The squared biases of the worst coordinate that the rows have, without that of x."""
     names = dict.fromkeys(name for row in rows for name in row)
     biases = [name for name in names if name.startswith("bias2_") and name.endswith("_max")]
-    return [columns.BIAS2_X_MAX, *(name for name in biases if name != columns.BIAS2_X_MAX)]
+    return [name for name in biases if name != columns.MAIN_METRIC]
 
 
 def _bias_heading(metric: str) -> str:
@@ -130,18 +148,19 @@ def _bias_heading(metric: str) -> str:
     return f"bias² of {escape_markdown(function)}"
 
 
-def _interval(row: SummaryRow, name: str, digits: int = 2) -> str:
-    """`median [low, high]`, or the median alone where all seeds agree."""
-    median = number(row.get(name), digits)
-    low, high = number(row.get(columns.low(name)), digits), number(row.get(columns.high(name)), digits)
-    return median if low == high else f"{median} [{low}, {high}]"
+def _ends(row: SummaryRow, name: str) -> str:
+    """The ends of the interval of a median, or of the range where seeds are too few."""
+    low, high = number(row.get(columns.low(name))), number(row.get(columns.high(name)))
+    if not low or low == high:
+        return low
+    return f"[{low}, {high}]"
 
 
 def _with_floor(heading: str, metric: str) -> Column:
     """A column of a metric, with the noise floor after a slash where there is one."""
 
     def entry(row: SummaryRow) -> str:
-        value, floor = _interval(row, metric), number(row.get(columns.floor_of(metric)))
+        value, floor = number(row.get(metric)), number(row.get(columns.floor_of(metric)))
         return f"{value} / {floor}" if value and floor else value
 
     return Column(heading, entry)
@@ -156,37 +175,33 @@ def _gap(heading: str, metric: str, error: str) -> Column:
     def entry(row: SummaryRow) -> str:
         noise = math.hypot(row.get(error) or 0.0, row.get(columns.LOG_Z_TRUTH_ERROR) or 0.0)
         impossible = (row.get(metric) or 0.0) < -IMPOSSIBLE * noise
-        return _interval(row, metric) + " ‡" * impossible
+        return number(row.get(metric)) + " ‡" * impossible
 
     return Column(heading, entry)
 
 
 def _log_z_error(row: SummaryRow) -> str:
-    """Absolute and signed error; † where the weights are too heavy-tailed for their mean to be trusted."""
-    signed = row.get(columns.LOG_Z_ERROR)
-    if signed is None:
-        return ""
-    plus = "+" if signed > 0 else ""
+    """The median absolute error, with the sign that all seeds agree on or ±.
+
+    † marks weights that are too heavy-tailed for their mean to be trusted.
+    """
+    size = row.get(columns.LOG_Z_ABS_ERROR)
+    if size is None or math.isnan(size):
+        return number(size)
+    low, high = row[columns.low(columns.LOG_Z_ERROR)], row[columns.high(columns.LOG_Z_ERROR)]
+    sign = "+" if low > 0 else "-" if high < 0 else "±"
     heavy_tailed = (row.get(columns.PARETO_K) or 0.0) > MAX_TRUSTED_K
-    return f"{_interval(row, columns.LOG_Z_ABS_ERROR)} ({plus}{number(signed)})" + " †" * heavy_tailed
+    return f"{sign}{number(size)}" + " †" * heavy_tailed
 
 
 def _log_z_sd(row: SummaryRow) -> str:
+    """The two standard deviations of log Z; '' unless both are known."""
     names = (columns.training_sd(columns.LOG_Z_ERROR), columns.evaluation_sd(columns.LOG_Z_ERROR))
-    return _joined(row, names, " / ")
+    values = [number(row.get(name)) for name in names]
+    return " / ".join(values) if all(values) else ""
 
 
 def _ess(row: SummaryRow) -> str:
     """Kish's share of the draws where there are importance weights, else the bulk effective sample size."""
     fraction = row.get(columns.IMPORTANCE_ESS_FRACTION)
-    return _interval(row, columns.ESS_BULK_MIN) if fraction is None else f"{100 * fraction:.2g} %"
-
-
-def _gradients(row: SummaryRow) -> str:
-    return _joined(row, (columns.FIT_GRADIENTS, columns.SAMPLE_GRADIENTS), " + ")
-
-
-def _joined(row: SummaryRow, names: Sequence[str], separator: str) -> str:
-    """Several numbers of a summary row; '' unless the row has all of them."""
-    values = [number(row.get(name)) for name in names]
-    return separator.join(values) if all(values) else ""
+    return number(row.get(columns.ESS_BULK_MIN)) if fraction is None else f"{100 * fraction:.2g} %"

@@ -1,6 +1,6 @@
 """The text of a row: one line of JSON that ends with a checksum of all that is before it.
 
-The keys are in a fixed order, and fields that are unknown or empty are left out. Among metrics, None is null,
+The keys are in a fixed order, and fields that hold their default are left out. Among metrics, None is null,
 and NaN and the infinities are the texts "nan", "inf" and "-inf". So the line is standard JSON, and equal rows
 have equal lines.
 """
@@ -8,7 +8,7 @@ have equal lines.
 import hashlib
 import json
 import math
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from bridgemark.benchmarks.errors import BadInput
@@ -20,11 +20,12 @@ from bridgemark.benchmarks.text import remark
 CHECKSUM = b', "checksum": "'  # between the text that is hashed and its hash
 HASH_DIGITS = 16
 MAX_MESSAGE = 150  # characters
-# What the fields hold that are unknown or empty unless something is said of them.
-EMPTY = {field.name: None for field in fields(Row) if field.default is None}
-EMPTY |= {field.name: "" for field in fields(Row) if field.default == ""}
-EMPTY |= {field.name: {} for field in fields(Row) if field.default_factory is dict}
-EMPTY |= {field.name: [] for field in fields(Row) if field.default_factory is list}
+# What a field holds unless something is said of it. The schema is always written.
+DEFAULTS = {field.name: field.default for field in fields(Row) if field.default is not MISSING}
+DEFAULTS |= {
+    field.name: field.default_factory() for field in fields(Row) if field.default_factory is not MISSING
+}
+del DEFAULTS["schema"]
 FIRST_SCHEMA_WITH_CHECKSUM = 2
 
 
@@ -35,7 +36,7 @@ def encode(row: Row) -> bytes:
         data[name] = {key: _json_number(value) for key, value in sorted(data[name].items())}
     lists = sorted(row.repeats.items())
     data["repeats"] = {key: [_json_number(value) for value in values] for key, values in lists}
-    data = {name: value for name, value in data.items() if name not in EMPTY or value != EMPTY[name]}
+    data = {name: value for name, value in data.items() if name not in DEFAULTS or value != DEFAULTS[name]}
     hashed = json.dumps(data, ensure_ascii=False, allow_nan=False).encode()[:-1]
     return hashed + CHECKSUM + _hash(hashed) + b'"}\n'
 

@@ -46,7 +46,22 @@ def versions(costly: bool = False, modules: Iterable[str] = ()) -> dict[str, str
     """
     packages = (*PACKAGES, *(COSTLY_PACKAGES if costly else ()))
     extra = sorted({_distribution(module) for module in set(modules) - ANNOTATIONS} - {*packages})
-    return {"python": platform.python_version(), **{name: _version(name) for name in (*packages, *extra)}}
+    return versions_of(("python", *packages, *extra))
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Versions of Python ("python") and of packages; "absent" where one is not installed."""
+    return {name: platform.python_version() if name == "python" else _version(name) for name in packages}
+
+
+def entry_points(*groups: str) -> list[str]:
+    """What other installed packages register in these groups of entry points, in words."""
+    points = [point for group in groups for point in metadata.entry_points(group=group)]
+    return sorted(f"{point.group}: {point.name} = {point.value} {_owner(point)}" for point in points)
+
+
+def _owner(point: metadata.EntryPoint) -> str:
+    return f"({point.dist.name} {point.dist.version})" if point.dist else ""
 
 
 @cache

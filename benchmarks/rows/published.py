@@ -63,6 +63,14 @@ def read(folder: Path) -> list[Row]:
         return list(_rows(_lines(folder)))
 
 
+def read_file(path: Path) -> list[Row]:
+    """The rows of one file. Raises BadInput for a missing file and for the first line that cannot be read."""
+    if not path.exists():
+        raise BadInput(f"there is no file {printable(str(path))}")
+    with without_garbage_collection():
+        return list(_rows(_lines_of(path)))
+
+
 def problems(folder: Path) -> Iterator[str]:
     """One line on every row that cannot be read. Raises BadInput for a file that cannot."""
     places: dict[str, Place] = {}
@@ -95,7 +103,7 @@ def write(rows: Iterable[Row], folder: Path) -> list[Path]:
 
 def rounded(row: Row) -> Row:
     """The row with its measured numbers as they are published."""
-    seconds_and_memory = {name: _rounded(getattr(row, name)) for name in MEASURED}
+    seconds_and_memory = {name: rounded_number(getattr(row, name)) for name in MEASURED}
     return replace(
         row,
         **seconds_and_memory,
@@ -103,7 +111,7 @@ def rounded(row: Row) -> Row:
         floors=_rounded_values(row.floors),
         errors=_rounded_values(row.errors),
         shown_draws=row.shown_draws if row.seed == 0 and row.budget is None else [],
-        repeats={name: list(map(_rounded, values)) for name, values in row.repeats.items()},
+        repeats={name: list(map(rounded_number, values)) for name, values in row.repeats.items()},
     )
 
 
@@ -120,7 +128,8 @@ def _require_distinct(rows: Iterable[Row]) -> None:
         identities.add(row.identity)
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded_number(value: float | None) -> float | None:
+    """A measured number as it is published."""
     if value is None:
         return None
     if 10 ** (DIGITS - DECIMALS) <= abs(value) < 10**DIGITS:
@@ -129,23 +138,28 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _rounded_values(values: dict[str, float | None]) -> dict[str, float | None]:
-    return {name: _rounded(value) for name, value in values.items()}
+    return {name: rounded_number(value) for name, value in values.items()}
 
 
 def _lines(folder: Path) -> Iterator[Line]:
     """The lines of all files, in the order of their names. Raises BadInput for a file that cannot be read."""
     for path in list_folder(folder, lambda entry: entry.name.endswith(SUFFIX)):
-        try:
-            require_ordinary_file(path)
-            sampler = path.name.removesuffix(SUFFIX)
-            with path.open("rb", buffering=MAX_BYTES) as file:
-                # A line of a hostile file may never end.
-                for number, text in enumerate(iter(lambda: file.readline(MAX_BYTES + 1), b""), start=1):
-                    yield Line(Place(path, sampler, number), text)
-        except OSError as error:
-            raise bad_input(path, blocked(error)) from error
-        except UnreadableRow as error:
-            raise bad_input(path, error) from error
+        yield from _lines_of(path)
+
+
+def _lines_of(path: Path) -> Iterator[Line]:
+    """The lines of a file. Raises BadInput if it cannot be read."""
+    try:
+        require_ordinary_file(path)
+        sampler = path.name.removesuffix(SUFFIX)
+        with path.open("rb", buffering=MAX_BYTES) as file:
+            # A line of a hostile file may never end.
+            for number, text in enumerate(iter(lambda: file.readline(MAX_BYTES + 1), b""), start=1):
+                yield Line(Place(path, sampler, number), text)
+    except OSError as error:
+        raise bad_input(path, blocked(error)) from error
+    except UnreadableRow as error:
+        raise bad_input(path, error) from error
 
 
 def _rows(lines: Iterable[Line]) -> Iterator[Row]:

@@ -11,9 +11,10 @@ from dataclasses import MISSING, fields
 from functools import lru_cache
 from typing import Any
 
-from bridgemark.benchmarks.rows.field_checks import CHECKS, Check, described
+from bridgemark.benchmarks.rows.field_checks import CHECKS
 from bridgemark.benchmarks.rows.row import SCHEMA, Row
 from bridgemark.benchmarks.rows.unreadable import DamagedRow, NewerRow
+from bridgemark.benchmarks.rows.value_checks import Check, described
 from bridgemark.benchmarks.text import remark
 
 REQUIRED = {

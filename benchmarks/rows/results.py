@@ -43,12 +43,17 @@ class Results:
 
     def read(self) -> list[Row]:
         """Every row. Raises BadInput for the first that cannot be read, and where there is none."""
+        rows = self.read_if_any()
+        if not rows:
+            raise BadInput(f"no rows are in {self}; `bridgemark run` makes rows")
+        return rows
+
+    def read_if_any(self) -> list[Row]:
+        """Every row; there may be none. Raises BadInput for the first that cannot be read."""
         rows: dict[str, Row] = {}
         for folder in self.folders:
             rows |= {row.identity: row for row in published.read(rows_folder(folder))}
             rows |= {row.identity: row for row in store_of(folder).read_all()}
-        if not rows:
-            raise BadInput(f"no rows are in {self}; `bridgemark run` makes rows")
         return list(rows.values())
 
     def find(self, beginning: str) -> Row:

@@ -6,15 +6,12 @@ standard output. Whatever libraries print goes to standard error.
 """
 
 import json
-import os
-import sys
-import threading
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.sweep.child import open_reports, read_task
 
 if TYPE_CHECKING:
     from bridgemark.benchmarks.rows.row import Row
@@ -46,10 +43,7 @@ class Specification:
 
 def main() -> None:
     """Read the specification, bind this process to its cores and precision, and run the rows."""
-    with os.fdopen(0, "rb", buffering=0, closefd=False) as stdin:
-        spec = Specification(**json.loads(stdin.readline()))
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
-    report = _open_reports()
+    spec, report = Specification(**read_task()), open_reports()
     environment.configure(spec.core_ids, spec.precision, spec.jax_platform)
 
     # Only now, because JAX reads its settings when it is imported.
@@ -73,28 +67,6 @@ def _with_settings(row: "Row") -> "Row":
     if device != row.device:
         raise RuntimeError(f"the row was planned for the device {row.device!r}, but JAX has {device!r}")
     return replace(row, flags=environment.flags(), machine=environment.machine(), load=environment.load())
-
-
-def _open_reports() -> Callable[..., None]:
-    """Reserve standard output for reports, and redirect everything else printed there to standard error.
-
-    Returns a function that sends its keyword arguments to the parent process.
-    """
-    pipe = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-
-    def report(**message: str) -> None:
-        print(json.dumps(message), file=pipe)
-
-    return report
-
-
-def _exit_with_parent() -> None:
-    """Exit as soon as standard input ends, which happens when the parent process is gone."""
-    while os.read(0, 1):
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import resource
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,14 +14,14 @@ from jaxtyping import PRNGKeyArray
 
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.cost import total
-from bridgemark.benchmarks.rows.row import Failure, Row
+from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.scores import metrics
 from bridgemark.benchmarks.scores.shown_draws import shown_draws
+from bridgemark.benchmarks.sweep.failures import failure_of
 from bridgemark.benchmarks.sweep.programs import Programs, timed
 from bridgemark.benchmarks.sweep.sizing import prepare
-from bridgemark.benchmarks.text import one_line
-from bridgemark.samplers.base import Draws, Fit, Sampler, State, Unsupported
+from bridgemark.samplers.base import Draws, Fit, Sampler, State
 from bridgemark.targets.base import Target
 
 FIT, SAMPLE, METRIC, RETRACE = 0, 1, 2, 4  # folded into a seed's key, one per use; 3 belongs to trial runs
@@ -31,7 +30,6 @@ PILOT = "pilot_gradients"  # gradients of the fit that went into finding coordin
 MAX_STORED_DRAWS = 2_000
 MAX_STORED_DIM = 10  # of a target of a larger dimension, only two coordinates are stored
 MAX_INFO_SIZE = 20_000  # entries of an info array
-MAX_MESSAGE = 300  # characters
 
 Arrays: TypeAlias = dict[str, np.ndarray]
 # Sends a report to the parent process: phase=TEXT when a phase begins, stored=IDENTITY when a row is stored.
@@ -213,15 +211,6 @@ def arrays_to_store(fit: Fit, draws: Draws) -> Arrays:
             if np.size(values) < MAX_INFO_SIZE:
                 arrays[f"{phase}_{name}"] = np.asarray(values)
     return arrays
-
-
-def failure_of(error: Exception) -> Failure:
-    """The status and reason that an exception means; the whole traceback goes to standard error."""
-    if isinstance(error, Unsupported):
-        return Failure("unsupported", str(error))
-    traceback.print_exception(error)
-    out_of_memory = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
-    return Failure("out of memory" if out_of_memory else "failed", one_line(error, MAX_MESSAGE))
 
 
 def _store_row(store: Store, report: Report, row: Row, arrays: Arrays) -> None:

@@ -1,86 +1,27 @@
-"""Plans a sweep: the rows that a request asks for, and the cells of those that the store lacks."""
+"""Plans a sweep: the rows that a request asks for."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
-from itertools import groupby, product
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any
 
 import jax
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.errors import choose
-from bridgemark.benchmarks.registry import call_user_code, choose_targets
+from bridgemark.benchmarks.registry import choose_targets
 from bridgemark.benchmarks.rows import environment
-from bridgemark.benchmarks.rows.code_hash import hash_of_code
-from bridgemark.benchmarks.rows.data_hash import hash_of_data
+from bridgemark.benchmarks.rows.command import has_costly_metrics
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
-from bridgemark.benchmarks.rows.identity import CELL_VERSION, row_identity, sampler_closure, source_hash
+from bridgemark.benchmarks.rows.identity import CELL_VERSION, row_identity, source_hash
 from bridgemark.benchmarks.rows.row import Row
-from bridgemark.benchmarks.rows.store import Store
-from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget, identify_target
+from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget
 from bridgemark.benchmarks.scores import metrics
 from bridgemark.benchmarks.scores.distances import require_transport
-from bridgemark.benchmarks.sweep.presets import Budget, Preset
+from bridgemark.benchmarks.sweep.identified import IdentifiedSampler, identify_samplers, identify_targets
+from bridgemark.benchmarks.sweep.request import Request
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 
 NEVER_RAN: Any = {"status": "failed", "reason": "never ran"}  # fields of a planned row
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """A grid that a user asks for. Whatever is empty or None is taken from the preset.
-
-    `seeds` is how many seeds run, `draws` the number of draws per seed, and `cores` the number of cores per
-    cell. With `budgets`, samplers run at sizes that spend them; without, with their registered settings.
-    `costly` asks for the metrics that take long, too. `plugins` are files. `jax_platform` is the kind of
-    device that cells compute on, as JAX calls it; None leaves JAX the choice.
-    """
-
-    preset: Preset
-    samplers: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    seeds: int | None = None
-    draws: int | None = None
-    precision: str = "float32"
-    cores: int = 1
-    budgets: tuple[Budget, ...] = ()
-    costly: bool = False
-    plugins: tuple[str, ...] = ()
-    jax_platform: str | None = None
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One sampler on one target: the rows that one process runs. They differ only by seed and budget.
-
-    `costly` and `jax_platform` are as in the request.
-    """
-
-    rows: tuple[Row, ...]
-    costly: bool = False
-    jax_platform: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The cell's name on the screen."""
-        return f"{self.rows[0].sampler} x {self.rows[0].target}"
-
-    @property
-    def work(self) -> float:
-        """The expected work, in seeds of a small target: a rough guess, from which time left is estimated."""
-        return sum(1 + row.dim / 200 for row in self.rows)
-
-
-class IdentifiedSampler(NamedTuple):
-    """A registered sampler, hashes of its code and data, and the packages that a plug-in computes with."""
-
-    name: str
-    sampler: Sampler
-    source: str
-    data: str
-    packages: frozenset[str]
 
 
 def plan(request: Request) -> list[Row]:
@@ -89,39 +30,61 @@ def plan(request: Request) -> list[Row]:
     Raises BadInput for unknown names, for broken files, for targets that are broken or wrong, and for costly
     metrics whose packages are missing.
     """
-    if request.costly:
-        require_transport()
-    # The parent process only looks targets up and must not occupy the accelerator that its cells will use.
-    jax.config.update("jax_platforms", "cpu")
-    samplers, targets = _samplers(request), _targets(request)
-    device, commit = environment.device_of_cells(request.jax_platform), environment.commit()
-    seeds = range(request.seeds or request.preset.seeds)
-    rows = []
-    for target in targets:
+    planner = start_planning(request)
+    return [row for name in planner.targets for row in planner.rows_of(name)]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans a request target by target: any of them may turn out to be wrong.
+
+    `targets` are the names of those that are asked for. `samplers` are identified already.
+    """
+
+    request: Request
+    samplers: tuple[IdentifiedSampler, ...]
+    targets: tuple[str, ...]
+    device: str
+    commit: str | None
+
+    def rows_of(self, name: str) -> list[Row]:
+        """The rows of one target, without results. Raises BadInput where the target is broken or wrong."""
+        request = self.request
+        (target,) = identify_targets((name,), request.plugins)
         common = {
             **_target_fields(target.target, target.fingerprint, target.hash),
             "draws": request.draws or request.preset.draws_for(target.target.density.dim),
             "precision": request.precision,
             "cores": request.cores,
             "flags": environment.flags_of_cells(request.cores),
-            "device": device,
+            "device": self.device,
         }
-        for sampler, budget, seed in product(samplers, _budget_fields(request), seeds):
+        unidentified: Any = {**_truth_fields(target.target), "commit": self.commit, **NEVER_RAN}
+        seeds = request.seed_numbers or range(request.seeds or request.preset.seeds)
+        rows = []
+        for sampler, budget, seed in product(self.samplers, _budget_fields(request), seeds):
             versions = environment.versions(request.costly, target.packages | sampler.packages)
             of_sampler = _sampler_fields(sampler.name, sampler.sampler, sampler.source)
             fields = {**common, **of_sampler, **budget, "seed": seed}
             identity = _identity(fields, sampler.data, versions, request.costly)
-            rows.append(
-                Row(
-                    **fields,
-                    **_truth_fields(target.target),
-                    identity=identity,
-                    versions=versions,
-                    commit=commit,
-                    **NEVER_RAN,
-                )
-            )
-    return rows
+            rows.append(Row(**fields, identity=identity, versions=versions, **unidentified))
+        return rows
+
+
+def start_planning(request: Request) -> Planner:
+    """Look up and identify the samplers of a request, and look up its targets, which are not built yet.
+
+    Raises BadInput for unknown names, for broken files, and for costly metrics whose packages are missing.
+    """
+    if request.costly:
+        require_transport()
+    # This process only looks targets up and must not occupy the accelerator that cells will use.
+    jax.config.update("jax_platforms", "cpu")
+    samplers = identify_samplers(request.samplers or request.preset.samplers, request.plugins)
+    builders = registry.targets(request.plugins)
+    targets = choose_targets(request.targets or request.preset.targets or tuple(builders), builders)
+    device = environment.device_of_cells(request.jax_platform)
+    return Planner(request, tuple(samplers), tuple(targets), device, environment.commit())
 
 
 def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed: int) -> Row:
@@ -148,37 +111,19 @@ def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed
     )
 
 
-def missing_cells(
-    rows: Iterable[Row], store: Store, costly: bool = False, jax_platform: str | None = None
-) -> list[Cell]:
-    """Cells of the rows that the store lacks, the largest targets first, which fills the workers evenly."""
-    missing = [row for row in rows if not store.settled(row)]
-    groups = groupby(missing, key=lambda row: (row.target, row.sampler))
-    cells = [Cell(tuple(group), costly, jax_platform) for _, group in groups]
-    return sorted(cells, key=lambda cell: -cell.rows[0].dim)
+def present_identity(row: Row, sampler: IdentifiedSampler, target: IdentifiedTarget) -> str:
+    """The identity that the present code of its sampler and target gives to a row.
 
-
-def _samplers(request: Request) -> list[IdentifiedSampler]:
-    """The samplers that a request asks for, with the hashes of their code."""
-    registered, modules = registry.samplers(request.plugins), registry.sampler_modules(request.plugins)
-    names = request.samplers or request.preset.samplers or tuple(registered)
-    identified = []
-    for name, sampler in choose("sampler", names, registered).items():
-        code = call_user_code(f"sampler {name!r}", partial(sampler_closure, sampler, modules[name]))
-        source, data = hash_of_code(code.files), hash_of_data(code.files)
-        identified.append(IdentifiedSampler(name, sampler, source, data, code.packages))
-    return identified
-
-
-def _targets(request: Request) -> list[IdentifiedTarget]:
-    """The targets that a request asks for, with their hashes."""
-    builders, modules = registry.targets(request.plugins), registry.target_modules(request.plugins)
-    names = request.targets or request.preset.targets or tuple(builders)
-    chosen = choose_targets(names, builders)
-    try:
-        return [identify_target(name, modules[name], builder) for name, builder in chosen.items()]
-    finally:
-        jax.clear_caches()  # of what `identify_target` computed in double precision
+    The settings, the device, the flags and the versions of packages are those of the row. So the result is
+    the row's own identity exactly if the present code is what made it.
+    """
+    fields = {
+        **_target_fields(target.target, target.fingerprint, target.hash),
+        **_sampler_fields(sampler.name, sampler.sampler, sampler.source),
+        **{name: getattr(row, name) for name in ("seed", "draws", "precision", "cores", "flags", "device")},
+        **({} if row.budget is None else {"budget": row.budget, "budget_unit": row.budget_unit}),
+    }
+    return _identity(fields, sampler.data, row.versions, has_costly_metrics(row))
 
 
 def _target_fields(target: Target, fingerprint: str, target_hash: str) -> dict[str, Any]:

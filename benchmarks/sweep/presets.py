@@ -40,6 +40,14 @@ class Preset:
 
 FIVE = ("hmc", "nuts", "smc", "dds", "bridge")
 SEVEN = ("gmm9", "gmm40-2", "funnel-10", "ionosphere-35", "sonar-61", "lgcp-256", "lgcp-1600")
+# Every kind of sampler at its default settings. Amortised samplers need a posterior and are not among them.
+KINDS = (
+    *("adjoint", "asbs", "bridge", "cmcd", "dbs", "dds", "dis", "pdds", "pis", "scld"),
+    *("ais", "mala-smc", "nested-slice", "parallel-tempering", "persistent-smc", "smc", "waste-free-smc"),
+    *("adjusted-mclmc", "chees", "elliptical-slice", "hmc", "mala", "mclmc", "nuts", "random-walk"),
+    *("fullrank-vi", "meanfield-vi", "pathfinder", "oracle"),
+)
+THREE = ("gmm40-2", "funnel-10", "ionosphere-35")
 
 PRESETS = {
     "smoke": Preset(
@@ -62,7 +70,7 @@ PRESETS = {
         timeout=1_800.0,
         budgets=(Budget(1e4, "gradients"), Budget(1e5, "gradients"), Budget(1e6, "gradients")),
     ),
-    "board": Preset(samplers=None, targets=None, seeds=3, draws=10_000, draws_large=1_000, timeout=1_800.0),
+    "board": Preset(samplers=KINDS, targets=THREE, seeds=3, draws=10_000, draws_large=1_000, timeout=1_800.0),
     "paper": Preset(samplers=None, targets=None, seeds=5, draws=10_000, draws_large=2_000, timeout=7_200.0),
 }
 

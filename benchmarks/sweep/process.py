@@ -16,10 +16,18 @@ from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.row import Failure
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep.cell import Specification
-from bridgemark.benchmarks.sweep.plan import Cell
+from bridgemark.benchmarks.sweep.crash_report import crash_in
+from bridgemark.benchmarks.sweep.limits import CellLimits
+from bridgemark.benchmarks.sweep.process_tree import MARK, ProcessTree, new_mark
+from bridgemark.benchmarks.sweep.request import Cell
+from bridgemark.benchmarks.text import remark
 
 POLL_SECONDS = 0.1
+CHECK_SECONDS = 0.4  # between two looks at what a cell uses: each asks for all processes of the machine
 MAX_MESSAGE = 200  # characters
+MAX_REPORT = 2**16  # bytes of a report of a cell
+MAX_LOG = 2**16  # bytes of the end of a log that are looked at
+MEMORY_FRACTION = "0.9"  # of a GPU, for a cell that has it to itself
 
 
 @dataclass
@@ -28,7 +36,8 @@ class CellProcess:
 
     `stdin` and `stdout` are the parent's ends of its pipes; `open` says whether `stdout` can still be read,
     and `unread` holds the beginning of a report that has not arrived completely. `stored` holds the
-    identities of the rows that it has stored.
+    identities of the rows that it has stored. `exceeded` is the failure of a cell that used more than
+    `limits`, and `checked` the time when that was last looked at.
     """
 
     cell: Cell
@@ -36,7 +45,12 @@ class CellProcess:
     process: subprocess.Popen[bytes]
     stdin: IO[bytes]
     stdout: IO[bytes]
+    tree: ProcessTree
+    limits: CellLimits
     start: float
+    device: str | None = None
+    checked: float = 0.0
+    exceeded: Failure | None = None
     phase: str = "starting"
     unread: bytes = b""
     open: bool = True
@@ -48,24 +62,34 @@ class CellProcess:
         return time.monotonic() - self.start
 
 
-def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, ...]) -> CellProcess:
-    """Start the process of a cell on these cores. Its standard error goes to the log beside its rows."""
-    first = cell.rows[0]
+def start(
+    cell: Cell,
+    cores: tuple[int, ...],
+    store: Store,
+    plugins: tuple[str, ...],
+    limits: CellLimits,
+    device: str | None = None,
+) -> CellProcess:
+    """Start the process of a cell on these cores. Its standard error goes to the log beside its rows.
+
+    Where a `device` is given, the number of a GPU, the process sees that one only.
+    """
+    first, mark = cell.rows[0], new_mark()
     spec = Specification(
         sampler=first.sampler,
         target=first.target,
-        plugins=plugins,
+        plugins=tuple(os.path.abspath(plugin) for plugin in plugins),
         rows=tuple(row.to_json() for row in cell.rows),
         precision=first.precision,
         core_ids=cores,
-        store=str(store.root),
+        store=os.path.abspath(store.root),
         costly=cell.costly,
         jax_platform=cell.jax_platform,
     )
     with store.open_log(first) as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "bridgemark.benchmarks.sweep.cell"],
-            env=environment.child_environment(),
+            env=environment.child_environment() | _visible(device) | {MARK: mark},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -76,7 +100,25 @@ def start(cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, 
     assert process.stdout
     with suppress(BrokenPipeError):  # a child that dies at once is noticed later, by its exit status
         process.stdin.write(spec.to_line())
-    return CellProcess(cell, cores, process, process.stdin, process.stdout, time.monotonic())
+    return CellProcess(
+        cell,
+        cores,
+        process,
+        process.stdin,
+        process.stdout,
+        ProcessTree(process.pid, mark),
+        limits,
+        start=time.monotonic(),
+        device=device,
+    )
+
+
+def _visible(device: str | None) -> dict[str, str]:
+    """The environment in which a process sees one GPU only, and takes most of its memory at its start."""
+    if device is None:
+        return {}
+    variables = dict.fromkeys(("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"), device)
+    return {**variables, "XLA_PYTHON_CLIENT_MEM_FRACTION": MEMORY_FRACTION}
 
 
 def listen(running: Sequence[CellProcess]) -> Iterator[tuple[CellProcess, dict[str, Any]]]:
@@ -90,8 +132,9 @@ def listen(running: Sequence[CellProcess]) -> Iterator[tuple[CellProcess, dict[s
         cell_process = by_pipe[pipe]
         data = os.read(pipe.fileno(), 2**16)
         cell_process.open = bool(data)
-        *complete, cell_process.unread = (cell_process.unread + data).split(b"\n")
-        for message in map(json.loads, complete):
+        *complete, unread = (cell_process.unread + data).split(b"\n")
+        cell_process.unread = unread[-MAX_REPORT:]
+        for message in filter(None, map(_report, complete)):
             if "phase" in message:
                 cell_process.phase = message["phase"]
             if "stored" in message:
@@ -99,30 +142,61 @@ def listen(running: Sequence[CellProcess]) -> Iterator[tuple[CellProcess, dict[s
             yield cell_process, message
 
 
-def is_over(cell_process: CellProcess, timeout: float) -> bool:
-    """Whether the process has ended or has exceeded `timeout`, in seconds."""
-    return cell_process.process.poll() is not None or cell_process.seconds > timeout
+def _report(line: bytes) -> dict[str, str] | None:
+    """The report on a line; None where it is none, because a sampler may write into the pipe, too."""
+    try:
+        ((kind, text),) = json.loads(line).items()
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return {kind: remark(str(text))} if kind in ("phase", "stored") else None
+
+
+def is_over(cell_process: CellProcess) -> bool:
+    """Whether the process has ended or has exceeded its limits."""
+    if cell_process.process.poll() is not None:
+        return True
+    now = time.monotonic()
+    if now - cell_process.checked >= CHECK_SECONDS:
+        cell_process.checked = now
+        usage = cell_process.tree.usage()
+        cell_process.exceeded = cell_process.limits.exceeded(usage, cell_process.seconds, cell_process.phase)
+    return cell_process.exceeded is not None
 
 
 def kill(cell_process: CellProcess) -> None:
-    """Kill the whole process group unless the process has ended, and close the pipes."""
-    process = cell_process.process
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    """End all processes of the cell, those that outlived the first of them included; close the pipes."""
+    cell_process.tree.kill()
+    cell_process.process.wait()
     cell_process.stdin.close()
     cell_process.stdout.close()
 
 
-def why_unfinished(cell_process: CellProcess, timeout: float, store: Store) -> Failure:
+def why_unfinished(cell_process: CellProcess, store: Store) -> Failure:
     """Why rows of a process that is over are not stored."""
+    if cell_process.exceeded is not None:
+        return cell_process.exceeded
     code, phase = cell_process.process.poll(), cell_process.phase
-    if code is None:
-        return Failure("timeout", f"stopped after {timeout:g} s, while {phase}; see --timeout")
     if code == -signal.SIGKILL:
         return Failure("out of memory", f"killed while {phase}, most likely for lack of memory")
-    end = f"killed by {signal.Signals(-code).name}" if code < 0 else f"the process ended with status {code}"
-    log = store.log(cell_process.cell.rows[0]).read_text(errors="replace").strip().splitlines()
-    last_line = f": {log[-1].strip()[:MAX_MESSAGE]}" if log else ""
-    return Failure("failed", f"{end} while {phase}{last_line}")
+    log = _end_of_log(cell_process, store)
+    crash, lines = crash_in(log), log.strip().splitlines()
+    last = crash or (lines[-1].strip() if lines else "")
+    end = f"killed by {_signal_name(-code)}" if code and code < 0 else f"the process ended with status {code}"
+    return Failure("failed", f"{end} while {phase}" + (f": {last[:MAX_MESSAGE]}" if last else ""))
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _end_of_log(cell_process: CellProcess, store: Store) -> str:
+    """The end of what the cell wrote to standard error; '' where the cell has removed the file."""
+    try:
+        with store.log(cell_process.cell.rows[0]).open("rb") as log:
+            log.seek(max(0, os.fstat(log.fileno()).st_size - MAX_LOG))
+            return log.read().decode(errors="replace")
+    except OSError:
+        return ""

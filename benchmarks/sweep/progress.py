@@ -1,5 +1,6 @@
-"""Shows the progress of a sweep: live bars in a terminal, one line of text per finished cell elsewhere."""
+"""Shows the progress of a sweep: a line of text per finished cell, and live bars in a terminal."""
 
+import textwrap
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -7,7 +8,10 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from bridgemark.benchmarks.sweep.plan import Cell
+from bridgemark.benchmarks.sweep.request import Cell
+from bridgemark.benchmarks.text import duration, printable
+
+NO_BREAK = "\u00a0"  # a space at which no line is broken
 
 
 class Display(ABC):
@@ -43,22 +47,33 @@ class Display(ABC):
         self.work_done += cell.work / len(cell.rows)
         self._show_row(cell)
 
-    def cell_ended(self, cell: Cell, outcome: str, unreported: int) -> None:
-        """The process of a cell is over; `unreported` of its rows were never reported as stored."""
+    def cell_ended(self, cell: Cell, outcome: Sequence[str], unreported: int) -> None:
+        """The process of a cell is over; `unreported` of its rows were never reported as stored.
+
+        `outcome` is phrases on how it ended, at whose ends the line may be broken.
+        """
         self.ended += 1
         self.work_done += cell.work / len(cell.rows) * unreported
         counter = f"[{self.ended:{len(str(self.count))}}/{self.count}]"
-        text = f"{counter} {cell.name}: {outcome} ({self.time_left()})"
-        self.console.print(text, markup=False, highlight=False)
+        text = f"{counter} {cell.name}: {_joined(outcome)} ({_joined([self.time_left()])})"
+        self.console.print(
+            _wrapped(text, self.console.width, len(counter) + 1),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
         self._show_end(cell)
 
     def time_left(self) -> str:
         """The remaining time in words, estimated from the work done so far."""
         if not self.work_done:
             return "time left unknown"
-        elapsed = time.monotonic() - self.start
-        seconds = elapsed * max(self.total_work - self.work_done, 0.0) / self.work_done
-        return f"about {seconds / 60:.0f} min left" if seconds >= 90 else f"about {seconds:.0f} s left"
+        seconds = self.seconds() * max(self.total_work - self.work_done, 0.0) / self.work_done
+        return f"about {duration(round(seconds))} left"
+
+    def seconds(self) -> float:
+        """Seconds since the display was made."""
+        return time.monotonic() - self.start
 
     @abstractmethod
     def _show_start(self, cell: Cell) -> None: ...
@@ -135,6 +150,17 @@ class BarDisplay(Display):
     def _update_sweep_bar(self) -> None:
         text = f"{self.ended} of {self.count} cells, {self.time_left()}"
         self.bars.update(self.sweep_bar, completed=self.work_done, text=text)
+
+
+def _joined(phrases: Sequence[str]) -> str:
+    """Phrases on one line, to be broken between them only."""
+    return ", ".join(printable(phrase).replace(" ", NO_BREAK) for phrase in phrases)
+
+
+def _wrapped(text: str, width: int, indent: int) -> str:
+    """The text on lines of at most `width` characters; the later ones are indented."""
+    lines = textwrap.wrap(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return "\n".join(lines).replace(NO_BREAK, " ")
 
 
 def create_display(cells: Sequence[Cell], console: Console) -> Display:

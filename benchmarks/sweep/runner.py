@@ -1,126 +1,147 @@
-"""Runs a sweep: each missing cell in a subprocess bound to its own cores, several at a time."""
+"""Runs a sweep: plans the grid, and runs the cells of the rows that the store lacks."""
 
-from collections import deque
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TypeAlias
+from dataclasses import dataclass
 
 from rich.console import Console
 
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import environment
-from bridgemark.benchmarks.rows.row import Row, worst_status
+from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
-from bridgemark.benchmarks.sweep import process
-from bridgemark.benchmarks.sweep.plan import Cell, Request, missing_cells, plan
-from bridgemark.benchmarks.sweep.process import CellProcess
-from bridgemark.benchmarks.sweep.progress import Display, create_display
-from bridgemark.benchmarks.text import count
+from bridgemark.benchmarks.sweep.cell_list import ListedCell
+from bridgemark.benchmarks.sweep.crew import Workplace, run_cells, stored_rows
+from bridgemark.benchmarks.sweep.dask_engine import run_with_dask
+from bridgemark.benchmarks.sweep.limits import CellLimits, memory_per_cell
+from bridgemark.benchmarks.sweep.plan_cache import PlanCache
+from bridgemark.benchmarks.sweep.planning import Plan, plan_apart
+from bridgemark.benchmarks.sweep.progress import create_display
+from bridgemark.benchmarks.sweep.request import Cell, Request, Shard, missing_cells
+from bridgemark.benchmarks.text import count, printable
 
-CoreSet: TypeAlias = tuple[int, ...]  # the numbers of the cores that one worker uses
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a sweep may use. None stands for the default.
+
+    Attributes:
+        workers: the number of cells at a time; by default as many as there are cores for.
+        timeout: processor seconds per cell and core; by default the preset's.
+        memory: megabytes per cell; by default an equal part of what the machine has.
+        shard: the part of the cells that this runner runs; by default all.
+        devices: numbers of GPUs, of which each cell has one to itself; by default JAX chooses.
+        engine: the Dask workers that run the cells, as for `dask_engine`; by default this process runs them.
+    """
+
+    workers: int | None = None
+    timeout: float | None = None
+    memory: float | None = None
+    shard: Shard | None = None
+    devices: tuple[str, ...] = ()
+    engine: str | None = None
 
 
 @dataclass(frozen=True)
 class SweepResult:
-    """The rows of the grid that are stored after a sweep, and the number of rows that the sweep ran."""
+    """The rows of the grid that are stored after a sweep, and the number of rows that the sweep ran.
+
+    `refused` has one line on each target or plug-in that could not be planned.
+    """
 
     rows: tuple[Row, ...]
     ran: int
+    refused: tuple[str, ...] = ()
 
 
 def run(
-    request: Request,
-    store: Store,
-    workers: int | None = None,
-    timeout: float | None = None,
-    console: Console | None = None,
+    request: Request, store: Store, resources: Resources | None = None, console: Console | None = None
 ) -> SweepResult:
     """Run every row of the grid that the store lacks, and show the progress on `console`.
 
-    `timeout` is in seconds per cell; None means the preset's. Raises BadInput before any cell starts.
+    Raises BadInput before any cell starts.
     """
-    console = console or Console()
-    core_sets = divide_cores(workers, request.cores)
-    rows = plan(request)
-    cells = missing_cells(rows, store, request.costly, request.jax_platform)
+    resources, console = resources or Resources(), console or Console()
+    workplace = _workplace(request, store, resources)
+    plan = plan_and_show(request, store, console)
+    cells = missing_cells(plan.rows, store, request, resources.shard)
     missing = sum(len(cell.rows) for cell in cells)
-    console.print(f"{missing} of {count(len(rows), 'row')} to run in {count(len(cells), 'cell')}")
+    console.print(f"{missing} of {count(len(plan.rows), 'row')} to run in {count(len(cells), 'cell')}")
     with create_display(cells, console) as display:
-        run_cells(cells, core_sets, timeout or request.preset.timeout, store, request.plugins, display)
-    return SweepResult(_stored(rows, store), missing)
+        if resources.engine is None:
+            run_cells(cells, workplace, display)
+        else:
+            run_with_dask(resources.engine, _listed(cells, request, resources), store, display)
+    return SweepResult(stored_rows(plan.rows, store), missing, tuple(plan.refused))
 
 
-def divide_cores(workers: int | None, cores: int) -> list[CoreSet]:
-    """Give each worker `cores` cores of its own; None means as many workers as there are cores for.
+def listed_cells(request: Request, store: Store, resources: Resources, console: Console) -> list[ListedCell]:
+    """The cells of the rows that the store lacks, for whatever program runs them.
+
+    Raises BadInput where nothing can be planned.
+    """
+    plan = plan_and_show(request, store, console)
+    return _listed(missing_cells(plan.rows, store, request, resources.shard), request, resources)
+
+
+def plan_and_show(request: Request, store: Store, console: Console) -> Plan:
+    """Plan a request, show on `console` what is planned at the moment, and print what is refused.
+
+    Raises BadInput where nothing can be planned.
+    """
+    with console.status("planning") as status:
+        plan = plan_apart(request, plan_cache(store), lambda phase: status.update(f"planning: {phase}"))
+    for line in plan.refused:
+        console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+    return plan
+
+
+def plan_cache(store: Store) -> PlanCache:
+    """Where the plans of the sweeps into a store are kept."""
+    return PlanCache(store.root / ".plans")
+
+
+def number_of_workers(workers: int | None, cores_per_cell: int) -> int:
+    """The number of cells at a time; None means as many as there are cores for.
 
     Raises BadInput where there are too few cores.
     """
-    available = environment.available_cores()
-    workers = workers or max(1, len(available) // cores)
-    if workers * cores > len(available):
+    available = len(environment.available_cores())
+    workers = workers or max(1, available // cores_per_cell)
+    if workers * cores_per_cell > available:
         raise BadInput(
-            f"{workers} worker(s) of {cores} core(s) need {workers * cores} cores, "
-            f"but {len(available)} can be used; lower --workers or --cores"
+            f"{workers} worker(s) of {cores_per_cell} core(s) need {workers * cores_per_cell} cores, "
+            f"but {available} can be used; lower --workers or --cores"
         )
-    return [available[i * cores : (i + 1) * cores] for i in range(workers)]
+    return workers
 
 
-def run_cells(
-    cells: Sequence[Cell],
-    core_sets: Sequence[CoreSet],
-    timeout: float,
-    store: Store,
-    plugins: tuple[str, ...],
-    display: Display,
-) -> None:
-    """Run the cells in order, one at a time on each set of cores, until every row is stored.
-
-    A cell that is not finished after `timeout` seconds is stopped. However this function ends, no process
-    that it started goes on.
-    """
-    waiting, free = deque(cells), list(reversed(core_sets))
-    running: list[CellProcess] = []
-    try:
-        while waiting or running:
-            while waiting and free:
-                running.append(process.start(waiting.popleft(), free.pop(), store, plugins))
-                display.cell_started(running[-1].cell)
-            _show_reports(running, display)
-            over = [cell_process for cell_process in running if process.is_over(cell_process, timeout)]
-            for cell_process in over:
-                _show_reports([cell_process], display)
-                _end_cell(cell_process, timeout, store, display)
-                running.remove(cell_process)
-                free.append(cell_process.cores)
-    finally:
-        for cell_process in running:
-            process.kill(cell_process)
+def _listed(cells: Sequence[Cell], request: Request, resources: Resources) -> list[ListedCell]:
+    plugins = tuple(map(os.path.abspath, request.plugins))
+    seconds = resources.timeout or request.preset.timeout
+    return [
+        ListedCell(
+            cell=cell, plugins=plugins, cores=request.cores, seconds=seconds, megabytes=resources.memory
+        )
+        for cell in cells
+    ]
 
 
-def _show_reports(running: Sequence[CellProcess], display: Display) -> None:
-    for cell_process, message in process.listen(running):
-        if "stored" in message:
-            display.row_stored(cell_process.cell)
-        else:
-            display.phase_changed(cell_process.cell, cell_process.phase)
-
-
-def _end_cell(cell_process: CellProcess, timeout: float, store: Store, display: Display) -> None:
-    """End a process that is over, store its unfinished rows as failures, and show the outcome."""
-    failure = process.why_unfinished(cell_process, timeout, store)
-    process.kill(cell_process)
-    rows = cell_process.cell.rows
-    unreported = [row for row in rows if row.identity not in cell_process.stored]
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    for row in unreported:
-        if not store.settled(row):  # the process may have ended between storing a row and reporting it
-            store.write(replace(row, status=failure.status, reason=failure.reason, started=now))
-    outcome = f"{worst_status(_stored(rows, store))} {cell_process.seconds:.1f} s"
-    display.cell_ended(cell_process.cell, outcome, len(unreported))
-
-
-def _stored(rows: Sequence[Row], store: Store) -> tuple[Row, ...]:
-    """Those of the rows that are stored, as they are stored."""
-    stored = [store.find(row) for row in rows]
-    return tuple(row for row in stored if row is not None)
+def _workplace(request: Request, store: Store, resources: Resources) -> Workplace:
+    workers = number_of_workers(resources.workers, request.cores)
+    if resources.devices:
+        workers = min(workers, len(resources.devices))
+    limits = CellLimits(
+        seconds=resources.timeout or request.preset.timeout,
+        megabytes=resources.memory or memory_per_cell(workers),
+        cores=request.cores,
+    )
+    return Workplace(
+        store=store,
+        cores=environment.available_cores(),
+        cores_per_cell=request.cores,
+        workers=workers,
+        limits=limits,
+        plugins=request.plugins,
+        devices=resources.devices,
+    )

@@ -15,8 +15,9 @@ from rich.console import Console
 from bridgemark.benchmarks import cli
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.console.summary import print_summary
-from bridgemark.benchmarks.pages import leaderboard
+from bridgemark.benchmarks.pages import board, leaderboard
 from bridgemark.benchmarks.rows.field_checks import ROW_FIELDS, TAKEN
+from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import TEXTS
 from bridgemark.benchmarks.rows.store import Store
 
@@ -39,6 +40,11 @@ def call(*arguments):
         except SystemExit as ended:
             status = ended.code or 0
         return status, out.getvalue(), err.getvalue()
+
+
+def alone(folder):
+    """The options with which a command reads the rows of a folder and no published ones."""
+    return "--results", folder, "--published", folder / "none"
 
 
 def made_of(text, number):
@@ -70,10 +76,11 @@ def results(tmp_path_factory):
             patched.setattr(os, "fsync", lambda _: None)  # a thousand of them take half a minute
             for made_row in made:
                 store.write(made_row)
+        status, _, err = call("table", *alone(folder / name))
+        assert (status, err) == (0, "")
         overview = folder / name / "overview.md"
         overview.write_text(f"{leaderboard.BEGIN}\n{leaderboard.END}\n")
-        status, _, err = call("table", "--results", folder / name, "--readme", overview)
-        assert (status, err) == (0, "")
+        board.write(made, Results((folder / name,)), folder / name, overview)
     return folder
 
 
@@ -121,7 +128,7 @@ def test_this_test_would_see_an_element():
 
 def test_no_spreadsheet_evaluates_a_text(results):
     paths = list((results / "hostile" / "tables").glob("*.csv"))
-    assert len(paths) == 6
+    assert {"summary.csv", "curves.csv"} <= {path.name for path in paths}
     for path in paths:
         for cell in cells(path):
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) or is_number(cell)
@@ -140,7 +147,7 @@ def test_terminals_show_texts_as_they_are(tmp_path, capsys, text):
     store = Store(tmp_path / "store")
     for made in made_of(text, 0)[:3]:
         store.write(made)
-        status, out, err = call("show", made.identity, "--results", tmp_path)
+        status, out, err = call("show", made.identity, *alone(tmp_path))
         assert (status, err) == (0, "")
         assert is_plain(out)
     print_summary(store.read_all(), 1, store, Console(width=500))
@@ -153,7 +160,7 @@ def test_markup_is_shown_and_not_obeyed(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     made = made_of("[/x] [red]text[/red] \x1b[31m", 0)[2]
     Store(tmp_path / "store").write(made)
-    out = call("show", made.identity, "--results", tmp_path)[1]
+    out = call("show", made.identity, *alone(tmp_path))[1]
     assert "[/x] [red]text[/red] \\x1b[31m" in out
 
 
@@ -199,7 +206,7 @@ def test_a_row_of_a_hostile_name_is_refused_in_one_line(tmp_path, command, sampl
     store.write(FULL)
     store.path(FULL).write_bytes(text_of(data_of() | {"sampler": sampler}))
     before = sorted(tmp_path.rglob("*"))
-    options = (folder, folder) if command == ("compare",) else ("--results", folder)
+    options = (folder, folder) if command == ("compare",) else alone(folder)
     status, out, err = call(*command, *options)
     assert (status, out) == (2, "")
     assert err.startswith(f"bridgemark: {store.path(FULL)} has a wrong sampler: ")
@@ -210,9 +217,9 @@ def test_a_row_of_a_hostile_name_is_refused_in_one_line(tmp_path, command, sampl
 
 def test_a_hostile_folder_name_is_one_line(tmp_path):
     folder = tmp_path / "a\nb\x1b[31m[/x]"
-    status, out, err = call("table", "--results", folder)
+    status, out, err = call("table", *alone(folder))
     assert (status, out) == (2, "")
-    assert "nothing is stored in" in err
+    assert "no rows are in" in err
     assert is_plain(err)
     assert err.count("\n") == 1
 
@@ -228,7 +235,7 @@ def test_metrics_of_any_name_and_value_make_a_page(tmp_path, value):
     repeats = {name: [value] * 3 for name in metrics}
     for made in (row(seed=0), row(seed=1), *spending(1, (1e4,))):
         store.write(replace(made, metrics=metrics, floors=metrics, errors=metrics, repeats=repeats))
-    assert call("table", "--results", tmp_path)[::2] == (0, "")
+    assert call("table", *alone(tmp_path))[::2] == (0, "")
     assert call("compare", tmp_path, tmp_path)[2] == ""
 
 
@@ -241,5 +248,5 @@ def test_rows_that_lack_any_metric_make_a_page(tmp_path):
         without |= {"fit_seconds": None} if noise.uniform() < 0.3 else {}
         without |= {"started": None, "device": None} if noise.uniform() < 0.3 else {}
         store.write(replace(made, metrics=kept, errors=errors, **without))
-    status, _, err = call("table", "--results", tmp_path)
+    status, _, err = call("table", *alone(tmp_path))
     assert (status, err) == (0, "")

@@ -17,13 +17,13 @@ LEVELS = (
     {"registry"},
     {"rows", "scores"},
     {"sweep"},
-    {"certificates", "references", "in_process"},
+    {"certificates", "references", "in_process", "external"},
     {"analysis"},
+    {"joining"},
     {"drawing"},
     {"pages", "console"},
-    {"publication"},
-    {"cli_options"},
-    {"cli_certify", "cli_doctor", "cli_results", "cli_run"},
+    {"publication", "export"},
+    {"commands"},
     {"cli"},
     {"public"},
 )
@@ -50,7 +50,7 @@ DISK_CALLS = {"open", "print", "input", "exec", "eval"}
 MAY_ASK_KIND = {
     "samplers/base.py",
     "benchmarks/registry.py",
-    "benchmarks/sweep/measure.py",
+    "benchmarks/sweep/failures.py",
     "benchmarks/analysis/tables.py",
 }
 FILE_LINES, FUNCTION_LINES = 250, 45

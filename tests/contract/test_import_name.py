@@ -10,13 +10,16 @@ import zipfile
 
 import pytest
 
-from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.rows import published
+from bridgemark.benchmarks.rows.results import rows_folder, store_of
 
 from support.project import ROOT, TOYS, bridgemark, python
 from support.source_code import FILES, MODULES
+from support.synthetic_rows import rows
 
 RUBBISH = "raise RuntimeError('a folder of the user was imported')\n"
-NOT_IN_A_WHEEL = shutil.ignore_patterns(".*", "results", "build", "dist", "*.egg-info", "__pycache__")
+NOT_IN_A_WHEEL = shutil.ignore_patterns(".*", "local", "build", "dist", "*.egg-info", "__pycache__")
+PUBLISHED_ROWS = rows()  # made up, in place of what this repository publishes of these samplers
 # Import every module of the package, and print where each one that belongs to it was found.
 IMPORT_EVERYTHING = """
 import importlib, json, sys
@@ -41,9 +44,10 @@ def user_folder(tmp_path):
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
-    """A wheel of this project, built from a copy of its files."""
+    """A wheel of this project with PUBLISHED_ROWS, built from a copy of its files."""
     source, folder = tmp_path_factory.mktemp("source") / "project", tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT, source, ignore=NOT_IN_A_WHEEL)
+    published.write(PUBLISHED_ROWS, rows_folder(source / "results"))
     built = python("-m", "pip", "wheel", source, "--no-deps", "--wheel-dir", folder, cwd=folder)
     assert built.returncode == 0, built.stderr
     (file,) = folder.glob("bridgemark-*.whl")
@@ -68,7 +72,8 @@ def run_both(folder, path):
     ):
         done = bridgemark("run", *options, cwd=folder, path=path)
         assert done.returncode == 0, done.stderr
-    return {(row.sampler, row.target, row.status) for row in Store(folder / "results" / "store").read_all()}
+    stored = store_of(folder / "results" / "local").read_all()
+    return {(row.sampler, row.target, row.status) for row in stored}
 
 
 ROWS = {("hmc", "gmm9", "ok"), ("toy-exact", "toy-gaussian", "ok")}
@@ -102,10 +107,29 @@ def test_a_wheel_has_the_code_the_data_and_the_references(wheel):
         for path in (ROOT / folder).iterdir()
     }
     assert len(data) > 20
+    results = {f"bridgemark/results/rows/{row.sampler}.jsonl" for row in PUBLISHED_ROWS}
+    certificates = (ROOT / "results" / "certificates").glob("*.json")
+    results |= {f"bridgemark/results/certificates/{path.name}" for path in certificates}
+    assert len(results) > 30
     others = {"bridgemark/py.typed", "bridgemark/benchmarks/analysis/published.csv"}
-    assert code | data | others <= names
+    assert code | data | results | others <= names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"bridgemark"}
+
+
+@pytest.mark.slow
+def test_a_wheel_shows_published_rows_and_certificates(user_folder, installed_wheel):
+    path = f".:{installed_wheel}"
+    done = bridgemark("table", cwd=user_folder, path=path)
+    assert done.returncode == 0, done.stderr
+    page = (user_folder / "results" / "local" / "README.md").read_text()
+    first = PUBLISHED_ROWS[0]
+    assert f"## {first.target}" in page
+    assert "## Certificates" in page
+    assert "not certified" not in page
+    shown = bridgemark("show", first.identity, cwd=user_folder, path=path)
+    assert shown.returncode == 0, shown.stderr
+    assert first.config in shown.stdout
 
 
 def module_file(name):

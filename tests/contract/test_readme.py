@@ -12,17 +12,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks import registry
+from bridgemark.benchmarks import cli, registry
+from bridgemark.benchmarks.commands.options import RESULTS
 from bridgemark.benchmarks.pages.leaderboard import BEGIN, END
-from bridgemark.benchmarks.pages.target_table import MEANING
+from bridgemark.benchmarks.pages.meaning import SECTION
+from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.cost import Cost, total
-from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.rows.results import PUBLISHED, certificates_folder, rows_folder, store_of
+from bridgemark.benchmarks.sweep.presets import KINDS, PRESETS
 
 from support.project import ROOT, bridgemark
 from support.synthetic_rows import row
 
 README = (ROOT / "README.md").read_text()
-SESSIONS = {"tests", "slow", "lint", "benchmark", "certify", "figures", "timings"}
+SESSIONS = {"tests", "slow", "lint", "benchmark", "certify", "figures", "publish", "timings"}
 # What the example says it spends: five rounds of a thousand, then the draws asked for.
 FIT, SAMPLE = 5_000, 500
 
@@ -48,7 +51,7 @@ def test_the_examples_run_by_the_command_beside_them(plugins, tmp_path):
     options[options.index("gmm9")] = "gmm9,banana"
     done = bridgemark(*options, "--plugin", banana, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    rows = Store(tmp_path / "results" / "store").read_all()
+    rows = store_of(tmp_path / RESULTS).read_all()
     assert {(stored.sampler, stored.target, stored.status) for stored in rows} == {
         ("adaptive-importance", "banana", "ok"),
         ("adaptive-importance", "gmm9", "ok"),
@@ -66,9 +69,10 @@ def test_the_example_is_certified_and_nothing_is_tried_twice(plugins, tmp_path):
     first = bridgemark("certify", "sampler", plugins[0], cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert "adaptive-importance: certified" in first.stdout
-    stored = (tmp_path / "results" / "certificates" / "adaptive-importance.json").stat().st_mtime_ns
+    certificate = certificates_folder(tmp_path / RESULTS) / "adaptive-importance.json"
+    stored = certificate.stat().st_mtime_ns
     assert bridgemark("certify", "sampler", plugins[0], cwd=tmp_path).stdout == first.stdout
-    assert (tmp_path / "results" / "certificates" / "adaptive-importance.json").stat().st_mtime_ns == stored
+    assert certificate.stat().st_mtime_ns == stored
 
 
 @pytest.mark.implicit_broadcasting  # in the example
@@ -116,10 +120,34 @@ def test_the_sampler_is_short_and_both_examples_are_well_formatted(plugins):
         compile(example(name), name, "exec")
 
 
+def test_the_example_of_another_program_is_checked_and_scored(tmp_path, monkeypatch, capsys):
+    """By the commands beside it, in this process, which saves starting JAX for each of them."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(command):
+        monkeypatch.setattr(sys, "argv", ["bridgemark", *command.split()])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert not ended.value.code
+        return capsys.readouterr().out
+
+    section = README.partition("## Draws from another program")[2].partition("\n## ")[0]
+    describe, check, score, chains = re.findall(r"^bridgemark ([^#\n]+?) *(?:#.*)?$", section, re.MULTILINE)
+    call(describe)
+    exec(compile(example("external"), "port.py", "exec"), {})
+    assert "the constant is the same" in call(check)
+    assert call(score).startswith("my-walk x gmm9, seed 0: 5000 draws, ")
+    (stan,) = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    for name in ("chain_1.csv", "chain_2.csv"):
+        (tmp_path / name).write_text(stan)
+    assert call(chains).startswith("stan x gmm9, seed 0: 4 draws, ")
+    assert all(stored.external for stored in store_of(tmp_path / RESULTS).read_all())
+
+
 def test_every_bridgemark_command_in_the_readme_exists():
     shell = "".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
-    commands = set(re.findall(r"bridgemark ([a-z]+)", shell)) | set(
-        re.findall(r"`bridgemark ([a-z]+)", README)
+    commands = set(re.findall(r"bridgemark ([a-z-]+)", shell)) | set(
+        re.findall(r"`bridgemark ([a-z-]+)", README)
     )
     known = bridgemark("--help", cwd=ROOT).stdout
     assert {"run", "list", "table", "figures", "show", "reference"} <= commands
@@ -147,7 +175,7 @@ def test_continuous_integration_runs_the_readmes_own_test_command():
 
 def test_the_readme_leads_to_the_meaning_of_the_columns_and_has_one_leaderboard():
     assert "](results/README.md#what-the-columns-mean)" in README
-    assert MEANING.startswith("## What the columns mean\n")
+    assert SECTION.startswith("## What the columns mean\n")
     assert README.count(BEGIN) == README.count(END) == 1
 
 
@@ -158,25 +186,52 @@ def test_the_python_example_runs(capsys):
     assert gradients > 1_000
 
 
-def test_table_fills_the_readme_beside_the_results_and_no_other(tmp_path):
+def test_published_rows_fill_the_readme_beside_them_and_your_own_fill_none(tmp_path):
     """Rows that were made up; the file is untouched outside the markers, and where there are none."""
-    marked, plain = tmp_path / "README.md", tmp_path / "plain.md"
-    marked.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    plain.write_text("no markers\n")
-    Store(tmp_path / "results" / "store").write(row("smc", "gmm9", 0))
-    assert bridgemark("table", cwd=tmp_path).returncode == 0
-    text = marked.read_text()
+    published.write([row("smc", "gmm9", 0)], rows_folder(tmp_path / "results"))
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nan earlier board\n{END}\nafter\n")
+    before = readme.read_text()
+    folders = ("--published", "results", "--results", RESULTS)
+    assert bridgemark("table", *folders, cwd=tmp_path).returncode == 0
+    assert (tmp_path / RESULTS / "README.md").exists()
+    assert readme.read_text() == before
+    done = bridgemark("publish", *folders, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    text = readme.read_text()
     assert text.startswith(f"before\n{BEGIN}\n")
     assert text.endswith(f"{END}\nafter\n")
     assert "| gmm9 " in text
-    assert "old" not in text
-    for page in (plain, tmp_path / "absent.md"):
-        done = bridgemark("table", "--readme", page, cwd=tmp_path)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith(f"bridgemark: {page} has no lines {BEGIN}")
-    assert plain.read_text() == "no markers\n"
-    marked.unlink()
-    assert bridgemark("table", cwd=tmp_path).returncode == 0
+    assert "an earlier board" not in text
+    readme.write_text("no markers\n")
+    assert bridgemark("publish", *folders, cwd=tmp_path).returncode == 0
+    assert readme.read_text() == "no markers\n"
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_readme_says_what_each_preset_runs(name):
+    """The cells of its table begin with the numbers of samplers, targets, seeds and rows, or with "all"."""
+    (line,) = re.findall(rf"^\| `{name}` \|(.*)\|$", README, re.MULTILINE)
+    samplers, targets, seeds, rows = (cell.split()[0].rstrip(",") for cell in line.split("|"))
+    preset = PRESETS[name]
+    assert samplers == ("all" if preset.samplers is None else str(len(preset.samplers)))
+    assert targets == ("all" if preset.targets is None else str(len(preset.targets)))
+    assert seeds == str(preset.seeds)
+    if rows != "all":
+        expected = len(preset.samplers) * len(preset.targets) * preset.seeds * max(1, len(preset.budgets))
+        assert rows == str(expected)
+
+
+def test_the_presets_are_those_of_the_readme():
+    (table,) = re.findall(r"^\| preset \|.*\n((?:\|.*\n)+)", README, re.MULTILINE)
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(PRESETS)
+
+
+def test_the_board_is_every_certified_kind_of_sampler():
+    """Amortised samplers need a posterior, and `dds-tb` is another loss of `dds`."""
+    certified = {path.stem for path in certificates_folder(PUBLISHED).glob("*.json")}
+    assert certified - set(KINDS) == {"bridge-posterior", "dds-posterior", "dds-tb"}
+    assert set(KINDS) <= certified
 
 
 def test_the_version_is_that_of_the_distribution():
@@ -184,7 +239,7 @@ def test_the_version_is_that_of_the_distribution():
 
 
 def test_links_lead_to_files():
-    made = {"results/README.md", "results/figures/samples.png"}  # by `table` and `figures`
+    made = {"results/README.md", "results/figures/samples.png", "results/rows/"}  # by `publish`
     links = set(re.findall(r"\]\(([^)#]+)\)", README))
     assert made <= links
     for link in links - made:

@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "tests" / "support" / "plugins"
 TOYS = str(PLUGINS / "toys.py")
 BROKEN = str(PLUGINS / "broken.py")
+BAD_TARGETS = str(PLUGINS / "bad_targets.py")
+QUICK = str(PLUGINS / "quick.py")
 
 
 def python(*arguments: object, cwd: Path, path: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -10,8 +10,9 @@ import scipy.stats
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.sweep.plan import Request, plan
+from bridgemark.benchmarks.sweep.plan import plan
 from bridgemark.benchmarks.sweep.presets import PRESETS
+from bridgemark.benchmarks.sweep.request import Request
 from bridgemark.targets import data, stored
 from bridgemark.targets.refused import REFUSED
 

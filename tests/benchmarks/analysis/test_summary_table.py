@@ -77,5 +77,16 @@ def test_differences_name_only_what_differs():
     assert differences(("target", "draws", "cores"), keys[:1]) == [""]
 
 
+def test_origins_are_named_once():
+    origins = (None, "sent in", "measured here", "sent in")
+    stored = [row(seed=seed, origin=origin) for seed, origin in enumerate(origins)]
+    assert summary_of(*stored)["origin"] == "yours; measured here; sent in"
+
+
+def test_a_killed_sampler_has_the_device_of_the_samplers_beside_it():
+    summary = summary_table(row_table([row(), failed(sampler="hmc")]))
+    assert list(summary["device"]) == ["cpu", "cpu"]
+
+
 def test_no_rows_are_no_summary():
     assert len(summary_table(row_table([]))) == 0

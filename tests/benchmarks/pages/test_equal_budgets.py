@@ -9,6 +9,7 @@ import pytest
 from bridgemark.benchmarks.analysis import curves
 from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.pages import equal_budgets, leaderboard
+from bridgemark.benchmarks.rows.results import Results
 
 from support.synthetic_rows import failed, rows, spending, spent_row
 
@@ -35,7 +36,7 @@ def test_text_of_a_cost(cost, low, high, covers, text):
 
 
 def test_the_section(tmp_path):
-    leaderboard.write(row_table(spending()), tmp_path)
+    leaderboard.write(row_table(spending()), Results((tmp_path,)), tmp_path)
     section = section_of(spending())
     for part in (
         "### funnel-10 at equal budgets",
@@ -72,6 +73,5 @@ def test_a_page_of_budgets_alone_has_its_figures(tmp_path):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "curves_gradients.png").touch()
     table = row_table([spent_row(1e4, 0.1), spent_row(1e5, 0.001)])
-    page = leaderboard.write(table, tmp_path).read_text()
+    page = leaderboard.write(table, Results((tmp_path,)), tmp_path).read_text()
     assert "(figures/curves_gradients.png)" in page
-    assert leaderboard.overview(table)

@@ -17,10 +17,11 @@ GOOD, DAMAGED, NEWER, NO_ARRAYS = (replace(FULL, identity=identity) for identity
 
 @pytest.fixture
 def doctor(monkeypatch, capsys, tmp_path):
-    """Runs the command on a results folder: (exit status, lines of standard output, standard error)."""
+    """Runs the command on results, which are published, too: (exit status, lines of output, error)."""
 
     def call(*options, results=tmp_path):
-        monkeypatch.setattr(sys, "argv", ["bridgemark", "doctor", "--results", str(results), *options])
+        folders = ["--results", str(results), "--published", str(results)]
+        monkeypatch.setattr(sys, "argv", ["bridgemark", "doctor", *folders, *options])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         out, err = capsys.readouterr()

@@ -43,7 +43,7 @@ def run_once(folder):
     )
     done = bridgemark("run", *options, "--workers", 1, cwd=folder)
     assert done.returncode == 0, done.stderr
-    (row,) = Store(folder / "results" / "store").read_all()
+    (row,) = Store(folder / "results" / "local" / "store").read_all()
     return row
 
 

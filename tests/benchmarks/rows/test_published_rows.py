@@ -11,7 +11,6 @@ import pytest
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.encoding import encode
-from bridgemark.benchmarks.rows.store import Store
 
 from support.stored_rows import FULL
 from support.synthetic_rows import rows, spending
@@ -106,36 +105,6 @@ def test_a_budget_is_exact_and_none_and_nan_stay_apart(tmp_path):
     assert row.metrics["pareto_k"] == math.inf
 
 
-def test_local_rows_are_laid_over_published_ones(folder, tmp_path):
-    first, second, third = published.read(folder)[:3]
-    store = Store(tmp_path / "store")
-    local = [replace(first, status="failed", reason="here"), replace(second, seed=77), replace(FULL, seed=5)]
-    for row in local:
-        store.write(row)
-    read = {row.identity: row for row in published.read_rows(folder, store)}
-    assert len(read) == len(published.read(folder)) + 1
-    for row in (*local[:2], third):
-        assert encode(read[row.identity]) == encode(row)
-    assert read[FULL.identity].seed == 5
-    assert {row.identity for row in published.read_rows(None, store)} == {row.identity for row in local}
-    assert len(published.read_rows(folder, Store(tmp_path / "nowhere"))) == len(read) - 1
-    assert published.read_rows(tmp_path / "nowhere", Store(tmp_path / "nowhere")) == []
-
-
-def test_rows_are_looked_up_by_the_beginning_of_their_identities(folder, tmp_path):
-    store = Store(tmp_path / "store")
-    first = published.read(folder)[0]
-    (found_row,) = published.find_rows(folder, store, first.identity[:12])
-    assert encode(found_row) == encode(first)
-    store.write(replace(first, seed=77))
-    (found_row,) = published.find_rows(folder, store, first.identity[:12])
-    assert found_row.seed == 77
-    assert len(published.find_rows(folder, store, "")) == len(published.read(folder))
-    for beginning in ("zz", "*", '"', "\udcff", "\n"):
-        assert published.find_rows(folder, store, beginning) == []
-    assert published.find_rows(None, Store(tmp_path / "nowhere"), "0") == []
-
-
 ALTERED = {
     b"": "is empty",
     b"\n": "is empty",
@@ -154,7 +123,7 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("line", ALTERED, ids=lambda line: repr(line[:12]) + str(len(line)))
-def test_a_wrong_line_is_named_with_its_file_and_number(folder, line, tmp_path):
+def test_a_wrong_line_is_named_with_its_file_and_number(folder, line):
     path = folder / "smc.jsonl"
     whole = path.read_bytes()
     lines = whole.splitlines(keepends=True)
@@ -166,7 +135,6 @@ def test_a_wrong_line_is_named_with_its_file_and_number(folder, line, tmp_path):
     )
     assert ALTERED[line] in message
     assert next(iter(published.problems(folder))) == message
-    refusal(lambda: published.read_rows(folder, Store(tmp_path / "store")))
     path.write_bytes(whole)
     assert list(published.problems(folder)) == []
 

@@ -21,8 +21,8 @@ def test_a_line_is_standard_json_with_fields_in_order():
     assert line.endswith(b'"}\n')
     assert line.count(b"\n") == 1
     data = json.loads(line, parse_constant=refuse_constant)
-    empty = {"reason", "flags", "target_hash"}
-    assert list(data) == [*(field.name for field in fields(Row) if field.name not in empty), "checksum"]
+    defaults = {"reason", "flags", "target_hash", "cores", "precision", "uses_exact_draws", "external"}
+    assert list(data) == [*(field.name for field in fields(Row) if field.name not in defaults), "checksum"]
     assert data["metrics"] == {"elbo": None, "log_z": -1234.56789, "pareto_k": "inf", "r_hat_max": "nan"}
     assert list(data["metrics"]) == sorted(data["metrics"])
     assert data["repeats"] == {"log_z": [1.5, None, "nan"]}
@@ -53,3 +53,11 @@ def test_a_row_that_could_not_be_read_is_refused_in_one_line():
         encode_readable(replace(FULL, metrics={"a\nb": 1.0}))
     assert "cannot be stored: it has a wrong metrics" in str(raised.value)
     assert str(raised.value).isprintable()
+
+
+def test_a_field_that_says_nothing_leaves_no_trace():
+    """A field that is new changes no line that was written before it."""
+    assert b"external" not in encode(FULL)
+    line = encode(replace(FULL, external=True, cores=2))
+    assert b'"external": true' in line
+    assert (decode(line).external, decode(line).cores) == (True, 2)

@@ -35,11 +35,12 @@ NO_COUNT = (None, -1, 2**63, 10**400, 1.0, 1e3, "1", True, [], {}, math.nan)
 NO_AMOUNT = (-1.0, math.nan, math.inf, 1e300, 10**400, "1.5", "nan", True, [], {})
 NO_NUMBER = ("", "NaN", "NAN", "infinity", "0.1", True, [], {}, 10**400)
 NO_METRIC = ("", "a.b", "floors.x", "1x", "=x", "\x1b", "a\nb", "x" * 101, "sampler", "status", "ok", "label")
+NO_POINT = (0, None, [], [1.0], [1.0, 2.0, 3.0], ["1", 2.0], [None, 2.0], [True, 2.0], [math.inf, 2.0])
 WRONG = {
     "identity": (*NO_TEXT, None, "", "0A", "xyz", "0" * 65, "../../0a", "0a\n"),
     **dict.fromkeys(("sampler", "target", "source", "fingerprint"), (*NO_TEXT, *NO_NAME)),
     **dict.fromkeys(("config", "flags", "target_hash"), (*NO_TEXT, None)),
-    **dict.fromkeys(("reason", "met_by", "note", "device", "commit"), NO_TEXT),
+    **dict.fromkeys(("reason", "met_by", "note", "device", "machine", "commit"), NO_TEXT),
     **dict.fromkeys(("target_version", "seed"), NO_COUNT),
     **dict.fromkeys(("dim", "draws", "cores"), (*NO_COUNT, 0)),
     "status": (*NO_TEXT, None, "", "OK", "fine", "ok ", "out of"),
@@ -51,6 +52,11 @@ WRONG = {
     "sample_seconds": NO_AMOUNT,
     "steady_seconds": NO_AMOUNT,
     "peak_memory_mb": NO_AMOUNT,
+    "true_log_z": (*NO_NUMBER, math.nan, math.inf, "inf", 1e19),
+    "true_log_z_error": NO_AMOUNT,
+    "load": NO_AMOUNT,
+    "origin": (*NO_TEXT, "", "Measured here", "measured elsewhere"),
+    "shown_draws": (None, 0, {}, "x", [1.0, 2.0], *([point] for point in NO_POINT)),
     "fit_evals": (0, [], {}, "x", {"values": 1}, {"values": 1, "gradients": 2, "simulations": 3, "x": 4}),
     "sample_evals": [{"values": 1, "gradients": value, "simulations": 3} for value in NO_COUNT],
     **{
@@ -60,10 +66,11 @@ WRONG = {
     "repeats": (None, 0, [], {"x": 1.0}, {"x": None}, {"x": [[1.0]]}, {"x": ["1"]}, {"a.b": []}),
     "versions": (None, 0, [], {"jax": 1}, {"jax": None}, {"a b": "1"}, {"../x": "1"}, {"": "1"}),
     "started": (0, "", "yesterday", "2030-01-01", "2030-01-01\x1b00:00:00", "=2030", "2030-01-01T00:00:00\n"),
-    "uses_exact_draws": (None, 0, 1, "false", [], {}),
+    **dict.fromkeys(("uses_exact_draws", "external"), (None, 0, 1, "false", [], {})),
     "schema": (None, 0, -1, 1.5, "2", True, [], {}),
 }
-OPTIONAL = {"met_by", "note", "device", "commit", "started"}
+OPTIONAL = {"met_by", "note", "device", "machine", "commit", "started", "origin"}
+OPTIONAL |= {"true_log_z", "true_log_z_error", "load"}
 OPTIONAL |= {"compile_seconds", "fit_seconds", "sample_seconds", "steady_seconds", "peak_memory_mb"}
 ALTERED = [(name, value) for name, values in WRONG.items() for value in values]
 
@@ -147,12 +154,13 @@ def test_a_newer_schema_may_have_another_checksum():
 def test_rows_of_the_first_schema_are_read():
     """They have no checksum, NaN is spelt as JSON does not allow, and later fields are missing."""
     data = data_of() | {"schema": 1, "metrics": {"log_z": math.nan, "elbo": None, "modes_found": 3}}
-    del data["uses_exact_draws"]
+    del data["shown_draws"], data["origin"]
     row = decode(json.dumps(data, indent=1).encode() + b"\n")
     assert math.isnan(row.metrics["log_z"])
     assert row.metrics["elbo"] is None
     assert row.metrics["modes_found"] == 3.0
     assert (row.uses_exact_draws, row.flags, row.schema) == (False, "", SCHEMA)
+    assert (row.shown_draws, row.origin) == ([], None)
 
 
 def test_a_checksum_is_needed_and_must_match():

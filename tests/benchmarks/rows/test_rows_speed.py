@@ -38,25 +38,23 @@ def report(rows, folder):
 """
 TABLE = """
 from bridgemark.benchmarks.pages import board
-from bridgemark.benchmarks.rows.published import read_rows
 from bridgemark.benchmarks.rows.reading import without_garbage_collection
-from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.rows.results import Results
 
 folder = Path(sys.argv[1])
+results = Results((folder,))
 with without_garbage_collection():
-    rows = read_rows(folder / "rows", Store(folder / "store"))
-    board.write(rows, folder, folder / "overview.md")
+    rows = results.read()
+    board.write(rows, results, folder, folder / "overview.md")
 report(len(rows), folder / "rows")
 """
 SHOW = """
 from bridgemark.benchmarks.console.summary import print_row
-from bridgemark.benchmarks.rows.published import find_rows
-from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.rows.results import Results
 
 folder = Path(sys.argv[1])
-rows = find_rows(folder / "rows", Store(folder / "store"), sys.argv[2])
-print_row(rows[0])
-report(len(rows), folder / "rows")
+print_row(Results((folder,)).find(sys.argv[2]))
+report(1, folder / "rows")
 """
 
 

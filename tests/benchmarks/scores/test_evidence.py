@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks.pages.target_table import used_columns
 from bridgemark.benchmarks.scores.evidence import forward_evidence
 from bridgemark.benchmarks.scores.metrics import evaluate
 from bridgemark.benchmarks.scores.monte_carlo_error import batch_starts, mean_error, square_error
@@ -82,7 +81,7 @@ def test_forward_errors_and_weights_of_zero():
     assert all(math.isnan(with_forward(draws, log_w).metrics[name]) for name in FORWARD)
 
 
-def test_pareto_k_is_of_unresampled_weights_and_flags_log_z():
+def test_pareto_k_is_of_unresampled_weights():
     heavy = -1.2 * np.log(np.random.default_rng(0).uniform(size=(2_000, 1)))  # Pareto of shape 1.2
     assert evaluated(gaussian(), draws_of(normal(2_000), heavy)).metrics["pareto_k"] == pytest.approx(
         1.2, abs=0.3
@@ -92,26 +91,6 @@ def test_pareto_k_is_of_unresampled_weights_and_flags_log_z():
     assert evaluated(gaussian(), resampled).metrics["pareto_k"] is None
     assert math.isnan(pareto_k(np.full(100, np.nan)))
     assert math.isnan(pareto_k(np.full(100, -np.inf)))
-    line = {"label": "a", "ok": 1, "seeds": 1, "log_z_error": 0.1, "log_z_abs_error": 0.1}
-    for k, flagged in ((1.2, True), (0.5, False), (-np.inf, False), (None, False), (np.nan, False)):
-        (column,) = (one for one in used_columns([line]) if "log Z" in one.heading)
-        assert column.entry(line | {"pareto_k": k}).endswith("†") is flagged
-
-
-def test_columns_of_the_upper_bound_and_of_squares():
-    line = {"label": "a", "ok": 1, "seeds": 1, "eubo_gap": 1.5, "ess_bulk_min": 90.0, "ess_x2_min": 40.0}
-    line |= {name + end: line[name] for name in ("eubo_gap", "ess_x2_min") for end in (".low", ".high")}
-    shown = {column.heading: column.entry(line) for column in used_columns([line])}
-    assert shown["EUBO gap"] == "1.5"
-    assert shown["ESS of squares"] == "40"
-
-
-@pytest.mark.parametrize(("gap", "flagged"), [(-0.5, True), (-0.4, False), (0.5, False), (math.nan, False)])
-def test_a_gap_that_cannot_be_is_flagged(gap, flagged):
-    """Three standard errors of 0.1 and 0.1 together are 0.42."""
-    line = {"label": "a", "ok": 1, "seeds": 1, "elbo_gap": gap, "errors.elbo": 0.1, "errors.log_z_truth": 0.1}
-    (column,) = (one for one in used_columns([line]) if one.heading == "ELBO gap")
-    assert column.entry(line).endswith("‡") is flagged
 
 
 def test_few_chains_are_cut_into_batches_and_many_are_batches():

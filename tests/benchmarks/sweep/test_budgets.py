@@ -13,8 +13,9 @@ from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep import budget_search as budgets
 from bridgemark.benchmarks.sweep.budget_search import Size, Spending, Trial, find_size, next_size, why_missed
 from bridgemark.benchmarks.sweep.measure import FIT, METRIC, SAMPLE, run_cell
-from bridgemark.benchmarks.sweep.plan import Request, plan
+from bridgemark.benchmarks.sweep.plan import plan
 from bridgemark.benchmarks.sweep.presets import PRESETS, Budget, parse_budgets
+from bridgemark.benchmarks.sweep.request import Request
 from bridgemark.benchmarks.sweep.sizing import TRIAL
 from bridgemark.samplers.base import Draws, Fit, Sampler, evals
 from bridgemark.samplers.common.learnt import LearntSampler

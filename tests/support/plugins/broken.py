@@ -1,5 +1,6 @@
 """A plug-in whose samplers fail, each in its own way."""
 
+import ctypes
 import os
 import signal
 import time
@@ -34,6 +35,23 @@ def _hang_second(_, calls=[]):  # noqa: B006  it is to be remembered
         _hang(_)
 
 
+def _spin_second(_, calls=[]):  # noqa: B006  it is to be remembered
+    calls.append(1)
+    while len(calls) > 1:
+        pass
+
+
+def _crash(_):
+    ctypes.string_at(0)
+
+
+def _grow(_):
+    blocks = []
+    while True:
+        blocks.append(bytearray(b"x" * 2**24))
+        time.sleep(0.01)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hosted(Sampler):
     """Does to its process what `act` says, while it fits."""
@@ -41,8 +59,7 @@ class Hosted(Sampler):
     act: str
 
     def fit(self, key, density):
-        act = {"exit": _exit, "kill": _kill, "hang": _hang, "hang second": _hang_second}[self.act]
-        jax.debug.callback(act, 0.0)
+        jax.debug.callback(ACTS[self.act], 0.0)
         return Fit(key, evals(), {})
 
     def sample(self, key, density, state, n):
@@ -75,11 +92,23 @@ class NotFinite(Sampler):
         return state, draws._replace(x=draws.x.at[0, 0, 0].set(first))
 
 
+ACTS = {
+    "exit": _exit,
+    "kill": _kill,
+    "hang": _hang,
+    "hang second": _hang_second,
+    "spin second": _spin_second,
+    "crash": _crash,
+    "grow": _grow,
+}
 SAMPLERS = {
     "exits": Hosted(act="exit"),
     "killed": Hosted(act="kill"),
     "hangs": Hosted(act="hang"),
     "hangs-second": Hosted(act="hang second"),
+    "spins-second": Hosted(act="spin second"),
+    "crashes": Hosted(act="crash"),
+    "grows": Hosted(act="grow"),
     "raises": Raises(),
     "refuses": Refuses(),
     "not-finite": NotFinite(),

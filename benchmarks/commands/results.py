@@ -5,15 +5,21 @@ from typing import Annotated
 
 import typer
 
-from bridgemark.benchmarks.cli_options import RESULTS, Published, Results, layered
+from bridgemark.benchmarks.commands.options import RESULTS, Published, Results, layered, published_only
 from bridgemark.benchmarks.errors import BadInput
 
 
-def table(results: Results = RESULTS, published: Published = None) -> None:
+def table(
+    results: Results = RESULTS,
+    published: Published = None,
+    latex: Annotated[bool, typer.Option("--latex", help="Also DIR/tables/summary.tex, in booktabs.")] = False,
+) -> None:
     """Write the tables and the leaderboard of the published rows and of yours.
 
     They go to DIR/tables and DIR/README.md.
     """
+    from bridgemark.benchmarks.analysis.row_table import row_table
+    from bridgemark.benchmarks.export.latex import summary_as_latex
     from bridgemark.benchmarks.pages import board
     from bridgemark.benchmarks.rows.reading import without_garbage_collection
 
@@ -21,6 +27,8 @@ def table(results: Results = RESULTS, published: Published = None) -> None:
     with without_garbage_collection():
         rows = both.read()
         board.write(rows, both, results)
+        if latex:
+            (results / "tables" / "summary.tex").write_text(summary_as_latex(row_table(rows)))
     print(f"tables and leaderboard of {len(rows)} rows are in {results}")
 
 
@@ -54,33 +62,41 @@ def compare(
         float, typer.Option(help="Ratio up to which median seconds count as the same.")
     ] = 1.5,
 ) -> None:
-    """Compare two sets of results.
+    """Compare two sets of results, by default your own with the published ones.
 
     Shows what changed from A to B by more than the noise between seeds. The exit status is 1 if anything did.
     """
     from bridgemark.benchmarks.analysis.compare import compare as compare_rows
     from bridgemark.benchmarks.console.changes import print_comparison
-    from bridgemark.benchmarks.rows.results import PUBLISHED
     from bridgemark.benchmarks.rows.results import Results as ReadResults
 
     if tolerance < 1:
         raise BadInput(f"--tolerance must be at least 1, not {tolerance}")
-    before, after = ReadResults((a or PUBLISHED,)), ReadResults((b,))
-    comparison = compare_rows(before.read(), after.read(), tolerance)
-    print_comparison(comparison)
+    before, after = published_only(a).read(), ReadResults((b,)).read()
+    comparison = compare_rows(before, after, tolerance)
+    print_comparison(comparison, with_only_a=a is not None)
     raise typer.Exit(int(len(comparison.changed) > 0))
 
 
 def publish(results: Results = RESULTS, published: Published = None) -> None:
     """Copy your rows and certificates to the published ones, and make all published pages and figures again.
 
-    For maintainers, in a clone. Rows that yours supersede are removed. Without rows of your own, only the
-    pages and figures are made.
+    For maintainers, in a clone. Rows of plug-ins and of another version of the code are left out, and rows
+    that yours supersede are removed. Without rows of your own, only the pages and figures are made.
     """
+    from bridgemark.benchmarks.rows import environment
+
+    environment.configure_planning()
+    from rich.console import Console
+
     from bridgemark.benchmarks import publication
+    from bridgemark.benchmarks.console.joining import print_left_out
     from bridgemark.benchmarks.rows.results import PUBLISHED
+    from bridgemark.benchmarks.text import count
 
     folder = published or PUBLISHED
-    added = publication.add(results, folder)
+    addition = publication.add(results, folder)
+    print_left_out(addition.left_out, Console())
     rows = publication.write_pages(folder)
-    print(f"{added} rows of {results} added; pages and figures of {rows} rows are in {folder}")
+    added = count(addition.rows, "row")
+    print(f"{added} of {results} added; pages and figures of {rows} rows are in {folder}")

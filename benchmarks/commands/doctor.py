@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bridgemark.benchmarks.cli_options import RESULTS, Published, Results
+from bridgemark.benchmarks.commands.options import RESULTS, Published, Results
 from bridgemark.benchmarks.errors import BadInput
 
 
@@ -24,6 +24,8 @@ def doctor(
     from bridgemark.benchmarks.rows.results import PUBLISHED, rows_folder, store_of
     from bridgemark.benchmarks.text import count
 
+    if not results.is_dir() and results != RESULTS:
+        raise BadInput(f"{results} is not a folder of results; give another --results")
     store, damaged_folder = store_of(results), results / "damaged"
     unreadable = moved = 0
     for problem in examination.examine(store):

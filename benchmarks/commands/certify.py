@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bridgemark.benchmarks.cli_options import RESULTS, Plugins, Published, Results, layered
+from bridgemark.benchmarks.commands.options import RESULTS, Plugins, Published, Results, layered
 from bridgemark.benchmarks.errors import choose
 
 certify = typer.Typer(no_args_is_help=True, help="Check samplers and targets against closed forms.")

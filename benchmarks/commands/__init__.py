@@ -1,0 +1,1 @@
+"""The commands of the command line. Each imports heavy packages only when it is called."""

@@ -1,0 +1,1 @@
+"""Draws that other programs made: read, scored and stored; and targets described for those programs."""

@@ -1,0 +1,73 @@
+"""Runs cells on the workers of a Dask scheduler, on this machine or on many that share a folder."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.sweep.cell_list import ListedCell, from_json, run_listed
+from bridgemark.benchmarks.sweep.crew import stored_rows
+from bridgemark.benchmarks.sweep.outcome import phrases
+from bridgemark.benchmarks.sweep.progress import Display, TextDisplay
+
+PREFIX, LOCAL = "dask:", "local:"
+CONNECT_SECONDS = 30
+
+
+def run_with_dask(engine: str, cells: Sequence[ListedCell], store: Store, display: Display) -> None:
+    """Run cells on the workers of `engine`: "dask:local:N", or "dask:" and the address of a scheduler.
+
+    Each is a task whose key is the identity of the cell, so that a cell is run once whoever asks for it. A
+    task that loses its worker is run again on another one. Raises BadInput where Dask is not installed and
+    where the scheduler cannot be reached.
+    """
+    with _client(engine) as client:
+        import distributed
+
+        futures = {}
+        for listed in cells:
+            task = client.submit(
+                _run_line, listed.to_line(), str(store.root), key=listed.cell.identity, pure=False
+            )
+            futures[task] = listed
+            display.cell_started(listed.cell)
+        for future in distributed.as_completed(list(futures)):
+            cell = futures[future].cell
+            rows = stored_rows(cell.rows, store)
+            outcome = phrases(rows, future.result()) if future.status == "finished" else [str(future.status)]
+            display.cell_ended(cell, outcome, len(cell.rows))
+
+
+def _run_line(line: str, store_root: str) -> float:
+    """Run the cell of a line in the process of a worker, and return the seconds that it took."""
+    listed = from_json(json.loads(line))
+    with TextDisplay([listed.cell], Console(quiet=True)) as display:
+        run_listed(listed, Store(Path(store_root)), display)
+        return display.seconds()
+
+
+def _client(engine: str) -> Any:
+    """A client of the scheduler. A worker runs one cell at a time, and bridgemark limits its memory."""
+    try:
+        import distributed
+    except ImportError:
+        message = "--engine dask needs the package distributed; pip install 'bridgemark[cluster]'"
+        raise BadInput(message) from None
+    address = engine.removeprefix(PREFIX)
+    if not engine.startswith(PREFIX) or not address:
+        raise BadInput(f"--engine takes dask:local:N or dask:ADDRESS, not {engine!r}")
+    if not address.startswith(LOCAL):
+        try:
+            return distributed.Client(address, timeout=CONNECT_SECONDS)
+        except (OSError, ValueError) as error:
+            raise BadInput(f"no Dask scheduler answers at {address} ({error})") from None
+    number = address.removeprefix(LOCAL)
+    if not number.isdigit() or number == "0":
+        raise BadInput(f"--engine dask:local:N takes the number of workers, not {number!r}")
+    return distributed.Client(
+        n_workers=int(number), threads_per_worker=1, memory_limit=0, dashboard_address=None
+    )
