@@ -15,6 +15,7 @@ from bridgemark.benchmarks.certificates.checks import CHECKS, EXECUTED, SamplerU
 from bridgemark.benchmarks.certificates.closed_form_targets import linear_gaussian, skewed
 from bridgemark.benchmarks.certificates.replicates import Replicates
 from bridgemark.benchmarks.certificates.statistical_tests import independent, unbiased
+from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.scores.pareto import pareto_k
 
 from support.mutants import CORRECT, MUTANTS
@@ -32,7 +33,7 @@ EXPECTED_NOT_JUDGED = {
 @pytest.mark.parametrize("name", CORRECT)
 def test_correct_samplers_pass_every_check(name, tmp_path):
     """The probability of a false alarm is below one in two thousand, and keys are fixed."""
-    certificate = certify(name, CORRECT[name], tmp_path)
+    certificate = certify(name, CORRECT[name], Results((tmp_path,)))
     failed = [(finding.check, finding.reason) for finding in certificate.findings if finding.status == FAILED]
     not_judged = {finding.check for finding in certificate.findings if finding.status == NOT_JUDGED}
     assert failed == []
@@ -55,12 +56,12 @@ def test_a_certificate_is_kept_until_the_source_or_the_battery_changes(tmp_path)
         runs.append(run_checks(CORRECT["importance"], ["repeatable"]))
         return runs[-1]
 
-    first = certify("importance", CORRECT["importance"], tmp_path, run)
-    assert certify("importance", CORRECT["importance"], tmp_path, run) == first
+    first = certify("importance", CORRECT["importance"], Results((tmp_path,)), run)
+    assert certify("importance", CORRECT["importance"], Results((tmp_path,)), run) == first
     assert len(runs) == 1
-    path = tmp_path / "importance.json"
+    path = tmp_path / "certificates" / "importance.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"identity": "of another source"}))
-    certify("importance", CORRECT["importance"], tmp_path, run)
+    certify("importance", CORRECT["importance"], Results((tmp_path,)), run)
     assert len(runs) == 2
 
 
@@ -69,7 +70,7 @@ def test_a_check_that_raises_is_a_failed_one_with_its_reason(tmp_path, monkeypat
         raise RuntimeError("no memory for this")
 
     monkeypatch.setattr(certificates, "CHECKS", {"broken": broken})
-    certificate = certify("importance", CORRECT["importance"], tmp_path)
+    certificate = certify("importance", CORRECT["importance"], Results((tmp_path,)))
     assert not certificate.passed
     assert certificate.findings[0].status == FAILED
     assert "no memory for this" in certificate.findings[0].reason
