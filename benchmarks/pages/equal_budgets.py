@@ -31,11 +31,13 @@ TableLine: TypeAlias = Mapping[str, Any]  # of a table of curves or points, by c
 
 
 def write_points(points: pd.DataFrame, results_dir: Path) -> None:
-    """Write tables/curves.csv below `results_dir` from `curves.points`."""
+    """Write tables/curves.csv below `results_dir` from `curves.points`; without points, remove it."""
     path = Path(results_dir) / "tables" / "curves.csv"
+    if not len(points):
+        path.unlink(missing_ok=True)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    if len(points):
-        points = points.astype({columns.FLOOR: float})
+    points = points.astype({columns.FLOOR: float})
     without_nan = points.astype(object).where(points.notna(), None)
     write_csv(without_nan, path)
 

@@ -40,8 +40,7 @@ def write(table: pd.DataFrame, results: Results, folder: Path, shown: ShownRows 
     shown = shown_rows(table) if shown is None else shown
     curve_rows = curves.curve_rows(table)
     points = curves.points(curve_rows)
-    if len(curve_rows):
-        equal_budgets.write_points(points, folder)
+    equal_budgets.write_points(points, folder)
     parts = [
         "# Leaderboard",
         ABOUT,

@@ -34,7 +34,8 @@ def exit_when_stopped() -> Iterator[None]:
 def stopped_by_signals() -> Iterator[None]:
     """Raise Stopped inside the `with` block at the first of these signals, and ignore the further ones.
 
-    So whatever cleans up after the first is not interrupted by a second.
+    So whatever cleans up after the first is not interrupted by a second. A signal that this process was
+    started to ignore, as under `nohup`, stays ignored.
     """
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -42,7 +43,10 @@ def stopped_by_signals() -> Iterator[None]:
             signal.signal(stopping, signal.SIG_IGN)
         raise Stopped(number)
 
-    before = {number: signal.signal(number, stop) for number in STOPPING}
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stop)
     try:
         yield
     finally:

@@ -75,3 +75,11 @@ def test_a_page_of_budgets_alone_has_its_figures(tmp_path):
     table = row_table([spent_row(1e4, 0.1), spent_row(1e5, 0.001)])
     page = leaderboard.write(table, Results((tmp_path,)), tmp_path).read_text()
     assert "(figures/curves_gradients.png)" in page
+
+
+def test_the_table_of_budgets_goes_with_the_last_of_their_rows(tmp_path):
+    path = tmp_path / "tables" / "curves.csv"
+    leaderboard.write(row_table([spent_row(1e4, 0.1), spent_row(1e5, 0.001)]), Results((tmp_path,)), tmp_path)
+    assert path.is_file()
+    leaderboard.write(row_table(rows()), Results((tmp_path,)), tmp_path)
+    assert not path.exists()

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import replace
 
@@ -177,6 +178,21 @@ def test_a_signal_ends_a_sweep_in_seconds_with_a_sentence(tmp_path, number, seco
         assert seconds == 0.5
     assert not marked_processes(tmp_path)
     assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_run_under_nohup_outlives_its_terminal():
+    program = """
+        import os, signal
+        from bridgemark.benchmarks.sweep.interruption import stopped_by_signals
+        with stopped_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+            print("still here")
+            os.kill(os.getpid(), signal.SIGTERM)
+    """
+    command = ["nohup", sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "still here\n"
+    assert "Stopped: SIGTERM" in done.stderr
 
 
 def test_a_reader_that_goes_away_stops_nothing(tmp_path):
