@@ -77,6 +77,7 @@ def _forecast(request: "Request", results: Path, published: Path | None, resourc
     from rich.console import Console
 
     from bridgemark.benchmarks.console.forecast import print_forecast
+    from bridgemark.benchmarks.console.plain_text import print_plain
     from bridgemark.benchmarks.rows.results import store_of
     from bridgemark.benchmarks.sweep.planning import plan_apart
     from bridgemark.benchmarks.sweep.request import missing_cells
@@ -84,9 +85,12 @@ def _forecast(request: "Request", results: Path, published: Path | None, resourc
 
     workers = number_of_workers(resources.workers, request.cores)
     earlier = layered(results, published).read_if_any()
-    rows = plan_apart(request).rows
-    cells = missing_cells(rows, store_of(results), request, resources.shard)
-    print_forecast(rows, cells, earlier, workers, Console())
+    console, plan = Console(), plan_apart(request)
+    for line in plan.refused:
+        print_plain(console, line)
+    cells = missing_cells(plan.rows, store_of(results), request, resources.shard)
+    print_forecast(plan.rows, cells, earlier, workers, console)
+    raise typer.Exit(REFUSED if plan.refused else 0)
 
 
 def _run_sweep(request: "Request", results: Path, published: Path | None, resources: "Resources") -> None:

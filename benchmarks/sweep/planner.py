@@ -52,7 +52,7 @@ def main() -> None:
 def _with_healthy_plugins(request: "Request", without: list[str], report: Callable[..., None]) -> "Request":
     """The request without the plug-ins that are broken, and without names that nothing else registers.
 
-    Raises BadInput where no name that was asked for is left.
+    Raises BadInput where nothing that was asked for by name is left: nobody wants the whole preset instead.
     """
     from bridgemark.benchmarks import registry
 
@@ -76,8 +76,9 @@ def _with_healthy_plugins(request: "Request", without: list[str], report: Callab
         samplers=tuple(name for name in request.samplers if name in samplers),
         targets=tuple(name for name in request.targets if name in targets),
     )
-    if bool(left.samplers) < bool(request.samplers) or bool(left.targets) < bool(request.targets):
-        raise BadInput("nothing else registers what was asked for")
+    names_left = left.samplers + left.targets
+    if not names_left or (not left.samplers and request.samplers) or (not left.targets and request.targets):
+        raise BadInput("nothing else that was asked for by name is left to run")
     return left
 
 

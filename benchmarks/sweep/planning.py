@@ -40,13 +40,14 @@ ShowPhase = Callable[[str], object]
 class Plan:
     """The rows of a grid, and why targets and plug-ins were left out, one line each.
 
-    `done` names the targets that are planned, and the targets and plug-ins that are refused. `read` are the
-    files that planning has read.
+    `done` names the targets that are planned, and the targets and plug-ins that are refused. `plugins` are
+    the files that are not refused, and `read` all files that planning has read.
     """
 
     rows: list[Row] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    plugins: tuple[str, ...] = ()
     read: list[Path] = field(default_factory=list)
 
 
@@ -61,12 +62,14 @@ def plan_apart(
     request = replace(request, plugins=tuple(map(os.path.abspath, request.plugins)))
     rows = None if cache is None else cache.find(request)
     if rows is not None:
-        return Plan(rows)
+        return Plan(rows, plugins=request.plugins)
     plan = Plan()
     while not _plan_on(plan, request, show_phase):
         pass
     if not plan.rows:
         raise BadInput("; ".join(plan.refused) or "the request has no rows")
+    # Only those plug-ins are done with that are refused.
+    plan.plugins = tuple(plugin for plugin in request.plugins if plugin not in plan.done)
     if cache is not None and not plan.refused:
         cache.keep(request, plan.rows, plan.read)
     return plan

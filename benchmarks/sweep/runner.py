@@ -1,8 +1,7 @@
 """Runs a sweep: plans the grid, and runs the cells of the rows that the store lacks."""
 
-import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 
@@ -62,8 +61,10 @@ def run(
     Raises BadInput before any cell starts.
     """
     resources, console = resources or Resources(), console or Console()
-    workplace = _workplace(request, store, resources)
+    number_of_workers(resources.workers, request.cores)  # a wrong number is refused before anything else
     plan = plan_and_show(request, store, console)
+    request = replace(request, plugins=plan.plugins)
+    workplace = _workplace(request, store, resources)
     cells = missing_cells(plan.rows, store, request, resources.shard)
     missing = sum(len(cell.rows) for cell in cells)
     console.print(f"{missing} of {count(len(plan.rows), 'row')} to run in {count(len(cells), 'cell')}")
@@ -81,6 +82,7 @@ def listed_cells(request: Request, store: Store, resources: Resources, console: 
     Raises BadInput where nothing can be planned.
     """
     plan = plan_and_show(request, store, console)
+    request = replace(request, plugins=plan.plugins)
     return _listed(missing_cells(plan.rows, store, request, resources.shard), request, resources)
 
 
@@ -117,11 +119,14 @@ def number_of_workers(workers: int | None, cores_per_cell: int) -> int:
 
 
 def _listed(cells: Sequence[Cell], request: Request, resources: Resources) -> list[ListedCell]:
-    plugins = tuple(map(os.path.abspath, request.plugins))
     seconds = resources.timeout or request.preset.timeout
     return [
         ListedCell(
-            cell=cell, plugins=plugins, cores=request.cores, seconds=seconds, megabytes=resources.memory
+            cell=cell,
+            plugins=request.plugins,
+            cores=request.cores,
+            seconds=seconds,
+            megabytes=resources.memory,
         )
         for cell in cells
     ]

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import signal
 import subprocess
 import sys
 import textwrap
@@ -11,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from bridgemark.benchmarks import cli
+from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep import runner
+from bridgemark.benchmarks.sweep.interruption import Stopped
 from bridgemark.benchmarks.sweep.plan import plan
 from bridgemark.benchmarks.sweep.presets import PRESETS
 from bridgemark.benchmarks.sweep.request import Request
+from bridgemark.benchmarks.sweep.runner import SweepResult
 
 from support.project import TOYS
 
@@ -118,7 +122,7 @@ def test_counts_must_be_positive(refused, tmp_path, option, value):
         (("--sampler", "toy-exact", "--target", "toy-gausian"), "did you mean toy-gaussian"),
         (("--preset", "smoek"), "unknown preset 'smoek'; did you mean smoke?"),
         (("--sampler", "toy-exact", "--workers", 10_000), "lower --workers or --cores"),
-        (("--plugin", "nowhere.py"), "plug-in nowhere.py is not a file"),
+        (("--plugin", "nowhere.py"), "nowhere.py is not a file; nothing else that was asked for by name"),
     ],
 )
 def test_unknown_names_are_answered_with_the_nearest(refused, tmp_path, arguments, message):
@@ -148,14 +152,28 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("text", MALFORMED)
-def test_a_malformed_plug_in_is_one_line(refused, tmp_path, monkeypatch, text):
+def test_a_malformed_plug_in_is_one_line(tmp_path, monkeypatch, text):
     monkeypatch.syspath_prepend(Path(TOYS).parent)
     plugin = tmp_path / "plugin.py"
     plugin.write_text(text if "toy" not in text.lower() and "Sampler()" not in text else HEAD + text)
-    options = ["--sampler", "toy-exact", "--target", "a" if "TARGETS" in text else "toy-gaussian"]
-    line = refused("run", "--plugin", TOYS, "--plugin", plugin, "--results", tmp_path, *options)
-    assert MALFORMED[text] in line
-    assert not list((tmp_path / "store").iterdir())
+    target = "a" if "TARGETS" in text else "toy-gaussian"
+    with pytest.raises(BadInput) as refused:
+        plan(replace(REQUEST, targets=(target,), plugins=(TOYS, str(plugin))))
+    assert MALFORMED[text] in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_broken_plug_in_is_named_and_what_was_asked_for_beside_it_is_planned(bridgemark, tmp_path):
+    (tmp_path / "mine.py").write_text("x = (")
+    options = ["--plugin", TOYS, "--plugin", tmp_path / "mine.py", "--results", tmp_path, "--dry-run"]
+    status, out, err = bridgemark("run", *options, "--sampler", "toy-exact", "--target", "toy-gaussian")
+    assert (status, err) == (2, "")
+    assert "mine.py is broken: SyntaxError" in out
+    assert "3 rows in 1 cell" in out
+    status, out, err = bridgemark("run", *options)
+    assert (status, out) == (2, "")
+    assert "SyntaxError: '(' was never closed" in err
+    assert err.endswith("nothing else that was asked for by name is left to run\n")
 
 
 def test_a_results_folder_that_cannot_be_written(refused, tmp_path):
@@ -187,8 +205,9 @@ def test_nothing_missing_is_nothing_run(bridgemark, stored):
     assert [row.started for row in store.read_all()] == [None, None]
 
 
-def test_a_run_says_how_its_rows_agree_with_the_published_ones(bridgemark, stored, tmp_path):
+def test_a_run_says_how_its_rows_agree_with_the_published_ones(bridgemark, stored, tmp_path, monkeypatch):
     results, _, rows = stored
+    monkeypatch.setattr(runner, "run", lambda *_: SweepResult(tuple(rows), ran=len(rows)))
     published.write(rows, tmp_path / "published" / "rows")
     _, out, _ = bridgemark(*run_options(results, tmp_path / "published"))
     assert "Against the published rows of 1 cell: 1 same within the noise of the seeds." in out
@@ -216,12 +235,12 @@ def test_a_dry_run_says_what_it_would_take_and_leaves_no_trace(bridgemark, store
 
 def test_ctrl_c_is_status_130(bridgemark, tmp_path, monkeypatch):
     def interrupt(*_):
-        raise KeyboardInterrupt
+        raise Stopped(signal.SIGINT)
 
     monkeypatch.setattr(runner, "run", interrupt)
     status, out, err = bridgemark(*run_options(tmp_path))
-    assert (status, err) == (130, "")
-    assert "what is stored stays" in out
+    assert (status, out) == (130, "")
+    assert "what is stored stays" in err
 
 
 def test_show_takes_the_beginning_of_an_identity(bridgemark, refused, stored):

@@ -105,7 +105,9 @@ def test_where_nothing_is_left_to_plan_the_reasons_are_raised(tmp_path):
     with pytest.raises(BadInput, match="unknown sampler 'toy-exat'; did you mean toy-exact"):
         plan_apart(replace(REQUEST, samplers=("toy-exat",)))
     (tmp_path / "mine.py").write_text("x = (")
-    with pytest.raises(BadInput, match=r"SyntaxError.*; nothing else registers what was asked for"):
+    with pytest.raises(
+        BadInput, match=r"SyntaxError.*; nothing else that was asked for by name is left to run"
+    ):
         plan_apart(Request(preset=PRESETS["smoke"], samplers=("a",), plugins=(str(tmp_path / "mine.py"),)))
 
 
