@@ -66,6 +66,7 @@ class Crew:
         self.claims = Claims(workplace.store.root / ".claims")
         self.free_devices = list(workplace.devices)
         self.next_try = 0.0
+        self.said = ""  # the last reason for waiting that was shown
 
     def is_done(self) -> bool:
         """Whether no cell waits or runs."""
@@ -76,8 +77,12 @@ class Crew:
         if time.monotonic() < self.next_try:
             return
         while self.waiting and len(self.running) < self.workplace.workers:
-            if not self._start_cell():
+            why_not = self._start_cell()
+            if why_not is not None:
                 self.next_try = time.monotonic() + RETRY_SECONDS
+                if self.waiting and not self.running and why_not != self.said:
+                    self.said = why_not
+                    self.display.remark(f"{why_not}; waiting")
                 return
 
     def show_reports(self, cell_processes: Sequence[CellProcess]) -> None:
@@ -103,14 +108,17 @@ class Crew:
             process.kill(cell_process)
             self._forget(cell_process)
 
-    def _start_cell(self) -> bool:
-        """Start the next cell that no other runner has. Returns False where there is none, or no core."""
+    def _start_cell(self) -> str | None:
+        """Start the next cell that no other runner has; return why there is none, or no core."""
         workplace = self.workplace
         cores = self.locks.lock(workplace.cores, workplace.cores_per_cell)
-        cell = self._claim_cell() if len(cores) == workplace.cores_per_cell else None
+        if len(cores) < workplace.cores_per_cell:
+            self.locks.unlock(cores)
+            return "other runners use the cores"
+        cell = self._claim_cell()
         if cell is None:
             self.locks.unlock(cores)
-            return False
+            return "other runners have the cells that are left"
         device = self.free_devices.pop(0) if self.workplace.devices else None
         self.running.append(
             process.start(
@@ -118,7 +126,7 @@ class Crew:
             )
         )
         self.display.cell_started(cell)
-        return True
+        return None
 
     def _claim_cell(self) -> Cell | None:
         """Claim the next cell, without rows that another runner has stored meanwhile."""

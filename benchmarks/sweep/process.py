@@ -74,19 +74,8 @@ def start(
 
     Where a `device` is given, the number of a GPU, the process sees that one only.
     """
-    first, mark = cell.rows[0], new_mark()
-    spec = Specification(
-        sampler=first.sampler,
-        target=first.target,
-        plugins=tuple(os.path.abspath(plugin) for plugin in plugins),
-        rows=tuple(row.to_json() for row in cell.rows),
-        precision=first.precision,
-        core_ids=cores,
-        store=os.path.abspath(store.root),
-        costly=cell.costly,
-        jax_platform=cell.jax_platform,
-    )
-    with store.open_log(first) as log:
+    mark = new_mark()
+    with store.open_log(cell.rows[0]) as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "bridgemark.benchmarks.sweep.cell"],
             env=environment.child_environment() | _visible(device) | {MARK: mark},
@@ -99,7 +88,7 @@ def start(
     assert process.stdin
     assert process.stdout
     with suppress(BrokenPipeError):  # a child that dies at once is noticed later, by its exit status
-        process.stdin.write(spec.to_line())
+        process.stdin.write(_specification(cell, cores, store, plugins).to_line())
     return CellProcess(
         cell,
         cores,
@@ -110,6 +99,24 @@ def start(
         limits,
         start=time.monotonic(),
         device=device,
+    )
+
+
+def _specification(
+    cell: Cell, cores: tuple[int, ...], store: Store, plugins: tuple[str, ...]
+) -> Specification:
+    """What the process needs to know. All paths are absolute: it may go to another folder."""
+    first = cell.rows[0]
+    return Specification(
+        sampler=first.sampler,
+        target=first.target,
+        plugins=tuple(os.path.abspath(plugin) for plugin in plugins),
+        rows=tuple(row.to_json() for row in cell.rows),
+        precision=first.precision,
+        core_ids=cores,
+        store=os.path.abspath(store.root),
+        costly=cell.costly,
+        jax_platform=cell.jax_platform,
     )
 
 

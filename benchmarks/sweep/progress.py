@@ -71,6 +71,10 @@ class Display(ABC):
         seconds = self.seconds() * max(self.total_work - self.work_done, 0.0) / self.work_done
         return f"about {duration(round(seconds))} left"
 
+    def remark(self, text: str) -> None:
+        """Show a line of text."""
+        self.console.print(text, markup=False, highlight=False)
+
     def seconds(self) -> float:
         """Seconds since the display was made."""
         return time.monotonic() - self.start

@@ -22,7 +22,8 @@ from bridgemark.benchmarks.rows.environment import available_cores
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.scores import classifier, sinkhorn
 from bridgemark.benchmarks.sweep import process, progress, runner
-from bridgemark.benchmarks.sweep.crew import Workplace, run_cells
+from bridgemark.benchmarks.sweep.core_locks import CoreLocks
+from bridgemark.benchmarks.sweep.crew import Crew, Workplace, run_cells
 from bridgemark.benchmarks.sweep.limits import CellLimits
 from bridgemark.benchmarks.sweep.measure import require_finite
 from bridgemark.benchmarks.sweep.plan import plan
@@ -263,6 +264,24 @@ def test_a_cell_on_another_device_than_planned_is_a_failed_row(tmp_path):
     (failed,) = store.read_all()
     assert failed.status == "failed"
     assert "was planned for the device 'an accelerator', but JAX has 'cpu" in failed.reason
+
+
+def test_a_runner_without_a_core_says_that_it_waits(tmp_path):
+    (row,) = plan(replace(REQUEST, samplers=("toy-exact",), seeds=1))
+    cell, store, console = Cell((row,)), Store(tmp_path), Console(file=io.StringIO())
+    cores = available_cores()
+    limits = CellLimits(seconds=120, megabytes=4_000)
+    workplace = Workplace(
+        store=store, cores=cores, cores_per_cell=1, workers=1, limits=limits, plugins=PLUGINS
+    )
+    with CoreLocks(tmp_path / "locks") as others, CoreLocks(tmp_path / "locks") as locks:
+        others.lock(cores, len(cores))
+        with progress.create_display([cell], console) as display:
+            crew = Crew([cell], workplace, locks, display)
+            crew.start_cells()
+            assert not crew.running
+            crew.stop()
+    assert console.file.getvalue() == "other runners use the cores; waiting\n"
 
 
 def test_costly_rows_are_rows_of_their_own(tmp_path, monkeypatch):
