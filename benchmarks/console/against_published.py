@@ -47,7 +47,8 @@ def _is_tested(cells: pd.DataFrame) -> pd.Series:
     counts_a = cells[[f"{name}.count_a" for name in NUMBERS]].to_numpy()
     counts_b = cells[[f"{name}.count_b" for name in NUMBERS]].to_numpy()
     several = np.any((counts_a > 1) & (counts_b > 1), axis=1)
-    return several | ((cells["equal"] == cells["paired"]) & (cells["paired"] > 0))
+    all_equal = (cells["equal"] == cells["paired"]) & (cells["paired"] > 0)
+    return all_equal | several
 
 
 def _names(cells: pd.DataFrame) -> str:

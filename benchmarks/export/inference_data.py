@@ -52,7 +52,7 @@ def as_inference_data(arviz: ModuleType, row: Row, arrays: dict[str, np.ndarray]
 def require_arviz() -> ModuleType:
     """The package arviz. Raises BadInput where it is missing."""
     try:
-        import arviz
+        import arviz  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise BadInput(
             "this format needs the package arviz: pip install 'bridgemark[arviz]', or '.[arviz]'"

@@ -17,7 +17,7 @@ def as_parquet(table: pd.DataFrame) -> bytes:
     package pyarrow is missing.
     """
     pyarrow = require_pyarrow()
-    from pyarrow import parquet
+    from pyarrow import parquet  # pyright: ignore[reportMissingImports]
 
     arrays, fields = [], []
     for name in table.columns:
@@ -31,7 +31,7 @@ def as_parquet(table: pd.DataFrame) -> bytes:
 def require_pyarrow() -> ModuleType:
     """The package pyarrow. Raises BadInput where it is missing."""
     try:
-        import pyarrow
+        import pyarrow  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise BadInput(
             "Parquet needs the package pyarrow: pip install 'bridgemark[export]', or '.[export]'"

@@ -21,8 +21,8 @@ def read(path: Path, dim: int, layout: Layout) -> ExternalDraws:
     It needs the package pyarrow, from the extra `export`; BadInput says so where it is missing.
     """
     try:
-        import pyarrow
-        from pyarrow import parquet
+        import pyarrow  # pyright: ignore[reportMissingImports]
+        from pyarrow import parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise BadInput(
             "Parquet needs pyarrow: pip install 'bridgemark[export]', or '.[export]'; or give a CSV file"

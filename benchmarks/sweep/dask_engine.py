@@ -26,7 +26,7 @@ def run_with_dask(engine: str, cells: Sequence[ListedCell], store: Store, displa
     where the scheduler cannot be reached.
     """
     with _client(engine) as client:
-        import distributed
+        import distributed  # pyright: ignore[reportMissingImports]
 
         futures = {}
         for listed in cells:
@@ -53,7 +53,7 @@ def _run_line(line: str, store_root: str) -> float:
 def _client(engine: str) -> Any:
     """A client of the scheduler. A worker runs one cell at a time, and bridgemark limits its memory."""
     try:
-        import distributed
+        import distributed  # pyright: ignore[reportMissingImports]
     except ImportError:
         message = "--engine dask needs the package distributed; pip install 'bridgemark[cluster]'"
         raise BadInput(message) from None
