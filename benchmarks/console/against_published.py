@@ -42,13 +42,13 @@ def _agreement(cells: pd.DataFrame) -> str:
     return f"Against the published rows of {count(len(cells), 'cell')}: {', '.join(parts)}."
 
 
-def _is_tested(cells: pd.DataFrame) -> pd.Series:
+def _is_tested(cells: pd.DataFrame) -> np.ndarray:
     """Whether a number of the cell has two seeds on both sides, or all numbers are equal in all digits."""
     counts_a = cells[[f"{name}.count_a" for name in NUMBERS]].to_numpy()
     counts_b = cells[[f"{name}.count_b" for name in NUMBERS]].to_numpy()
     several = np.any((counts_a > 1) & (counts_b > 1), axis=1)
-    all_equal = (cells["equal"] == cells["paired"]) & (cells["paired"] > 0)
-    return all_equal | several
+    equal, paired = cells["equal"].to_numpy(), cells["paired"].to_numpy()
+    return several | ((equal == paired) & (paired > 0))
 
 
 def _names(cells: pd.DataFrame) -> str:
