@@ -150,6 +150,12 @@ def process_environment(process):
         return ""
 
 
+def heed_signals():
+    """These tests may themselves run in the background, where signals are ignored and that is inherited."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("number", "seconds"),
     [(signal.SIGTERM, 0.5), (signal.SIGINT, 4.0), (signal.SIGHUP, None)],
@@ -164,13 +170,17 @@ def test_a_signal_ends_a_sweep_in_seconds_with_a_sentence(tmp_path, number, seco
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
+        preexec_fn=heed_signals,
     )
-    if seconds is None:
-        until(lambda: list(tmp_path.rglob("stderr.log")))
-    else:
-        time.sleep(seconds)
-    process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    try:
+        if seconds is None:
+            until(lambda: list(tmp_path.rglob("stderr.log")))
+        else:
+            time.sleep(seconds)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert process.returncode in (128 + number, -number)
     if process.returncode > 0:
         assert "stopped; what is stored stays, and the same command continues from there" in err
