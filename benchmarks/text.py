@@ -110,14 +110,15 @@ def csv_cell(text: str) -> str:
 
     A text that a spreadsheet would evaluate gets an apostrophe before it; numbers stay as they are.
     """
-    if text.startswith(FORMULA_STARTS) and not _is_number(text):
+    if text.startswith(FORMULA_STARTS) and not is_number(text):
         text = f"'{text}"
     if '"' in text or "," in text or "\n" in text or "\r" in text:
         text = '"' + text.replace('"', '""') + '"'
     return text
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether Python reads the text as a number."""
     try:
         float(text)
     except ValueError:

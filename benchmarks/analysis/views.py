@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from bridgemark.benchmarks.analysis import columns
-from bridgemark.benchmarks.analysis.row_table import with_budget, without_budget
+from bridgemark.benchmarks.analysis.row_table import without_budget
 from bridgemark.benchmarks.sweep.presets import FIVE, SEVEN
 
 
@@ -87,7 +87,6 @@ WHOLE_BOARD = View(
 FURTHER_TARGETS = View(
     "further_", "Further targets", "Targets for which fewer samplers have rows.", _further_targets
 )
-EQUAL_BUDGETS = View("curves_", "At equal budgets", "The rows that were run to spend a budget.", with_budget)
 VIEWS = (FIVE_ON_SEVEN, WHOLE_BOARD, FURTHER_TARGETS)
 
 

@@ -47,7 +47,7 @@ def write(rows: Sequence[Row], results_dir: Path) -> list[Path]:
     if len(current):
         paths += published_figure(_summary_rows(current), styles, folder)
     paths += curve_figures(curves.points(curves.curve_rows(table)), styles, folder)
-    drawn = drawn_rows(rows)
+    drawn = _drawn_rows(rows, table, current)
     for path in paths:
         stamps.write(path, stamps.stamp_of(drawn[path.stem]))
     return paths
@@ -56,7 +56,10 @@ def write(rows: Sequence[Row], results_dir: Path) -> list[Path]:
 def drawn_rows(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """By the name of a figure, the rows that are in it, whether it is drawn or left out."""
     table = row_table(rows)
-    current = _current(table)
+    return _drawn_rows(rows, table, _current(table))
+
+
+def _drawn_rows(rows: Sequence[Row], table: pd.DataFrame, current: pd.DataFrame) -> dict[str, list[Row]]:
     tables = {PUBLISHED: current} | dict.fromkeys(OF_BUDGETS, curves.curve_rows(table))
     for view, selected in views_with_rows(current):
         tables |= {f"{view.name}{name}": selected for name in OF_A_VIEW}

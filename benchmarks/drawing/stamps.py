@@ -1,17 +1,16 @@
 """Stamps: a hash of the drawn rows in the file of a figure, which shows whether the figure is current."""
 
-import zlib
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from bridgemark.benchmarks.rows.encoding import encode_readable
 from bridgemark.benchmarks.rows.row import Row
 
 KEYWORD = "Rows"  # of the text chunk of the PNG file
-HEADER_BYTES = 33  # of a PNG file: its signature, and the chunk that every other chunk follows
 DIGITS = 20
 
 
@@ -22,11 +21,11 @@ def stamp_of(rows: Iterable[Row]) -> str:
 
 
 def write(path: Path, stamp: str) -> None:
-    """Put a stamp into a PNG file that has none."""
-    content = path.read_bytes()
-    data = b"tEXt" + f"{KEYWORD}\0{stamp}".encode("latin-1")
-    chunk = (len(data) - 4).to_bytes(4, "big") + data + zlib.crc32(data).to_bytes(4, "big")
-    path.write_bytes(content[:HEADER_BYTES] + chunk + content[HEADER_BYTES:])
+    """Put a stamp into a PNG file. Of what else the file says of itself only the resolution stays."""
+    with Image.open(path) as image:
+        chunks = PngInfo()
+        chunks.add_text(KEYWORD, stamp)
+        image.save(path, dpi=image.info["dpi"], pnginfo=chunks)
 
 
 def read(path: Path) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 
@@ -21,7 +21,7 @@ def write_all(store: Store, folder: Path) -> int:
 
     Raises BadInput where the package arviz is missing, and where a row or its arrays cannot be read.
     """
-    arviz = require_arviz()
+    arviz = optional_package("arviz", "arviz")
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
     for row in store.read_all():
@@ -47,17 +47,6 @@ def as_inference_data(arviz: ModuleType, row: Row, arrays: dict[str, np.ndarray]
         attrs=attributes,
         posterior_attrs=attributes,
     )
-
-
-def require_arviz() -> ModuleType:
-    """The package arviz. Raises BadInput where it is missing."""
-    try:
-        import arviz  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise BadInput(
-            "this format needs the package arviz: pip install 'bridgemark[arviz]', or '.[arviz]'"
-        ) from None
-    return arviz
 
 
 def _attributes(row: Row) -> dict[str, str | float]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.export.schema import meaning_of
+from bridgemark.benchmarks.optional import optional_package
 
 
 def as_parquet(table: pd.DataFrame) -> bytes:
@@ -16,9 +16,8 @@ def as_parquet(table: pd.DataFrame) -> bytes:
     None is null and NaN stays NaN. Each column has its meaning among its metadata. Raises BadInput where the
     package pyarrow is missing.
     """
-    pyarrow = require_pyarrow()
-    from pyarrow import parquet  # pyright: ignore[reportMissingImports]
-
+    pyarrow = optional_package("pyarrow", "export")
+    parquet = optional_package("pyarrow.parquet", "export")
     arrays, fields = [], []
     for name in table.columns:
         arrays.append(_array(pyarrow, table[name].tolist()))
@@ -26,17 +25,6 @@ def as_parquet(table: pd.DataFrame) -> bytes:
     content = BytesIO()
     parquet.write_table(pyarrow.table(arrays, schema=pyarrow.schema(fields)), content)
     return content.getvalue()
-
-
-def require_pyarrow() -> ModuleType:
-    """The package pyarrow. Raises BadInput where it is missing."""
-    try:
-        import pyarrow  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise BadInput(
-            "Parquet needs the package pyarrow: pip install 'bridgemark[export]', or '.[export]'"
-        ) from None
-    return pyarrow
 
 
 def _array(pyarrow: ModuleType, values: list[Any]) -> Any:

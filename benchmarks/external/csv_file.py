@@ -17,7 +17,7 @@ from bridgemark.benchmarks.external.layout import (
     choose_columns,
     require_size,
 )
-from bridgemark.benchmarks.text import remark
+from bridgemark.benchmarks.text import is_number, remark
 
 MAX_LINE_LENGTH = 5_000_000  # characters
 
@@ -41,14 +41,14 @@ def _read_lines(path: Path, lines: Iterator[str], dim: int, layout: Layout) -> E
     content = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
     names = [name.strip() for name in _cells(next(content, ""))]
     first_line = next(content, "")
-    if names and all(map(_is_number, names)):
+    if names and all(map(is_number, names)):
         raise BadInput(f"{path} begins with numbers; its first line must name the columns, such as x0,x1")
     if not first_line:
         raise BadInput(f"{path} has no draws")
     first_cells = _cells(first_line)
     if len(first_cells) != len(names):
         raise ValueError(f"{len(first_cells)} cells follow {len(names)} names")
-    numeric = [name for name, cell in zip(names, first_cells, strict=True) if _is_number(cell)]
+    numeric = [name for name, cell in zip(names, first_cells, strict=True) if is_number(cell)]
     columns = choose_columns(path, numeric, dim, layout)
     used = [names.index(name) for name in columns.all()]
     max_rows = MAX_NUMBERS // len(used) + 1
@@ -74,11 +74,3 @@ def _lines(file: TextIO) -> Iterator[str]:
 
 def _cells(line: str) -> list[str]:
     return next(csv.reader([line]), [])
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

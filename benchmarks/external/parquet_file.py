@@ -12,6 +12,7 @@ from bridgemark.benchmarks.external.layout import (
     choose_columns,
     require_size,
 )
+from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.text import one_line
 
 
@@ -20,13 +21,8 @@ def read(path: Path, dim: int, layout: Layout) -> ExternalDraws:
 
     It needs the package pyarrow, from the extra `export`; BadInput says so where it is missing.
     """
-    try:
-        import pyarrow  # pyright: ignore[reportMissingImports]
-        from pyarrow import parquet  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise BadInput(
-            "Parquet needs pyarrow: pip install 'bridgemark[export]', or '.[export]'; or give a CSV file"
-        ) from None
+    pyarrow = optional_package("pyarrow", "export")
+    parquet = optional_package("pyarrow.parquet", "export")
     try:
         with parquet.ParquetFile(path) as file:
             fields = file.schema_arrow

@@ -13,18 +13,20 @@ from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.external import draws_file
 from bridgemark.benchmarks.external.layout import ExternalDraws, Layout
-from bridgemark.benchmarks.registry import NAME, choose_targets
+from bridgemark.benchmarks.registry import NAME
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.cost import Cost
 from bridgemark.benchmarks.rows.identity import row_identity
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
-from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget, identify_target
+from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget
 from bridgemark.benchmarks.rows.value_checks import MAX_AMOUNT, MAX_INTEGER, MAX_NAME
 from bridgemark.benchmarks.scores import metrics
 from bridgemark.benchmarks.scores.distances import require_transport
 from bridgemark.benchmarks.scores.shown_draws import shown_draws
+from bridgemark.benchmarks.sweep.identified import identify_targets
 from bridgemark.benchmarks.sweep.measure import METRIC, arrays_to_store, require_finite
+from bridgemark.benchmarks.sweep.plan import target_fields, truth_fields
 from bridgemark.samplers.base import Draws, Fit, evals
 
 CONFIG = SOURCE = "external"  # of a program whose settings and code are not known here
@@ -89,7 +91,7 @@ def score_runs(
         require_transport()
     for path in (path for run in runs for path in run.paths):
         draws_file.require_readable(path)
-    target = _identified(target_name, plugins)
+    (target,) = identify_targets([target_name], tuple(plugins))
     dim = target.target.density.dim
     draws = [as_draws(_read(run.paths, dim, layout), layout, statement.log_z) for run in runs]
     store.require_writable()
@@ -127,19 +129,10 @@ def _read(paths: Sequence[Path], dim: int, layout: Layout) -> ExternalDraws:
     return ExternalDraws(np.concatenate([part.x for part in parts]), joined)
 
 
-def _identified(name: str, plugins: Sequence[str]) -> IdentifiedTarget:
-    builders = choose_targets([name], registry.targets(plugins))
-    try:
-        return identify_target(name, registry.target_modules(plugins)[name], builders[name])
-    finally:
-        jax.clear_caches()  # of what `identify_target` computed in double precision
-
-
 def _planned_row(
     run: Run, target: IdentifiedTarget, draws: Draws, statement: Statement, layout: Layout, costly: bool
 ) -> Row:
     """The row of a run, before it is scored."""
-    truth = target.target.log_z
     fields = _fields(run, target, draws, statement)
     versions = environment.versions(costly, target.packages)
     return Row(
@@ -152,8 +145,7 @@ def _planned_row(
         sample_seconds=statement.seconds,
         fit_evals=Cost(values=0, gradients=0, simulations=0),
         sample_evals=Cost(values=statement.values, gradients=statement.gradients, simulations=0),
-        true_log_z=None if truth is None else float(truth.value),
-        true_log_z_error=None if truth is None else float(truth.standard_error),
+        **truth_fields(target.target),
         versions=versions,
         commit=environment.commit(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -166,11 +158,7 @@ def _fields(run: Run, target: IdentifiedTarget, draws: Draws, statement: Stateme
         "sampler": statement.name,
         "config": CONFIG,
         "source": SOURCE,
-        "target": target.target.name,
-        "target_version": target.target.version,
-        "fingerprint": target.fingerprint,
-        "target_hash": target.hash,
-        "dim": target.target.density.dim,
+        **target_fields(target.target, target.fingerprint, target.hash),
         "seed": run.seed,
         "draws": draws.x.shape[0] * draws.x.shape[1],
         "precision": "float64",

@@ -43,19 +43,10 @@ class Claims:
         path = self.folder / cell
         if _create(path):
             return True
-        if not self.is_stale(cell):
-            return False
-        # Of several processes that see a stale claim, only one succeeds in renaming it away.
-        discarded = path.with_name(f".{cell}.{HOST}.{os.getpid()}.stale")
-        try:
-            os.rename(path, discarded)
-        except FileNotFoundError:
-            return False
-        discarded.unlink()
-        return _create(path)
+        return self._discard_if_stale(path) and _create(path)
 
     def touch(self, cell: str) -> None:
-        """Say that the cell still runs. A claim that somebody removed is made anew."""
+        """Say that the cell still runs."""
         path = self.folder / cell
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > TOUCH_SECONDS:
@@ -65,19 +56,34 @@ class Claims:
         """Give the claim up: the cell has ended."""
         (self.folder / cell).unlink(missing_ok=True)
 
-    def is_stale(self, cell: str) -> bool:
-        """Whether whoever claimed the cell does not run it any more."""
-        path = self.folder / cell
+    def _discard_if_stale(self, path: Path) -> bool:
+        """Remove a claim whose owner does not run the cell any more; returns whether there is none now."""
+        discarded = path.with_name(f".{path.name}.{HOST}.{os.getpid()}.stale")
         try:
-            age = time.time() - path.stat().st_mtime
-            claim = Claim(**json.loads(path.read_text()))
+            age, text = time.time() - path.stat().st_mtime, path.read_bytes()
+            if not _is_stale(text, age):
+                return False
+            os.rename(path, discarded)
+            # Meanwhile somebody may have taken the stale claim over: then this one is his, and goes back.
+            is_the_stale_one = discarded.read_bytes() == text
+            if not is_the_stale_one:
+                with suppress(FileExistsError):
+                    os.link(discarded, path)
+            discarded.unlink()
         except FileNotFoundError:
             return True
-        except (OSError, ValueError, TypeError):
-            return age > STALE_SECONDS  # it may be half written
-        if claim.host == HOST:
-            return not _is_running(claim)
-        return age > STALE_SECONDS
+        return is_the_stale_one
+
+
+def _is_stale(text: bytes, age: float) -> bool:
+    """Whether the owner of a claim, which was touched `age` seconds ago, does not run the cell any more."""
+    try:
+        claim = Claim(**json.loads(text))
+    except (ValueError, TypeError):
+        return age > STALE_SECONDS  # it may be half written
+    if claim.host == HOST:
+        return not _is_running(claim)
+    return age > STALE_SECONDS
 
 
 def _create(path: Path) -> bool:

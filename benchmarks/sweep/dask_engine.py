@@ -3,11 +3,13 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from rich.console import Console
 
 from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep.cell_list import ListedCell, from_json, run_listed
 from bridgemark.benchmarks.sweep.crew import stored_rows
@@ -25,9 +27,8 @@ def run_with_dask(engine: str, cells: Sequence[ListedCell], store: Store, displa
     task that loses its worker is run again on another one. Raises BadInput where Dask is not installed and
     where the scheduler cannot be reached.
     """
-    with _client(engine) as client:
-        import distributed  # pyright: ignore[reportMissingImports]
-
+    distributed = optional_package("distributed", "cluster")
+    with _client(distributed, engine) as client:
         futures = {}
         for listed in cells:
             task = client.submit(
@@ -50,13 +51,8 @@ def _run_line(line: str, store_root: str) -> float:
         return display.seconds()
 
 
-def _client(engine: str) -> Any:
+def _client(distributed: ModuleType, engine: str) -> Any:
     """A client of the scheduler. A worker runs one cell at a time, and bridgemark limits its memory."""
-    try:
-        import distributed  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        message = "--engine dask needs the package distributed; pip install 'bridgemark[cluster]'"
-        raise BadInput(message) from None
     address = engine.removeprefix(PREFIX)
     if not engine.startswith(PREFIX) or not address:
         raise BadInput(f"--engine takes dask:local:N or dask:ADDRESS, not {engine!r}")

@@ -3,10 +3,11 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
-from bridgemark.benchmarks.rows.row import Failure
+from bridgemark.benchmarks.rows.row import Status
 from bridgemark.benchmarks.sweep.process_tree import Usage
 
 # A cell that waits for a core or a disk may take this many times as long on the clock, and a minute.
@@ -14,6 +15,14 @@ WALL_PER_CPU, WALL_EXTRA = 4.0, 60.0
 MEGABYTE = 2**20
 SHARE = 0.9  # of the memory, which all cells together may use
 CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+class Excess(NamedTuple):
+    """A limit that was exceeded: the status of a row that did, what was used, and the option of the limit."""
+
+    status: Status
+    reason: str
+    option: str
 
 
 @dataclass(frozen=True)
@@ -33,18 +42,18 @@ class CellLimits:
         """How long a cell may take on the clock."""
         return WALL_PER_CPU * self.seconds + WALL_EXTRA
 
-    def exceeded(self, usage: Usage, wall_seconds: float, phase: str) -> Failure | None:
-        """The failure of a cell that uses more, or None. `phase` says what it is doing."""
+    def exceeded(self, usage: Usage, wall_seconds: float) -> Excess | None:
+        """By what a process uses more, or None."""
         megabytes = usage.resident_bytes / MEGABYTE
         if megabytes > self.megabytes:
             used = f"used {megabytes:,.0f} MB of memory of {self.megabytes:,.0f}"
-            return Failure("out of memory", f"{used}, while {phase}; see --memory")
+            return Excess("out of memory", used, "--memory")
         if usage.cpu_seconds > self.seconds * self.cores:
             used = f"used {usage.cpu_seconds:,.0f} s of processor time of {self.seconds * self.cores:,.0f}"
-            return Failure("timeout", f"{used}, while {phase}; see --timeout")
+            return Excess("timeout", used, "--timeout")
         if wall_seconds > self.wall_seconds:
             waited = f"took {wall_seconds:,.0f} s, with {usage.cpu_seconds:,.0f} s of processor time"
-            return Failure("timeout", f"{waited}, while {phase}; see --timeout")
+            return Excess("timeout", waited, "--timeout")
         return None
 
 

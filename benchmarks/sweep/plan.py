@@ -52,14 +52,14 @@ class Planner:
         request = self.request
         (target,) = identify_targets((name,), request.plugins)
         common = {
-            **_target_fields(target.target, target.fingerprint, target.hash),
+            **target_fields(target.target, target.fingerprint, target.hash),
             "draws": request.draws or request.preset.draws_for(target.target.density.dim),
             "precision": request.precision,
             "cores": request.cores,
             "flags": environment.flags_of_cells(request.cores),
             "device": self.device,
         }
-        unidentified: Any = {**_truth_fields(target.target), "commit": self.commit, **NEVER_RAN}
+        unidentified: Any = {**truth_fields(target.target), "commit": self.commit, **NEVER_RAN}
         seeds = request.seed_numbers or range(request.seeds or request.preset.seeds)
         rows = []
         for sampler, budget, seed in product(self.samplers, _budget_fields(request), seeds):
@@ -94,8 +94,8 @@ def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed
     are not those of a cell.
     """
     return Row(
-        **_target_fields(target, fingerprint(target), ""),
-        **_truth_fields(target),
+        **target_fields(target, fingerprint(target), ""),
+        **truth_fields(target),
         **_sampler_fields(name, sampler, source_hash(sampler)),
         identity="",
         seed=seed,
@@ -118,7 +118,7 @@ def present_identity(row: Row, sampler: IdentifiedSampler, target: IdentifiedTar
     the row's own identity exactly if the present code is what made it.
     """
     fields = {
-        **_target_fields(target.target, target.fingerprint, target.hash),
+        **target_fields(target.target, target.fingerprint, target.hash),
         **_sampler_fields(sampler.name, sampler.sampler, sampler.source),
         **{name: getattr(row, name) for name in ("seed", "draws", "precision", "cores", "flags", "device")},
         **({} if row.budget is None else {"budget": row.budget, "budget_unit": row.budget_unit}),
@@ -126,7 +126,7 @@ def present_identity(row: Row, sampler: IdentifiedSampler, target: IdentifiedTar
     return _identity(fields, sampler.data, row.versions, has_costly_metrics(row))
 
 
-def _target_fields(target: Target, fingerprint: str, target_hash: str) -> dict[str, Any]:
+def target_fields(target: Target, fingerprint: str, target_hash: str) -> dict[str, Any]:
     """The fields of a row that its target determines."""
     return {
         "target": target.name,
@@ -137,7 +137,7 @@ def _target_fields(target: Target, fingerprint: str, target_hash: str) -> dict[s
     }
 
 
-def _truth_fields(target: Target) -> dict[str, Any]:
+def truth_fields(target: Target) -> dict[str, Any]:
     """The fields of a row that say by which log Z it is judged; `target_hash` covers them."""
     if target.log_z is None:
         return {}

@@ -8,7 +8,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,14 +17,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.reading import row_from_json
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.unreadable import UnreadableRow
 from bridgemark.benchmarks.sweep.crash_report import crash_in
 from bridgemark.benchmarks.sweep.limits import CellLimits, memory_per_cell
 from bridgemark.benchmarks.sweep.plan_cache import PlanCache
-from bridgemark.benchmarks.sweep.process_tree import MARK, ProcessTree, new_mark
+from bridgemark.benchmarks.sweep.process_tree import ProcessTree, start_module
 from bridgemark.benchmarks.sweep.request import Request, request_to_json
 from bridgemark.benchmarks.text import remark
 
@@ -84,8 +82,8 @@ def _plan_on(plan: Plan, request: Request, show_phase: ShowPhase) -> bool:
         finally:
             planner.tree.kill()
             planner.process.wait()
-            for pipe in (planner.process.stdin, planner.process.stdout):
-                pipe.close()  # pyright: ignore[reportOptionalMemberAccess]  both are pipes
+            planner.stdin.close()
+            planner.stdout.close()
         if planner.is_done:
             return True
         log.seek(max(0, log.seek(0, os.SEEK_END) - MAX_LOG))
@@ -106,6 +104,8 @@ class PlannerProcess:
     """
 
     process: subprocess.Popen[bytes]
+    stdin: IO[bytes]
+    stdout: IO[bytes]
     tree: ProcessTree
     phase: str = "the start"
     subject: str | None = None
@@ -116,28 +116,14 @@ class PlannerProcess:
 
 
 def _start(request: Request, without: list[str], log: IO[bytes]) -> PlannerProcess:
-    mark = new_mark()
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "bridgemark.benchmarks.sweep.planner"],
-        env=environment.child_environment() | {MARK: mark},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=log,
-        start_new_session=True,
-        bufsize=0,
-    )
-    assert process.stdin
-    task = {"request": request_to_json(request), "without": without}
-    with suppress(BrokenPipeError):
-        process.stdin.write(json.dumps(task).encode() + b"\n")
-    return PlannerProcess(process, ProcessTree(process.pid, mark))
+    task = json.dumps({"request": request_to_json(request), "without": without})
+    return PlannerProcess(*start_module("bridgemark.benchmarks.sweep.planner", f"{task}\n".encode(), log))
 
 
 def _listen(planner: PlannerProcess, plan: Plan, show_phase: ShowPhase) -> str | None:
     """Add to the plan what the process reports, until it ends; returns why it had to be ended, or None."""
     limits = CellLimits(seconds=STEP_SECONDS, megabytes=memory_per_cell(1))
-    pipe, unread = planner.process.stdout, b""
-    assert pipe
+    pipe, unread = planner.stdout, b""
     while not planner.is_done:
         # A helper that a target has forked may keep the pipe open after the process has ended.
         has_ended = planner.process.poll() is not None
@@ -165,8 +151,8 @@ def _exceeded(planner: PlannerProcess, limits: CellLimits) -> str | None:
     planner.checked = now
     usage = planner.tree.usage()
     in_phase = usage._replace(cpu_seconds=usage.cpu_seconds - planner.cpu_before)
-    failure = limits.exceeded(in_phase, now - planner.phase_start, "planning")
-    return failure and failure.reason.partition(", while ")[0]
+    excess = limits.exceeded(in_phase, now - planner.phase_start)
+    return excess and excess.reason
 
 
 def _take_report(message: dict[str, Any], planner: PlannerProcess, plan: Plan, show_phase: ShowPhase) -> None:

@@ -5,20 +5,17 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.row import Failure
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep.cell import Specification
 from bridgemark.benchmarks.sweep.crash_report import crash_in
-from bridgemark.benchmarks.sweep.limits import CellLimits
-from bridgemark.benchmarks.sweep.process_tree import MARK, ProcessTree, new_mark
+from bridgemark.benchmarks.sweep.limits import CellLimits, Excess
+from bridgemark.benchmarks.sweep.process_tree import ProcessTree, start_module
 from bridgemark.benchmarks.sweep.request import Cell
 from bridgemark.benchmarks.text import remark
 
@@ -36,8 +33,8 @@ class CellProcess:
 
     `stdin` and `stdout` are the parent's ends of its pipes; `open` says whether `stdout` can still be read,
     and `unread` holds the beginning of a report that has not arrived completely. `stored` holds the
-    identities of the rows that it has stored. `exceeded` is the failure of a cell that used more than
-    `limits`, and `checked` the time when that was last looked at.
+    identities of the rows that it has stored. `exceeded` says which of its `limits` it has exceeded, and
+    `checked` is the time when that was last looked at.
     """
 
     cell: Cell
@@ -50,7 +47,7 @@ class CellProcess:
     start: float
     device: str | None = None
     checked: float = 0.0
-    exceeded: Failure | None = None
+    exceeded: Excess | None = None
     phase: str = "starting"
     unread: bytes = b""
     open: bool = True
@@ -74,32 +71,10 @@ def start(
 
     Where a `device` is given, the number of a GPU, the process sees that one only.
     """
-    mark = new_mark()
+    task = _specification(cell, cores, store, plugins).to_line()
     with store.open_log(cell.rows[0]) as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "bridgemark.benchmarks.sweep.cell"],
-            env=environment.child_environment() | _visible(device) | {MARK: mark},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            start_new_session=True,
-            bufsize=0,
-        )
-    assert process.stdin
-    assert process.stdout
-    with suppress(BrokenPipeError):  # a child that dies at once is noticed later, by its exit status
-        process.stdin.write(_specification(cell, cores, store, plugins).to_line())
-    return CellProcess(
-        cell,
-        cores,
-        process,
-        process.stdin,
-        process.stdout,
-        ProcessTree(process.pid, mark),
-        limits,
-        start=time.monotonic(),
-        device=device,
-    )
+        started = start_module("bridgemark.benchmarks.sweep.cell", task, log, _visible(device))
+    return CellProcess(cell, cores, *started, limits=limits, start=time.monotonic(), device=device)
 
 
 def _specification(
@@ -166,7 +141,7 @@ def is_over(cell_process: CellProcess) -> bool:
     if now - cell_process.checked >= CHECK_SECONDS:
         cell_process.checked = now
         usage = cell_process.tree.usage()
-        cell_process.exceeded = cell_process.limits.exceeded(usage, cell_process.seconds, cell_process.phase)
+        cell_process.exceeded = cell_process.limits.exceeded(usage, cell_process.seconds)
     return cell_process.exceeded is not None
 
 
@@ -180,9 +155,9 @@ def kill(cell_process: CellProcess) -> None:
 
 def why_unfinished(cell_process: CellProcess, store: Store) -> Failure:
     """Why rows of a process that is over are not stored."""
-    if cell_process.exceeded is not None:
-        return cell_process.exceeded
-    code, phase = cell_process.process.poll(), cell_process.phase
+    code, phase, excess = cell_process.process.poll(), cell_process.phase, cell_process.exceeded
+    if excess is not None:
+        return Failure(excess.status, f"{excess.reason}, while {phase}; see {excess.option}")
     if code == -signal.SIGKILL:
         return Failure("out of memory", f"killed while {phase}, most likely for lack of memory")
     log = _end_of_log(cell_process, store)

@@ -1,34 +1,38 @@
-"""All processes of a cell: what they use together, and how they are ended, however they hide.
+"""Processes that run code of strangers: cells, and the one that plans. What they use, and how they end.
 
-A process belongs to a cell if it descends from the cell's process, or if its environment has the cell's mark.
+Whatever such a process starts belongs to it: what descends from it, and what has its mark in the environment.
 So a helper that was forked, that has a session of its own, or whose parent has ended, is still known.
 """
 
 import os
 import secrets
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import psutil
 
-MARK = "BRIDGEMARK_CELL"  # the environment variable whose value all processes of a cell inherit
+from bridgemark.benchmarks.rows import environment
+
+MARK = "BRIDGEMARK_CELL"  # the environment variable whose value all processes of a tree inherit
 GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 ROUNDS = 10  # of looking for processes that were started while others were ended
 WAIT_SECONDS, POLL_SECONDS = 1.0, 0.005
 
 
 class Usage(NamedTuple):
-    """What all processes of a cell use: processor seconds since its start, and bytes of memory now."""
+    """What all processes of a tree use: processor seconds since its start, and bytes of memory now."""
 
     cpu_seconds: float
     resident_bytes: int
 
 
 class ProcessTree:
-    """The processes of one cell.
+    """A process and all that it has started.
 
     `mark` is the value that its first process has in the environment variable MARK, and `process` the number
     of that process. Descendants are remembered whenever `usage` is asked for.
@@ -72,9 +76,38 @@ class ProcessTree:
                     self.members.setdefault(child.pid, child)
 
 
-def new_mark() -> str:
-    """A value for MARK that no other cell has."""
-    return f"{os.getpid()}-{secrets.token_hex(8)}"
+class Started(NamedTuple):
+    """A process that was just started, and its tree. `stdin` and `stdout` are this end of its pipes."""
+
+    process: subprocess.Popen[bytes]
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    tree: ProcessTree
+
+
+def start_module(
+    module: str, task: bytes, log: IO[bytes], variables: Mapping[str, str] | None = None
+) -> Started:
+    """Run a module in a new process, which reads the line `task` and writes its standard error to `log`.
+
+    Its standard input stays open, so that it can see when this process ends. `variables` are added to its
+    environment.
+    """
+    mark = f"{os.getpid()}-{secrets.token_hex(8)}"
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", module],
+        env={**environment.child_environment(), **(variables or {}), MARK: mark},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        start_new_session=True,
+        bufsize=0,
+    )
+    assert process.stdin
+    assert process.stdout
+    with suppress(BrokenPipeError):  # a child that dies at once is noticed later, by its exit status
+        process.stdin.write(task)
+    return Started(process, process.stdin, process.stdout, ProcessTree(process.pid, mark))
 
 
 def _processes_marked(mark: str) -> Iterator[psutil.Process]:

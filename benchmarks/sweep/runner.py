@@ -61,10 +61,10 @@ def run(
     Raises BadInput before any cell starts.
     """
     resources, console = resources or Resources(), console or Console()
-    number_of_workers(resources.workers, request.cores)  # a wrong number is refused before anything else
+    workers = number_of_workers(resources.workers, request.cores)
     plan = plan_and_show(request, store, console)
     request = replace(request, plugins=plan.plugins)
-    workplace = _workplace(request, store, resources)
+    workplace = _workplace(request, store, resources, workers)
     cells = missing_cells(plan.rows, store, request, resources.shard)
     missing = sum(len(cell.rows) for cell in cells)
     console.print(f"{missing} of {count(len(plan.rows), 'row')} to run in {count(len(cells), 'cell')}")
@@ -132,8 +132,7 @@ def _listed(cells: Sequence[Cell], request: Request, resources: Resources) -> li
     ]
 
 
-def _workplace(request: Request, store: Store, resources: Resources) -> Workplace:
-    workers = number_of_workers(resources.workers, request.cores)
+def _workplace(request: Request, store: Store, resources: Resources, workers: int) -> Workplace:
     if resources.devices:
         workers = min(workers, len(resources.devices))
     limits = CellLimits(

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bridgemark.benchmarks import cli
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.store import Store
@@ -35,31 +34,17 @@ REQUEST = Request(
 
 
 @pytest.fixture
-def bridgemark(monkeypatch, capsys):
-    """Calls the console entry in this process: (exit status, standard output, standard error)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["bridgemark", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return call
-
-
-@pytest.fixture
-def refused(bridgemark):
+def refused(call):
     """Calls it and expects status 2 and one line on standard error, which is returned."""
 
-    def call(*arguments):
-        status, out, err = bridgemark(*arguments)
+    def refuse(*arguments):
+        status, out, err = call(*arguments)
         assert (status, out) == (2, "")
         assert err.startswith("bridgemark: ")
         assert err.count("\n") == 1
         return err
 
-    return call
+    return refuse
 
 
 @pytest.fixture
@@ -163,14 +148,14 @@ def test_a_malformed_plug_in_is_one_line(tmp_path, monkeypatch, text):
     assert "\n" not in str(refused.value)
 
 
-def test_a_broken_plug_in_is_named_and_what_was_asked_for_beside_it_is_planned(bridgemark, tmp_path):
+def test_a_broken_plug_in_is_named_and_what_was_asked_for_beside_it_is_planned(call, tmp_path):
     (tmp_path / "mine.py").write_text("x = (")
     options = ["--plugin", TOYS, "--plugin", tmp_path / "mine.py", "--results", tmp_path, "--dry-run"]
-    status, out, err = bridgemark("run", *options, "--sampler", "toy-exact", "--target", "toy-gaussian")
+    status, out, err = call("run", *options, "--sampler", "toy-exact", "--target", "toy-gaussian")
     assert (status, err) == (2, "")
     assert "mine.py is broken: SyntaxError" in out
     assert "3 rows in 1 cell" in out
-    status, out, err = bridgemark("run", *options)
+    status, out, err = call("run", *options)
     assert (status, out) == (2, "")
     assert "SyntaxError: '(' was never closed" in err
     assert err.endswith("nothing else that was asked for by name is left to run\n")
@@ -181,7 +166,7 @@ def test_a_results_folder_that_cannot_be_written(refused, tmp_path):
     assert "cannot write" in refused(*run_options(tmp_path / "file"))
 
 
-def test_a_corrupted_row_stops_before_any_work_and_harms_no_other(refused, bridgemark, stored):
+def test_a_corrupted_row_stops_before_any_work_and_harms_no_other(refused, call, stored):
     results, store, (good, bad) = stored
     whole = store.path(good).read_bytes()
     store.path(bad).write_text("{")
@@ -190,63 +175,63 @@ def test_a_corrupted_row_stops_before_any_work_and_harms_no_other(refused, bridg
         line = refused(*arguments, *where)
         assert str(store.path(bad)) in line
         assert "`bridgemark doctor --set-aside` moves it away" in line
-    assert bridgemark("show", good.identity, "--results", results)[0] == 0
+    assert call("show", good.identity, "--results", results)[0] == 0
     store.path(bad).unlink()
     assert store.path(good).read_bytes() == whole
-    assert bridgemark("show", good.identity, "--results", results)[0] == 0
+    assert call("show", good.identity, "--results", results)[0] == 0
 
 
-def test_nothing_missing_is_nothing_run(bridgemark, stored):
+def test_nothing_missing_is_nothing_run(call, stored):
     results, store, _ = stored
-    status, out, err = bridgemark(*run_options(results))
+    status, out, err = call(*run_options(results))
     assert (status, err) == (0, "")
     assert "0 of 2 rows to run" in out
     assert "2 rows: 2 ok; 0 run now, 2 stored before" in out
     assert [row.started for row in store.read_all()] == [None, None]
 
 
-def test_a_run_says_how_its_rows_agree_with_the_published_ones(bridgemark, stored, tmp_path, monkeypatch):
+def test_a_run_says_how_its_rows_agree_with_the_published_ones(call, stored, tmp_path, monkeypatch):
     results, _, rows = stored
     monkeypatch.setattr(runner, "run", lambda *_: SweepResult(tuple(rows), ran=len(rows)))
     published.write(rows, tmp_path / "published" / "rows")
-    _, out, _ = bridgemark(*run_options(results, tmp_path / "published"))
+    _, out, _ = call(*run_options(results, tmp_path / "published"))
     assert "Against the published rows of 1 cell: 1 same within the noise of the seeds." in out
-    _, out, _ = bridgemark(*run_options(results, tmp_path / "none"))
+    _, out, _ = call(*run_options(results, tmp_path / "none"))
     assert "published" not in out
 
 
-def test_a_dry_run_says_what_it_would_take_and_leaves_no_trace(bridgemark, stored, tmp_path):
+def test_a_dry_run_says_what_it_would_take_and_leaves_no_trace(call, stored, tmp_path):
     results, _, _ = stored
     arguments = [*run_options(results), "--workers", 1, "--dry-run"]
     before = contents(tmp_path)
-    status, out, err = bridgemark(*arguments)
+    status, out, err = call(*arguments)
     assert (status, err) == (0, "")
     assert out == "2 rows in 1 cell: 0 in 0 cells to run, 2 stored already\nnothing was run\n"
-    _, out, _ = bridgemark(*arguments, "--seeds", 5, "--draws", 7)
+    _, out, _ = call(*arguments, "--seeds", 5, "--draws", 7)
     assert out == (
         "5 rows in 1 cell: 5 in 1 cell to run, 0 stored already\n"
         "expected: 0 s of a core, without scoring\nnothing was run\n"
     )
-    _, out, _ = bridgemark(*arguments, "--sampler", "hmc", "--results", tmp_path / "nowhere")
+    _, out, _ = call(*arguments, "--sampler", "hmc", "--results", tmp_path / "nowhere")
     assert "unknown for 2 cells without an earlier row" in out
     assert contents(tmp_path) == before
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_ctrl_c_is_status_130(bridgemark, tmp_path, monkeypatch):
+def test_ctrl_c_is_status_130(call, tmp_path, monkeypatch):
     def interrupt(*_):
         raise Stopped(signal.SIGINT)
 
     monkeypatch.setattr(runner, "run", interrupt)
-    status, out, err = bridgemark(*run_options(tmp_path))
+    status, out, err = call(*run_options(tmp_path))
     assert (status, out) == (130, "")
     assert "what is stored stays" in err
 
 
-def test_show_takes_the_beginning_of_an_identity(bridgemark, refused, stored):
+def test_show_takes_the_beginning_of_an_identity(call, refused, stored):
     results, _, rows = stored
     first, second = sorted(rows, key=lambda row: row.identity)
-    status, out, _ = bridgemark("show", first.identity[:12], "--results", results)
+    status, out, _ = call("show", first.identity[:12], "--results", results)
     assert status == 0
     assert first.identity in out
     assert "ToyExact(spent=3)" in out
@@ -263,15 +248,15 @@ def test_without_rows_it_is_said_what_to_do(refused, tmp_path, command):
     assert "`bridgemark run` makes rows" in line
 
 
-def test_compare_says_what_changed_by_its_status(bridgemark, refused, stored, tmp_path):
+def test_compare_says_what_changed_by_its_status(call, refused, stored, tmp_path):
     results, _, rows = stored
-    status, out, _ = bridgemark("compare", results, results)
+    status, out, _ = call("compare", results, results)
     assert status == 0
     assert "1 cell on both sides: 1 same, 0 changed; 1 equal in all digits" in out
     broken = Store(tmp_path / "broken" / "store")
     for row in rows:
         broken.write(replace(row, status="failed", reason="broken", metrics={}))
-    status, out, _ = bridgemark("compare", results, tmp_path / "broken")
+    status, out, _ = call("compare", results, tmp_path / "broken")
     assert status == 1
     assert "0 same, 1 changed" in out
     assert "toy-exact" in out
@@ -279,25 +264,25 @@ def test_compare_says_what_changed_by_its_status(bridgemark, refused, stored, tm
     assert "at least 1, not 0.5" in refused("compare", results, results, "--tolerance", 0.5)
 
 
-def test_lists_show_plug_ins_too(bridgemark):
-    status, out, _ = bridgemark("list", "samplers", "--plugin", TOYS)
+def test_lists_show_plug_ins_too(call):
+    status, out, _ = call("list", "samplers", "--plugin", TOYS)
     assert status == 0
     assert "toy-exact" in out
-    status, out, _ = bridgemark("list", "targets", "--plugin", TOYS)
+    status, out, _ = call("list", "targets", "--plugin", TOYS)
     assert status == 0
     assert "toy-gaussian" in out
     assert "3 ± 0" in out
 
 
-def test_targets_are_certified_by_name(bridgemark):
-    status, out, _ = bridgemark("certify", "target", "toy-gaussian", "--plugin", TOYS)
+def test_targets_are_certified_by_name(call):
+    status, out, _ = call("certify", "target", "toy-gaussian", "--plugin", TOYS)
     assert status == 0
     assert "toy-gaussian: 5 passed; fingerprint " in out
 
 
-def test_typers_own_complaints_are_short(bridgemark):
+def test_typers_own_complaints_are_short(call):
     for arguments in (["run", "--seeds", "many"], ["run", "--unknown"], ["list", "fish"], ["nothing"]):
-        status, _, err = bridgemark(*arguments)
+        status, _, err = call(*arguments)
         assert status == 2
         assert len(err.splitlines()) <= 4
         assert "Traceback" not in err

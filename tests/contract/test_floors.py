@@ -13,7 +13,7 @@ LEVELS = (
     {"targets"},
     {"samplers"},
     {"errors"},
-    {"opened_files", "text"},
+    {"opened_files", "optional", "text"},
     {"registry"},
     {"rows", "scores"},
     {"sweep"},

@@ -4,6 +4,9 @@ import json
 import math
 from hashlib import sha256
 
+import pytest
+
+from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.cost import Cost
 from bridgemark.benchmarks.rows.encoding import CHECKSUM, encode
 from bridgemark.benchmarks.rows.row import Row
@@ -92,3 +95,12 @@ def data_of(row: Row = FULL) -> dict:
     data = json.loads(encode(row))
     del data["checksum"]
     return data
+
+
+def refusal(function) -> str:
+    """The message of the BadInput that a function raises, which is one printable line."""
+    with pytest.raises(BadInput) as raised:
+        function()
+    message = str(raised.value)
+    assert message.isprintable()
+    return message

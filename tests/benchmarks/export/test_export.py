@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 
-from bridgemark.benchmarks import cli
 from bridgemark.benchmarks.analysis.columns import MEANINGS
 from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.export import schema
@@ -26,22 +25,6 @@ from bridgemark.benchmarks.text import LATEX, escape_latex
 
 from support.stored_rows import HOSTILE_TEXTS
 from support.synthetic_rows import fill, repeated, row, rows, spending, with_metric
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Calls the command: (exit status, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["bridgemark", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as ended:
-            status = ended.code or 0
-        return status, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """A target's description is complete and always the same, and a port is told from another density."""
 
 import json
-import sys
 
 import jax
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 import pytest
 from scipy.stats import multivariate_normal
 
-from bridgemark.benchmarks import cli
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.external import agreement, description
 from bridgemark.benchmarks.external.agreement import PortValues
@@ -17,22 +15,6 @@ from bridgemark.benchmarks.external.description import Probes
 from bridgemark.targets import data
 
 from support.project import TOYS
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Calls the command: (exit status, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["bridgemark", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as ended:
-            status = ended.code or 0
-        return status, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture(scope="module")

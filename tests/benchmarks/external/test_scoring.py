@@ -1,7 +1,6 @@
 """External rows have the runner's scores, are marked external, and are neither certified nor ranked."""
 
 import math
-import sys
 from dataclasses import replace
 
 import jax
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bridgemark.benchmarks import cli, registry
+from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.analysis import ranks
 from bridgemark.benchmarks.analysis.row_table import drop_superseded, row_table
 from bridgemark.benchmarks.analysis.summary_table import summary_table
@@ -44,19 +43,6 @@ def scored(folder, *points, statement=STATED):
     """Rows of the program on the toy target, in the store of the folder."""
     store = store_of(folder)
     return score_runs(toy_runs(folder, *points), "toy-gaussian", statement, Layout(), store, [TOYS])
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Calls the command: (exit status, standard output, standard error)."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["bridgemark", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code or 0, *capsys.readouterr()
-
-    return run
 
 
 def options(folder, *more):

@@ -8,24 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.encoding import encode
 
-from support.stored_rows import FULL
+from support.stored_rows import FULL, refusal
 from support.synthetic_rows import rows, spending
 
 
 def texts(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def refusal(function):
-    with pytest.raises(BadInput) as raised:
-        function()
-    message = str(raised.value)
-    assert message.isprintable()
-    return message
 
 
 @pytest.fixture

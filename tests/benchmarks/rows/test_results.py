@@ -4,22 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.encoding import encode
 from bridgemark.benchmarks.rows.results import PUBLISHED, Results, rows_folder, store_of
 
 from support.project import ROOT
-from support.stored_rows import FULL
+from support.stored_rows import FULL, refusal
 from support.synthetic_rows import rows
-
-
-def refusal(function):
-    with pytest.raises(BadInput) as raised:
-        function()
-    message = str(raised.value)
-    assert message.isprintable()
-    return message
 
 
 @pytest.fixture

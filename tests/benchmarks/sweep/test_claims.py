@@ -94,6 +94,23 @@ def test_a_process_with_the_number_of_an_ended_one_holds_no_claim(tmp_path):
     assert Claims(tmp_path).take("a")
 
 
+def test_a_stale_claim_that_somebody_has_taken_over_meanwhile_stays_his(tmp_path, monkeypatch):
+    """Between the look at the stale claim and its removal another runner removes it and makes his own."""
+    path = tmp_path / "a"
+    path.write_text(json.dumps({"host": claims.HOST, "process": 2**30, "created": 0.0}))
+    fresh = json.dumps({"host": "elsewhere", "process": 1, "created": 1.0})
+    rename = os.rename
+
+    def rename_later(source, destination):
+        path.write_text(fresh)
+        rename(source, destination)
+
+    monkeypatch.setattr(os, "rename", rename_later)
+    assert not Claims(tmp_path).take("a")
+    assert path.read_text() == fresh
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"host": 1}', "x" * 10_000])
 def test_a_broken_claim_is_stale_after_a_while(tmp_path, text):
     (tmp_path / "a").write_text(text)
