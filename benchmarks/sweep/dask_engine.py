@@ -24,9 +24,10 @@ def run_with_dask(engine: str, cells: Sequence[ListedCell], store: Store, displa
     """Run cells on the workers of `engine`: "dask:local:N", or "dask:" and the address of a scheduler.
 
     Each is a task whose key is the identity of the cell, so that a cell is run once whoever asks for it. A
-    task that loses its worker is run again on another one. Raises BadInput where Dask is not installed and
-    where the scheduler cannot be reached.
+    task that loses its worker is run again on another one. Raises BadInput where the scheduler cannot be
+    reached, and what `require_engine` raises.
     """
+    require_engine(engine)
     distributed = optional_package("distributed", "cluster")
     with _client(distributed, engine) as client:
         futures = {}
@@ -51,19 +52,23 @@ def _run_line(line: str, store_root: str) -> float:
         return display.seconds()
 
 
+def require_engine(engine: str) -> None:
+    """Raise BadInput for a text that is no engine, and where Dask is not installed."""
+    optional_package("distributed", "cluster")
+    address = engine.removeprefix(PREFIX)
+    workers = address.removeprefix(LOCAL)
+    is_number = workers.isdecimal() and int(workers) > 0
+    if not engine.startswith(PREFIX) or not address or (address.startswith(LOCAL) and not is_number):
+        raise BadInput(f"--engine takes dask:local:N or dask:ADDRESS, not {engine!r}")
+
+
 def _client(distributed: ModuleType, engine: str) -> Any:
     """A client of the scheduler. A worker runs one cell at a time, and bridgemark limits its memory."""
     address = engine.removeprefix(PREFIX)
-    if not engine.startswith(PREFIX) or not address:
-        raise BadInput(f"--engine takes dask:local:N or dask:ADDRESS, not {engine!r}")
     if not address.startswith(LOCAL):
         try:
             return distributed.Client(address, timeout=CONNECT_SECONDS)
         except (OSError, ValueError) as error:
             raise BadInput(f"no Dask scheduler answers at {address} ({error})") from None
-    number = address.removeprefix(LOCAL)
-    if not number.isdigit() or number == "0":
-        raise BadInput(f"--engine dask:local:N takes the number of workers, not {number!r}")
-    return distributed.Client(
-        n_workers=int(number), threads_per_worker=1, memory_limit=0, dashboard_address=None
-    )
+    workers = int(address.removeprefix(LOCAL))
+    return distributed.Client(n_workers=workers, threads_per_worker=1, memory_limit=0, dashboard_address=None)

@@ -11,7 +11,7 @@ from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep.cell_list import ListedCell
 from bridgemark.benchmarks.sweep.crew import Workplace, run_cells, stored_rows
-from bridgemark.benchmarks.sweep.dask_engine import run_with_dask
+from bridgemark.benchmarks.sweep.dask_engine import require_engine, run_with_dask
 from bridgemark.benchmarks.sweep.limits import CellLimits, memory_per_cell
 from bridgemark.benchmarks.sweep.plan_cache import PlanCache
 from bridgemark.benchmarks.sweep.planning import Plan, plan_apart
@@ -62,6 +62,8 @@ def run(
     """
     resources, console = resources or Resources(), console or Console()
     workers = number_of_workers(resources.workers, request.cores)
+    if resources.engine is not None:
+        require_engine(resources.engine)
     plan = plan_and_show(request, store, console)
     request = replace(request, plugins=plan.plugins)
     workplace = _workplace(request, store, resources, workers)

@@ -107,6 +107,16 @@ def test_every_cell_belongs_to_one_shard_whatever_seeds_are_asked_for():
     assert all(Cell(cell.rows[1:]).identity == cell.identity for cell in cells)
 
 
+@pytest.mark.parametrize(
+    "engine", ["", "dask", "dask:", "dask:local:", "dask:local:0", "dask:local:x", "ray:1"]
+)
+def test_a_wrong_engine_is_refused_before_anything_is_planned(tmp_path, engine):
+    pytest.importorskip("distributed")
+    with pytest.raises(BadInput, match=r"--engine takes dask:local:N or dask:ADDRESS"):
+        runner.run(REQUEST, Store(tmp_path / "store"), Resources(engine=engine), silent())
+    assert not (tmp_path / "store").exists()
+
+
 @pytest.mark.parametrize("text", ["", "2", "0/2", "3/2", "1/0", "a/b", "-1/2", "1/2/3", "1/" + "9" * 50])
 def test_a_wrong_shard_is_refused(text):
     with pytest.raises(BadInput, match="--shard takes a part such as 2/8"):
