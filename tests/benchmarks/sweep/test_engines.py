@@ -111,7 +111,6 @@ def test_every_cell_belongs_to_one_shard_whatever_seeds_are_asked_for():
     "engine", ["", "dask", "dask:", "dask:local:", "dask:local:0", "dask:local:x", "ray:1"]
 )
 def test_a_wrong_engine_is_refused_before_anything_is_planned(tmp_path, engine):
-    pytest.importorskip("distributed")
     with pytest.raises(BadInput, match=r"--engine takes dask:local:N or dask:ADDRESS"):
         runner.run(REQUEST, Store(tmp_path / "store"), Resources(engine=engine), silent())
     assert not (tmp_path / "store").exists()
@@ -262,7 +261,7 @@ def test_four_runners_on_one_folder_run_each_cell_once(tmp_path):
 
 @pytest.mark.slow
 def test_a_dask_scheduler_survives_the_loss_of_a_worker(tmp_path):
-    distributed = pytest.importorskip("distributed")
+    import distributed
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None
     ) as cluster:
