@@ -30,6 +30,8 @@ from bridgemark.benchmarks.text import remark
 STEP_SECONDS = 120.0  # of processor time, for a target or for reading samplers and plug-ins
 CHECK_SECONDS = 0.4
 MAX_LOG = 2**16  # bytes
+MAX_REPORT = 2**26  # bytes of a report: one has all rows of a target
+MAX_REASON = 2_000  # characters; a list of all known names is about as long
 
 ShowPhase = Callable[[str], object]
 
@@ -131,7 +133,7 @@ def _listen(planner: PlannerProcess, plan: Plan, show_phase: ShowPhase) -> str |
             data = os.read(pipe.fileno(), 2**20)
             if not data:
                 return None
-            *complete, unread = (unread + data).split(b"\n")
+            *complete, unread = (unread[-MAX_REPORT:] + data).split(b"\n")
             for line in complete:
                 # A sampler or a target may write into the pipe, too: what is no report is left out.
                 with suppress(ValueError, KeyError, TypeError, RecursionError, UnreadableRow):
@@ -165,10 +167,10 @@ def _take_report(message: dict[str, Any], planner: PlannerProcess, plan: Plan, s
         plan.rows += map(row_from_json, message["rows"])
         plan.done.append(planner.subject or "")
     elif "refused" in message:
-        plan.refused.append(message["refused"])
+        plan.refused.append(remark(str(message["refused"]), MAX_REASON))
         plan.done.append(planner.subject or "")
     elif "error" in message:
-        raise BadInput("; ".join([*plan.refused, message["error"]]))
+        raise BadInput("; ".join([*plan.refused, remark(str(message["error"]), MAX_REASON)]))
     elif message["done"]:
         plan.read += map(Path, message["read"])
         planner.is_done = True

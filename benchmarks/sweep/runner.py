@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rich.console import Console
+from rich.text import Text
 
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import environment
@@ -94,7 +95,11 @@ def plan_and_show(request: Request, store: Store, console: Console) -> Plan:
     Raises BadInput where nothing can be planned.
     """
     with console.status("planning") as status:
-        plan = plan_apart(request, plan_cache(store), lambda phase: status.update(f"planning: {phase}"))
+
+        def show_phase(phase: str) -> None:
+            status.update(Text(printable(f"planning: {phase}")))  # a path is no markup
+
+        plan = plan_apart(request, plan_cache(store), show_phase)
     for line in plan.refused:
         console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
     return plan

@@ -262,6 +262,7 @@ def test_four_runners_on_one_folder_run_each_cell_once(tmp_path):
 @pytest.mark.slow
 def test_a_dask_scheduler_survives_the_loss_of_a_worker(tmp_path):
     import distributed
+
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None
     ) as cluster:

@@ -1,15 +1,18 @@
 """Planning apart: whatever a target or a plug-in does to its process, the healthy ones are planned."""
 
+import io
 import textwrap
 from contextlib import suppress
 from dataclasses import replace
 
 import psutil
 import pytest
+from rich.console import Console
 
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import environment
-from bridgemark.benchmarks.sweep import planning
+from bridgemark.benchmarks.rows.store import Store
+from bridgemark.benchmarks.sweep import planning, runner
 from bridgemark.benchmarks.sweep.plan import plan
 from bridgemark.benchmarks.sweep.plan_cache import PlanCache
 from bridgemark.benchmarks.sweep.planning import plan_apart
@@ -97,6 +100,18 @@ def test_plug_ins_that_break_stop_no_other(tmp_path):
     assert len(refused) == len(BROKEN_PLUGINS)
     for line, reason in zip(refused, BROKEN_PLUGINS.values(), strict=True):
         assert reason in line
+
+
+def test_the_name_of_a_plug_in_is_no_markup(tmp_path):
+    folder = tmp_path / "[bold]"
+    folder.mkdir()
+    plugin = folder / "[red]mine.py"
+    plugin.write_text("x = (")
+    console = Console(file=io.StringIO(), force_terminal=True, width=400)
+    request = replace(REQUEST, plugins=(*REQUEST.plugins, str(plugin)))
+    runner.plan_and_show(request, Store(tmp_path / "store"), console)
+    assert f"planning: plug-in {plugin}" in console.file.getvalue()
+    assert f"plug-in {plugin} is broken: SyntaxError" in console.file.getvalue()
 
 
 def test_where_nothing_is_left_to_plan_the_reasons_are_raised(tmp_path):
