@@ -132,6 +132,8 @@ def _listen(planner: PlannerProcess, plan: Plan, show_phase: ShowPhase) -> str |
         if select.select([pipe], [], [], CHECK_SECONDS)[0]:
             data = os.read(pipe.fileno(), 2**20)
             if not data:
+                with suppress(subprocess.TimeoutExpired):  # a target may have closed the pipe
+                    planner.process.wait(CHECK_SECONDS)
                 return None
             *complete, unread = (unread[-MAX_REPORT:] + data).split(b"\n")
             for line in complete:

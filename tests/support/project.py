@@ -11,6 +11,8 @@ TOYS = str(PLUGINS / "toys.py")
 BROKEN = str(PLUGINS / "broken.py")
 BAD_TARGETS = str(PLUGINS / "bad_targets.py")
 QUICK = str(PLUGINS / "quick.py")
+FAULTY_SAMPLERS = str(PLUGINS / "faulty_samplers.py")
+FAULTY_TARGETS = str(PLUGINS / "faulty_targets.py")
 
 
 def python(*arguments: object, cwd: Path, path: str | None = None) -> subprocess.CompletedProcess[str]:
