@@ -13,29 +13,26 @@ from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.text import MAX_LINE
 
-from support.project import BAD_TARGETS, BROKEN, FAULTY_SAMPLERS, FAULTY_TARGETS, QUICK, TOYS
+from support.project import BAD_TARGETS, FAULTY_SAMPLERS, FAULTY_TARGETS, QUICK, TOYS
 
-# The status and a part of the reason of each faulty sampler of FAULTY_SAMPLERS and BROKEN.
+# The status and a part of the reason of each faulty sampler.
 ENDING = {
     "sys-exits": ("failed", "status 1 while compiling: SystemExit: no licence (faulty_samplers.py, line"),
     "exits-well": ("failed", "the process ended with status 0 while compiling"),
-    "exits": ("failed", "the process ended with status 3 while fitting seed 0"),
     "aborts": ("failed", "killed by SIGABRT while compiling: Aborted in "),
     "segfaults": ("failed", "killed by SIGSEGV while compiling: Segmentation fault in <lambda> (faulty_sam"),
-    "killed": ("out of memory", "killed while fitting seed 0, most likely for lack of memory"),
     "terminates": ("failed", "killed by SIGTERM while compiling"),
     "interrupts": ("failed", "status 1 while compiling: KeyboardInterrupt (faulty_samplers.py, line"),
     "own-error": ("failed", "status 1 while compiling: OwnError: beyond reach (faulty_samplers.py, line"),
     "recurses": ("failed", "RecursionError: maximum recursion depth exceeded (faulty_samplers.py, line"),
     "no-memory": ("out of memory", "MemoryError (faulty_samplers.py, line"),
     "large-array": ("out of memory", "RESOURCE_EXHAUSTED"),
-    "grows": ("out of memory", "MB of memory of 1,500, while compiling; see --memory"),
+    "takes-memory": ("out of memory", "MB of memory of 1,500, while compiling; see --memory"),
     "escapes": ("failed", r"ValueError: \x1b[31mred [bold]bold[/] \u202eback (faulty_samplers.py, line"),
     "long-text": ("failed", "long long… (faulty_samplers.py, line"),
     "lines": ("failed", "ValueError: first second third (faulty_samplers.py, line"),
     "no-text": ("failed", "WithoutText: it has no message that can be shown (faulty_samplers.py, line"),
     "host-raises": ("failed", "ArithmeticError: nothing adds up there (faulty_samplers.py, line"),
-    "refuses": ("unsupported", "needs a target of the other kind"),
     "unsupported-text": ("unsupported", r"\x1b[2Jwants more wants more"),
     "closes-all": ("failed", "the process ended with status 1 while "),
 }
@@ -43,6 +40,11 @@ ENDING = {
 HARMLESS = (
     *("writes-everywhere", "closes-streams", "clears-environment", "ignores-signals", "moves"),
     *("forks", "forks-away", "daemon", "keeps-a-thread", "late-exit"),
+)
+# One of each kind; all take minutes, because each has a process.
+QUICKLY = (
+    *("sys-exits", "aborts", "interrupts", "own-error", "takes-memory", "escapes", "no-text", "host-raises"),
+    *("closes-all", "writes-everywhere", "daemon", "keeps-a-thread", "moves"),
 )
 # What is wrong with what samplers return.
 MISTAKEN = {
@@ -215,16 +217,18 @@ def unexplained(expected, lines):
     }
 
 
-def test_faulty_samplers_are_rows_beside_healthy_ones(tmp_path):
-    samplers = ("quick-0", *ENDING, *HARMLESS, "quick-1")
-    plugins = (QUICK, BROKEN, FAULTY_SAMPLERS)
-    swept = sweep(tmp_path, samplers, ("quick",), plugins, "--memory", "1500", "--timeout", "60")
+@pytest.mark.parametrize(
+    "samplers",
+    [pytest.param(QUICKLY, id="some"), pytest.param((*ENDING, *HARMLESS), id="all", marks=pytest.mark.slow)],
+)
+def test_faulty_samplers_are_rows_beside_healthy_ones(tmp_path, samplers):
+    grid = ("quick-0", *samplers, "quick-1")
+    limits = ("--memory", "1500", "--timeout", "60")
+    swept = sweep(tmp_path, grid, ("quick",), (QUICK, FAULTY_SAMPLERS), *limits)
     assert swept.status == 0
     require_clean(swept, tmp_path)
-    assert differences(ENDING, swept.rows) == {}
-    healthy = dict.fromkeys(("quick-0", "quick-1", *HARMLESS), ("ok", ""))
-    assert differences(healthy, swept.rows) == {}
-    assert len(swept.rows) == len(samplers)
+    assert swept.rows.keys() == {(sampler, "quick") for sampler in grid}
+    assert differences({name: ENDING.get(name, ("ok", "")) for name in grid}, swept.rows) == {}
 
 
 def test_faulty_targets_and_files_are_refused_beside_healthy_ones(tmp_path):

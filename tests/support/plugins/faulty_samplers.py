@@ -131,7 +131,7 @@ ACTS = {
     "moves": lambda: os.chdir("/"),
     "removes-results": lambda: shutil.rmtree(os.environ["FAULTY_RESULTS"]),
     # It does not end.
-    "grows": _grow,
+    "takes-memory": _grow,
     "spins": lambda: (_ignore_signals(), _spin()),
     "matches": lambda: re.match("(a+)+b", "a" * 60),
     "sleeps": lambda: time.sleep(10_000),
