@@ -50,6 +50,7 @@ DISK_CALLS = {"open", "print", "input", "exec", "eval"}
 MAY_ASK_KIND = {
     "samplers/base.py",
     "benchmarks/registry.py",
+    "benchmarks/sweep/contract.py",
     "benchmarks/sweep/failures.py",
     "benchmarks/analysis/tables.py",
 }
