@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bridgemark.benchmarks.rows.row import Failure
-from bridgemark.benchmarks.sweep.authors_code import is_authors_code
+from bridgemark.benchmarks.sweep.authors_code import BENCHMARKS, is_authors_code
 from bridgemark.benchmarks.text import MAX_LINE, message_of, one_line, remark
 from bridgemark.samplers.base import Unsupported
 
 MAX_PLACE = 120  # characters
+MAX_MESSAGE = 2_000  # characters of an exception that are looked at
 # JAX passes the traceback of a function that it calls on the host on as text, frames first.
 TRACEBACK = "Traceback (most recent call last):\n"
 FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<number>[0-9]+).*\n(    .*\n)*', re.MULTILINE)
+# JAX names the function that it traces: it is one of ours, which nobody wants to read.
+OUR_FUNCTION = re.compile(rf" at {re.escape(str(BENCHMARKS))}\S*:[0-9]+")
 
 
 class CodeLine(NamedTuple):
@@ -38,7 +41,8 @@ def failure_of(error: Exception) -> Failure:
 def reason_of(error: BaseException) -> str:
     """The exception and the line of a sampler's or a target's code that it went through, in one line."""
     line = authors_line(error)
-    return _exception(error, MAX_LINE - len(line)) + line
+    text = OUR_FUNCTION.sub("", _exception(error))
+    return remark(text, MAX_LINE - len(line)) + line
 
 
 def authors_line(error: BaseException) -> str:
@@ -53,12 +57,12 @@ def authors_line(error: BaseException) -> str:
     return ""
 
 
-def _exception(error: BaseException, max_length: int) -> str:
+def _exception(error: BaseException) -> str:
     """The exception in one line; where a function on the host raised it, what that function raised."""
     _, begins, report = message_of(error).partition(TRACEBACK)
     if not begins:
-        return one_line(error, max_length)
-    return remark(" ".join(FRAME.split(report)[-1].split()), max_length)
+        return one_line(error, MAX_MESSAGE)
+    return " ".join(FRAME.split(report)[-1].split())
 
 
 def _lines_of(error: BaseException) -> Iterator[CodeLine]:

@@ -9,11 +9,13 @@ from typing import NamedTuple
 import psutil
 import pytest
 
+from bridgemark.benchmarks.rows.environment import available_cores
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.text import MAX_LINE
 
 from support.project import BAD_TARGETS, FAULTY_SAMPLERS, FAULTY_TARGETS, QUICK, TOYS
+from support.runners import marked_processes
 
 # The status and a part of the reason of each faulty sampler.
 ENDING = {
@@ -48,39 +50,39 @@ QUICKLY = (
 )
 # What is wrong with what samplers return.
 MISTAKEN = {
-    "fit-tuple": "",
-    "fit-draws": "",
-    "fit-none": "",
-    "fit-evals-none": "",
-    "state-object": "",
-    "state-function": "",
-    "draws-only": "",
-    "sample-none": "",
-    "state-grows": "",
-    "x-flat": "",
-    "x-other-dim": "",
-    "x-fewer": "",
-    "x-complex": "",
-    "x-integer": "",
+    "fit-tuple": "fit returned a tuple of 2; it must return Fit(state, evals, info)",
+    "fit-draws": "fit returned a Draws; it must return Fit(state, evals, info)",
+    "fit-none": "fit returned None; it must return Fit(state, evals, info)",
+    "fit-evals-none": "fit returned None as evals; build it with evals(",
+    "state-object": "<class 'object'> at output component .state, which is not a valid JAX type",
+    "state-function": "<class 'function'> at output component .state, which is not a valid JAX type",
+    "draws-only": "sample returned a Draws; it must return the pair (state, Draws(...))",
+    "sample-none": "sample returned None; it must return the pair (state, Draws(...))",
+    "state-grows": "sample returned a state whose arrays differ in number, shape or kind",
+    "x-flat": "sample returned Draws.x of shape (8, 1); the shape must be (chains, length, 1)",
+    "x-other-dim": "sample returned Draws.x of shape (8, 1, 2); the shape must be (chains, length, 1)",
+    "x-fewer": "sample returned 3 draws where 8 were asked for",
+    "x-complex": "sample returned an array of complex64, shape (8, 1, 1) as Draws.x; draws are real",
+    "x-integer": "sample returned an array of int32, shape (8, 1, 1) as Draws.x; draws are real",
     "x-nan": "1 of 8 draws are not finite",
     "x-infinite": "2 of 8 draws are not finite",
-    "weights-flat": "",
+    "weights-flat": "shape (8,) as Draws.log_weights; it must be None or have a real weight for each draw",
     "weights-nan": "a log weight is NaN or infinite, or all weights are zero",
     "weights-zero": "a log weight is NaN or infinite, or all weights are zero",
-    "log-z-scalar": "",
+    "log-z-scalar": "shape () as Draws.log_z; it is one real estimate for each run",
     "log-z-nan": "a log Z estimate is not finite",
-    "evals-none": "",
-    "info-list": "",
-    "count-negative": "",
-    "count-array-negative": "",
-    "count-fractional": "",
-    "count-nan": "",
-    "count-pair": "",
+    "evals-none": "sample returned None as evals; build it with evals(",
+    "info-list": "sample returned a list as info; it must be a dictionary of arrays",
+    "count-negative": "a count of evaluations cannot be negative: -5000",
+    "count-array-negative": "a negative count of values: -3",
+    "count-fractional": "as evals.gradients; build it with evals(values=..., gradients=...) from integers",
+    "count-nan": "as evals.gradients; build it with evals(values=..., gradients=...) from integers",
+    "count-pair": "sample returned a tuple of 2 as evals; build it with evals(",
 }
 # What a reason must not speak of: it is our code, or Python's view of it.
 INSIDES = re.compile(
     r"NoneType|has no attribute|not iterable|unpack|tuple index|broadcast|wrong \w+_evals"
-    r"|(programs|measure|cell)\.py"
+    r"|bridgemark/benchmarks|(programs|measure|phases|cell)\.py"
 )
 # Samplers that do not end by themselves.
 ENDLESS = {
@@ -184,18 +186,8 @@ def require_clean(swept, folder):
     assert "Traceback" not in printed
     assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", printed)
     assert all(len(row.reason or "") <= MAX_LINE + 100 for row in swept.rows.values())
-    assert left_over(folder) == []
+    assert not marked_processes(folder)
     assert not list(folder.rglob("*.tmp"))
-
-
-def left_over(folder):
-    """The command lines of processes that the sweep in `folder` has left."""
-    commands = []
-    for process in psutil.process_iter(["cmdline", "environ", "status"]):
-        marks = (process.info["environ"] or {}).get("BRIDGEMARK_TEST"), *(process.info["cmdline"] or [])
-        if str(folder) in marks and process.info["status"] != psutil.STATUS_ZOMBIE:
-            commands.append(process.info["cmdline"])
-    return commands
 
 
 def differences(expected, rows):
@@ -265,6 +257,20 @@ def test_mistakes_in_what_a_sampler_returns_are_named(tmp_path):
     assert differences(expected | dict.fromkeys(("quick-0", "quick-1"), ("ok", "")), swept.rows) == {}
     reasons = {name: swept.rows[name, "quick"].reason for name in MISTAKEN}
     assert {name: reason for name, reason in reasons.items() if INSIDES.search(reason)} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(len(available_cores()) < 2, reason="two cells need two cores")
+def test_a_cell_that_takes_most_of_the_memory_is_ended_beside_one_that_runs(tmp_path):
+    """By default two cells may use 45 % of the memory each; less where others leave less."""
+    memory = psutil.virtual_memory()
+    limit = [] if memory.available > 0.7 * memory.total else ["--memory", str(memory.available // 2**21)]
+    samplers = ("takes-memory", "quick-0")
+    swept = sweep(tmp_path, samplers, ("quick",), (QUICK, FAULTY_SAMPLERS), "--workers", "2", *limit)
+    assert swept.status == 0
+    require_clean(swept, tmp_path)
+    expected = {"takes-memory": ("out of memory", "MB of memory of "), "quick-0": ("ok", "")}
+    assert differences(expected, swept.rows) == {}
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
+import psutil
 
 from bridgemark.samplers.base import Draws, Fit, Sampler, Unsupported, evals
 
@@ -77,9 +78,9 @@ def _ignore_signals():
 
 
 def _grow():
-    """Take memory in steps of 64 MB, and write to all of it."""
+    """Take 60 % of the memory of the machine in steps of 64 MB, writing to all of it."""
     blocks = []
-    while True:
+    while 2**26 * len(blocks) < 0.6 * psutil.virtual_memory().total:
         blocks.append(np.ones(2**23))
         time.sleep(0.02)
 
