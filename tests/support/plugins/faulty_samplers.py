@@ -91,6 +91,11 @@ def _make_large_array():
         jnp.ones(2**40)
 
 
+def _loop_in_jax():
+    with jax.ensure_compile_time_eval():
+        jax.lax.while_loop(lambda i: i >= 0, lambda i: (i + 1) % 5, 0).block_until_ready()
+
+
 def _spin():
     while True:
         pass
@@ -136,7 +141,7 @@ ACTS = {
     "spins": lambda: (_ignore_signals(), _spin()),
     "matches": lambda: re.match("(a+)+b", "a" * 60),
     "sleeps": lambda: time.sleep(10_000),
-    "loops-in-jax": lambda: jax.lax.while_loop(lambda x: x < 1, lambda x: x * 1.0, 0.0).block_until_ready(),
+    "loops-in-jax": _loop_in_jax,
 }
 
 
