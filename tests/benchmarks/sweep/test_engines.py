@@ -240,11 +240,11 @@ def test_a_dask_scheduler_survives_the_loss_of_a_worker(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(len(available_cores()) < 2, reason="two workers need two cores")
 def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, monkeypatch):
-    """Of a grid of equal quick cells; the start of the workers counts, and nothing else may use the cores."""
+    """Of a grid of equal quick cells. They mostly wait, so that other work of the machine counts little."""
+    monkeypatch.setenv("QUICK_SECONDS", "4")
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # the workers do not wait for cores that others have locked
-    request = replace(
-        QUICK_GRID, samplers=tuple(f"quick-{number}" for number in range(40)), targets=("quick",)
-    )
+    samplers = tuple(f"quick-{number}" for number in range(16))
+    request = replace(QUICK_GRID, samplers=samplers, targets=("quick",))
     cells = listed_cells(request, Store(tmp_path / "empty"), Resources(), silent())
     seconds = {}
     for workers in (1, 2):
@@ -252,5 +252,5 @@ def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, monkeypatch)
         with TextDisplay([listed.cell for listed in cells], silent()) as display:
             run_with_dask(f"dask:local:{workers}", cells, store, display)
         seconds[workers] = time.monotonic() - start
-        assert [stored.status for stored in store.read_all()] == ["ok"] * 40
+        assert [stored.status for stored in store.read_all()] == ["ok"] * 16
     assert seconds[1] > 1.7 * seconds[2], seconds

@@ -1,6 +1,7 @@
 """A plug-in of many samplers that do nearly nothing, on a target of one dimension."""
 
 import os
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,11 @@ from bridgemark.targets.base import About, Density, Target, gaussian_base
 
 @dataclass(frozen=True, kw_only=True)
 class Quick(Sampler):
-    """Draws from the base. It appends its number, cores and GPU to the file that QUICK_LOG names, if any."""
+    """Draws from the base.
+
+    It appends its number, cores and GPU to the file that QUICK_LOG names, and waits for QUICK_SECONDS, where
+    the environment has these variables.
+    """
 
     number: int
 
@@ -20,6 +25,7 @@ class Quick(Sampler):
             with open(path, "a") as log:
                 gpu = os.environ.get("CUDA_VISIBLE_DEVICES")
                 log.write(f"quick-{self.number} {sorted(os.sched_getaffinity(0))} {gpu}\n")
+        time.sleep(float(os.environ.get("QUICK_SECONDS", "0")))
         return state, Draws(density.base.sample(key, n)[:, None, :], None, None, evals(), {})
 
 
