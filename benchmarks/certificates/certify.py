@@ -15,9 +15,10 @@ from pathlib import Path
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, CHECKS, HALVES, SamplerUnderTest
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
-from bridgemark.benchmarks.rows.environment import available_cores, configure
+from bridgemark.benchmarks.rows.environment import available_cores
 from bridgemark.benchmarks.rows.identity import row_identity, source_hash
 from bridgemark.benchmarks.rows.results import Results
+from bridgemark.benchmarks.rows.settings import configure
 from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler, Unsupported
 

@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 from plain import Network, Plain, trainer
 
-from bridgemark.benchmarks.rows.environment import available_cores, configure
+from bridgemark.benchmarks.rows.environment import available_cores
+from bridgemark.benchmarks.rows.settings import configure
 from bridgemark.samplers.dds import DDS
 from bridgemark.samplers.pathspace.losses import LogVariance, Loss, ReverseKL
 from bridgemark.targets.funnel import funnel
