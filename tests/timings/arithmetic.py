@@ -30,8 +30,8 @@ CALLED = re.compile(r"(?:body|condition|to_apply|true_computation|false_computat
 class Arithmetic(NamedTuple):
     """Floating-point operations of matrix products and of everything else, and bytes that loops must move.
 
-    The bytes are those that enter and leave every iteration of every loop: so many are moved if each iteration
-    is one kernel and no cache keeps anything for the next.
+    The bytes are those that enter and leave every iteration of every loop: so many are moved if each
+    iteration is one kernel and no cache keeps anything for the next.
     """
 
     products: float = 0.0
@@ -78,7 +78,7 @@ def _of_equation(equation: Any) -> Arithmetic:
 
 
 def _programs_inside(parameters: dict[str, Any]) -> Iterator[Any]:
-    """The programs that an operation runs: the body of a loop, the branches of a condition, what is called."""
+    """The programs that an operation runs: the body of a loop, branches of a condition, what is called."""
     for value in parameters.values():
         for entry in value if type(value) in (tuple, list) else (value,):
             program = getattr(entry, "jaxpr", entry)

@@ -1,6 +1,6 @@
-"""What `accelerator.py` measures: programs at chosen sizes, and what each of them computes.
+"""The programs that `accelerator.py` measures, at any size, and what each of them computes.
 
-A case is a function of a size. It prepares a `Program`, whose inputs are on the device already.
+A function here prepares a `Program` of a size, whose inputs are on the device already.
 """
 
 from collections.abc import Callable
@@ -121,7 +121,7 @@ def smc(target: str, particles: int) -> Program:
 
 
 def gradient_arithmetic(target: str, points: int) -> Arithmetic:
-    """Of the value and the gradient of log gamma at one of many points; it reads the point and writes both."""
+    """The arithmetic of log gamma and its gradient at one of many points, which is read; both are written."""
     density = build(target).density
     x = jax.ShapeDtypeStruct((points, density.dim), jnp.float32)
     counted = arithmetic(jax.vmap(jax.value_and_grad(density.log_prob)), x)
@@ -138,7 +138,7 @@ def product(inner: int, repeats: int, rows: int) -> Program:
     def run(x: jax.Array, weight: jax.Array) -> jax.Array:
         return jax.lax.scan(lambda x, _: (x @ weight, None), x, length=repeats)[0]
 
-    return Program(run, (x, weight), repeats, "products", fixed=arithmetic(run, x, weight))
+    return Program(run, (x, weight), rows * repeats, "rows", fixed=arithmetic(run, x, weight))
 
 
 def stream(repeats: int, numbers: int) -> Program:
@@ -148,7 +148,7 @@ def stream(repeats: int, numbers: int) -> Program:
         return jax.lax.scan(lambda x, _: (x + 1.0, None), x, length=repeats)[0]
 
     x = jnp.zeros(numbers)
-    return Program(run, (x,), repeats, "passes", fixed=arithmetic(run, x))
+    return Program(run, (x,), numbers * repeats, "numbers", fixed=arithmetic(run, x))
 
 
 def log_density_error(target: str) -> float:
