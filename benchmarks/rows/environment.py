@@ -122,13 +122,14 @@ def is_accelerator(kind: str | None) -> bool:
 
 
 def machine() -> str | None:
-    """The model of the processor that JAX computes on, and the driver of a GPU; None where it is unknown."""
+    """The model of the processor that JAX computes on, with the version of CUDA or its like; None if unknown."""
     import jax
 
     first = jax.devices()[0]
     if first.platform == "cpu":
         return _model_of_cpu()
-    return f"{first.device_kind}, {first.client.platform_version}"
+    version = " ".join(first.client.platform_version.split())  # that of CUDA has several lines
+    return f"{first.device_kind}, {version}"
 
 
 def _model_of_cpu() -> str | None:

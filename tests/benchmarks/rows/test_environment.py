@@ -1,5 +1,7 @@
 """The device of a cell, and the versions of what computes."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from bridgemark.benchmarks.errors import BadInput
@@ -29,6 +31,14 @@ def test_without_an_accelerator_no_process_is_started(monkeypatch):
     monkeypatch.setattr(environment.subprocess, "run", None)
     environment.device_of_cells.cache_clear()
     assert environment.device_of_cells(None) == environment.device_of_cells("cpu")
+
+
+def test_the_machine_of_a_gpu_is_one_line(monkeypatch):
+    client = SimpleNamespace(platform_version="PJRT C API\ncuda 13000")
+    gpu = SimpleNamespace(platform="gpu", device_kind="NVIDIA H100 80GB HBM3", client=client)
+    monkeypatch.setattr("jax.devices", lambda: [gpu])
+    assert environment.machine() == "NVIDIA H100 80GB HBM3, PJRT C API cuda 13000"
+    assert environment.is_accelerator(environment.device())
 
 
 def test_versions_of_whatever_computes():
