@@ -112,9 +112,9 @@ def run_halves_in_parallel(name: str, plugins: tuple[str, ...]) -> list[Finding]
         futures = []
         for half, checks in enumerate(HALVES):
             core = (cores[half % len(cores)],)
-            pool = ProcessPoolExecutor(
-                1, get_context("spawn"), initializer=configure, initargs=(core, "float32")
-            )
+            # On the CPU: a GPU has no memory for a second process, and what it computes depends on its kind.
+            settings = (core, "float32", "cpu")
+            pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=configure, initargs=settings)
             stack.enter_context(pool)
             futures.append(pool.submit(run_checks_by_name, name, plugins, tuple(checks)))
         return [finding for future in futures for finding in future.result()]

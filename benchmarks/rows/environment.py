@@ -122,7 +122,7 @@ def is_accelerator(kind: str | None) -> bool:
 
 
 def machine() -> str | None:
-    """The model of the processor that JAX computes on, with the version of CUDA or its like; None if unknown."""
+    """The model of the processor that JAX computes on, and the version of CUDA; None if unknown."""
     import jax
 
     first = jax.devices()[0]
