@@ -15,9 +15,10 @@ from pathlib import Path
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, CHECKS, HALVES, SamplerUnderTest
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
-from bridgemark.benchmarks.rows.environment import available_cores, configure
+from bridgemark.benchmarks.rows.environment import available_cores
 from bridgemark.benchmarks.rows.identity import row_identity, source_hash
 from bridgemark.benchmarks.rows.results import Results
+from bridgemark.benchmarks.rows.settings import configure
 from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler, Unsupported
 
@@ -111,9 +112,9 @@ def run_halves_in_parallel(name: str, plugins: tuple[str, ...]) -> list[Finding]
         futures = []
         for half, checks in enumerate(HALVES):
             core = (cores[half % len(cores)],)
-            pool = ProcessPoolExecutor(
-                1, get_context("spawn"), initializer=configure, initargs=(core, "float32")
-            )
+            # On the CPU: a GPU has no memory for a second process, and what it computes depends on its kind.
+            settings = (core, "float32", "cpu")
+            pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=configure, initargs=settings)
             stack.enter_context(pool)
             futures.append(pool.submit(run_checks_by_name, name, plugins, tuple(checks)))
         return [finding for future in futures for finding in future.result()]
