@@ -17,7 +17,7 @@ from bridgemark.benchmarks.text import remark
 
 CHECK_SECONDS = 0.4  # between two looks at what the process uses
 WAIT_SECONDS = 0.1  # for a report
-MAX_REPORT = 2**26  # bytes
+MAX_REPORT = 2**26  # bytes: the report on a target that is planned has all of its rows
 MAX_LOG = 2**16  # bytes of the end of the log that are looked at
 MAX_REASON = 250  # characters
 
@@ -26,8 +26,8 @@ class ReportingProcess:
     """A process that reports what it does, as a context manager that ends it and all that it has started.
 
     Its module begins with `read_task` and `open_reports`. A report is a JSON object. One with a `phase` says
-    what begins now, and with a `subject` what that is about; each phase may use the `limits`. One with `done`
-    is the last.
+    what begins now, and has the `subject` that this is about, or None; each phase may use the `limits`. One
+    with `done` is the last.
     """
 
     def __init__(self, module: str, task: Any, limits: CellLimits) -> None:
@@ -90,7 +90,7 @@ class ReportingProcess:
         *complete, unread = (self.unread + data).split(b"\n")
         self.unread = unread[-MAX_REPORT:]
         for line in complete:
-            with suppress(ValueError, TypeError, RecursionError):
+            with suppress(ValueError, KeyError, TypeError, RecursionError):
                 report = {**json.loads(line)}
                 self._heed(report)
                 yield report
@@ -121,5 +121,5 @@ class ReportingProcess:
     def _heed(self, report: dict[str, Any]) -> None:
         self.is_done = self.is_done or "done" in report
         if "phase" in report:
-            self.phase, self.subject = remark(str(report["phase"])), report.get("subject")
+            self.phase, self.subject = remark(str(report["phase"])), report["subject"]
             self.phase_start, self.cpu_before = time.monotonic(), self.tree.usage().cpu_seconds
