@@ -90,7 +90,7 @@ def _make_checks(parts: Sequence["Part"], progress: CheckProgress) -> None:
     with CoreLocks() as locks:
         try:
             while any(part.waiting for part in parts):
-                _start_parts(parts, locks, progress)
+                start_parts(parts, locks, progress)
                 for part in parts:
                     if part.process is not None:
                         part.advance(part.process)
@@ -158,7 +158,7 @@ class Part:
             self.waiting.clear()
 
 
-def _start_parts(parts: Sequence[Part], locks: CoreLocks, progress: CheckProgress) -> None:
+def start_parts(parts: Sequence[Part], locks: CoreLocks, progress: CheckProgress) -> None:
     """Start a process for each part that waits for one; wait a moment where there is no core for any."""
     for part in parts:
         if part.waiting and part.process is None:
