@@ -107,17 +107,22 @@ def require_writable(results: Results) -> None:
         make_folder(folder)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        cause = error.strerror or error
-        raise BadInput(
-            f"cannot write {folder} ({cause}); make room there or give another --results"
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    cause = error.strerror or error
+    return BadInput(f"cannot write {path} ({cause}); make room there or give another --results")
 
 
 def store(certificate: Certificate, results: Results) -> None:
-    """Store a certificate in the last folder of `results`, whole or not at all. Raises OSError."""
+    """Store a certificate in the last folder of `results`, whole or not at all. Raises BadInput."""
     path = next(results.certificate_paths(certificate.sampler))
     text = json.dumps(asdict(certificate), indent=1) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
+    try:
+        write_atomically(path, lambda file: file.write(text.encode()))
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def read_all(results: Results) -> dict[str, Certificate]:

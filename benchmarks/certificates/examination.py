@@ -74,7 +74,7 @@ def examine(
     with CheckProgress(console, len(waiting)) as progress:
         for subject, seconds in waiting:
             progress.begin(subject.name, seconds)
-            task = {"name": subject.name, "plugins": list(plugins)}
+            task = {"name": subject.name, "identity": subject.identity, "plugins": list(plugins)}
             parts = [Part(battery.module, task, checks, limits) for checks in battery.parts]
             _make_checks(parts, progress)
             findings = tuple(finding for part in parts for finding in part.findings)
@@ -94,8 +94,8 @@ def _make_checks(parts: Sequence["Part"], progress: CheckProgress) -> None:
                 for part in parts:
                     if part.process is not None:
                         part.advance(part.process)
-                    if part.process is None:
-                        locks.unlock(part.cores)
+                        if part.process is None:
+                            locks.unlock(part.cores)
                 progress.show(_summary(parts))
         finally:
             for part in parts:

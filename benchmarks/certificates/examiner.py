@@ -18,11 +18,13 @@ def main() -> None:
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.certificates.certify import run_check
+    from bridgemark.benchmarks.certificates.certify import identity_of, run_check
     from bridgemark.benchmarks.certificates.checks import CHECKS, SamplerUnderTest
 
-    # The checks share what they can of the sampler's runs.
-    subject = SamplerUnderTest(registry.samplers(task["plugins"])[task["name"]])
+    sampler = registry.samplers(task["plugins"])[task["name"]]
+    if identity_of(sampler) != task["identity"]:
+        raise SystemExit("its code has changed meanwhile; give the command again")
+    subject = SamplerUnderTest(sampler)  # the checks share what they can of its runs
     for check in task["checks"]:
         report(phase=check, subject=check)
         report(finding=asdict(run_check(check, partial(CHECKS[check], subject))))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from bridgemark.benchmarks.text import duration, printable
@@ -22,7 +23,9 @@ class CheckProgress:
 
     def __init__(self, console: Console, count: int) -> None:
         self.console, self.count, self.begun = console, count, 0
-        columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+        cut = Column(no_wrap=True, overflow="ellipsis")
+        text = TextColumn("{task.description}", markup=False, table_column=cut)
+        columns = (SpinnerColumn(), text, TimeElapsedColumn())
         self.line = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self.task = self.line.add_task("")
         self.title, self.remarks = "", set[str]()

@@ -76,13 +76,14 @@ def _certify_samplers(
     from bridgemark.benchmarks.sweep.limits import CellLimits, memory_per_cell
 
     console, results = SteadyConsole(), layered(folder, published)
-    certificates.require_writable(results)
     limits = CellLimits(seconds=timeout, megabytes=memory or memory_per_cell(len(SAMPLER_BATTERY.parts)))
     files = [name for name in names if name.endswith(".py")]
     with show_reading(console) as show:
         listing = list_samplers([name for name in names if name not in files], files, limits.megabytes, show)
     valid = certificates.find_valid(listing.subjects, results)
     waiting = forecast([subject for subject in listing.subjects if subject.name not in valid], results)
+    if waiting:
+        certificates.require_writable(results)
     print_plan(listing.refused, list(valid.values()), waiting, console)
     verdicts = [certificate.passed for certificate in valid.values()]
     for examined in examine(waiting, listing.plugins, SAMPLER_BATTERY, limits, console):

@@ -139,13 +139,25 @@ def test_after_a_crash_another_process_makes_the_other_checks(tmp_path, monkeypa
     )
     monkeypatch.setattr(examination, "CoreLocks", partial(CoreLocks, tmp_path / "locks"))
     battery = Battery(SAMPLER_BATTERY.module, (("one dimension", "no key made inside"),))
-    waiting = [Expected(Subject("mine", "identity", "config"), 90.0)]
+    (mine,) = list_samplers([], [str(tmp_path / "mine.py")], 2_000.0, silent).subjects
+    waiting = [Expected(mine, 90.0)]
     console = Console(file=io.StringIO())
     (examined,) = examine(waiting, (str(tmp_path / "mine.py"),), battery, LIMITS, console)
     statuses = {finding.check: finding.status for finding in examined.certificate.findings}
     assert statuses == {"one dimension": FAILED, "no key made inside": PASSED}
     assert not examined.was_limited
     assert console.file.getvalue() == "[1/1] mine, about 2 min: checking\n"
+
+
+def test_code_that_changes_meanwhile_gets_no_certificate(tmp_path, monkeypatch):
+    """The identity says which code was checked, so nothing else may be checked under it."""
+    monkeypatch.setattr(examination, "CoreLocks", partial(CoreLocks, tmp_path / "locks"))
+    waiting = [Expected(Subject("toy-exact", "of the code before", ""), None)]
+    battery = Battery(SAMPLER_BATTERY.module, (QUICK_CHECKS,))
+    (examined,) = examine(waiting, (TOYS,), battery, LIMITS, Console(file=io.StringIO()))
+    first, second = examined.certificate.findings
+    assert first.reason.startswith("before the first check: the process ended with status 1 (its code has ch")
+    assert second.reason == "not reached"
 
 
 def test_a_plug_in_that_breaks_stops_no_other(tmp_path):
