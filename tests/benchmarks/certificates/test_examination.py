@@ -149,7 +149,7 @@ def test_after_a_crash_another_process_makes_the_other_checks(tmp_path, monkeypa
     assert console.file.getvalue() == "[1/1] mine, about 2 min: checking\n"
 
 
-def test_code_that_changes_meanwhile_gets_no_certificate(tmp_path, monkeypatch):
+def test_code_that_changes_meanwhile_is_not_checked(tmp_path, monkeypatch):
     """The identity says which code was checked, so nothing else may be checked under it."""
     monkeypatch.setattr(examination, "CoreLocks", partial(CoreLocks, tmp_path / "locks"))
     waiting = [Expected(Subject("toy-exact", "of the code before", ""), None)]
