@@ -41,7 +41,10 @@ class Evals(NamedTuple):
 
 
 def evals(values: Any = 0, gradients: Any = 0, simulations: Any = 0) -> Evals:
-    """Build an `Evals` from counts: Python integers of any size, or integer arrays of partial counts."""
+    """Build an `Evals` from counts: Python integers of any size, or integer arrays of partial counts.
+
+    Raises ValueError for a negative integer.
+    """
     return Evals(_as_parts(values), _as_parts(gradients), _as_parts(simulations))
 
 
@@ -56,6 +59,8 @@ def _as_parts(count: Any) -> Int[Array, "..."]:
     """Split a Python integer into entries of 32 bits; an array is one of partial counts already."""
     if not isinstance(count, int):
         return jnp.asarray(count)
+    if count < 0:
+        raise ValueError(f"a count of evaluations cannot be negative: {count}")
     whole, rest = divmod(count, LARGEST_PART)
     return jnp.asarray([LARGEST_PART] * whole + [rest], dtype=np.int32)
 

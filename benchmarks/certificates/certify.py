@@ -9,24 +9,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.files import make_folder, write_atomically
-from bridgemark.benchmarks.rows.identity import hash_of_closure, row_identity, source_hash
+from bridgemark.benchmarks.rows.identity import row_identity, source_hash
 from bridgemark.benchmarks.rows.results import Results, certificates_folder
 from bridgemark.benchmarks.sweep.failures import authors_line
 from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler, Unsupported
 
-# The code that decides a verdict besides the sampler's own, which `source_hash` covers: the checks, and what
-# they import from these packages and modules. `sweep.programs` hands keys, the target and exact draws to the
-# phases of a sampler, and `rows.cost` adds up its evaluations. Nothing else of the sweep decides a verdict.
-BATTERY = (
-    "bridgemark.benchmarks.certificates",
-    "bridgemark.benchmarks.scores",
-    "bridgemark.benchmarks.sweep.programs",
-    "bridgemark.benchmarks.rows.cost",
-)
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
 STATUSES = (PASSED, FAILED, NOT_JUDGED)
 MAX_REASON = 300  # characters
@@ -50,8 +42,8 @@ class Finding:
 class Certificate:
     """The findings about a sampler, or about a target.
 
-    `identity` hashes the sampler's source, its configuration and the battery; of a target it is the
-    fingerprint. `config` is the printed sampler, or the target's definition.
+    `identity` hashes the sampler's source, its configuration and the version of the battery; of a target it
+    is the fingerprint. `config` is the printed sampler, or the target's definition.
     """
 
     sampler: str
@@ -150,9 +142,8 @@ def read_first(paths: Iterable[Path]) -> Certificate | None:
 
 
 def identity_of(sampler: Sampler) -> str:
-    """Hash of the sampler's source, its configuration and the battery."""
-    battery = hash_of_closure("bridgemark.benchmarks.certificates.checks", BATTERY)
-    return row_identity(source=source_hash(sampler), config=repr(sampler), battery=battery)
+    """Hash of the sampler's source, its configuration and the version of the battery."""
+    return row_identity(source=source_hash(sampler), config=repr(sampler), battery=BATTERY_VERSION)
 
 
 def run_check(name: str, check: Callable[[], str | None]) -> Finding:

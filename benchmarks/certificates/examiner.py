@@ -21,7 +21,7 @@ def main() -> None:
     from bridgemark.benchmarks.certificates.certify import identity_of, run_check
     from bridgemark.benchmarks.certificates.checks import CHECKS, SamplerUnderTest
 
-    sampler = registry.samplers(task["plugins"])[task["name"]]
+    sampler = registry.load_sampler(task["name"], task["plugins"])
     if identity_of(sampler) != task["identity"]:
         raise SystemExit("its code has changed meanwhile; give the command again")
     subject = SamplerUnderTest(sampler)  # the checks share what they can of its runs

@@ -79,6 +79,7 @@ def _samplers(task: dict[str, Any], plugins: Sequence[str]) -> Iterator[Entry]:
     """The samplers that were asked for. Raises BadInput for an unknown name."""
     from bridgemark.benchmarks import registry
     from bridgemark.benchmarks.certificates.certify import identity_of
+    from bridgemark.benchmarks.providers import call_user_code
 
     def describe(sampler: "Sampler") -> Description:
         return Description(identity_of(sampler), repr(sampler))
@@ -86,7 +87,7 @@ def _samplers(task: dict[str, Any], plugins: Sequence[str]) -> Iterator[Entry]:
     names = task["samplers"] + [name for plugin in plugins for name in registry.plugin_samplers(plugin)]
     for name, sampler in choose("sampler", names, registry.samplers(plugins)).items():
         label = f"sampler {name!r}"
-        yield Entry(label, name, partial(registry.call_user_code, label, partial(describe, sampler)))
+        yield Entry(label, name, partial(call_user_code, label, partial(describe, sampler)))
 
 
 def _targets(task: dict[str, Any], plugins: Sequence[str]) -> Iterator[Entry]:
@@ -100,10 +101,11 @@ def _targets(task: dict[str, Any], plugins: Sequence[str]) -> Iterator[Entry]:
 def _describe_target(name: str, builder: "TargetBuilder") -> Description:
     """Build a target and describe it. Raises BadInput where that fails."""
     from bridgemark.benchmarks import registry
+    from bridgemark.benchmarks.providers import call_user_code
     from bridgemark.benchmarks.rows.fingerprint import fingerprint
 
     target = registry.build(name, builder)
-    identity = registry.call_user_code(f"target {name!r}", partial(fingerprint, target))
+    identity = call_user_code(f"target {name!r}", partial(fingerprint, target))
     return Description(identity, target.about.definition)
 
 

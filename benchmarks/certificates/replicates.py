@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
-from bridgemark.benchmarks.sweep.programs import Retrace, bind_phases
+from bridgemark.benchmarks.sweep.phases import Retrace, bind_phases
 from bridgemark.samplers.base import Sampler, State, Unsupported
 from bridgemark.targets.base import Statistic, Target
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from bridgemark.benchmarks.sweep.programs import Phases, bind_phases
+from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
 from bridgemark.samplers.base import UNLIMITED, Evals, Limits, Sampler
 from bridgemark.targets.base import Target
 

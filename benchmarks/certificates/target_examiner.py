@@ -23,7 +23,7 @@ def main() -> None:
     from bridgemark.benchmarks.certificates.certify_target import CHECKS
 
     name = task["name"]
-    target = registry.build(name, registry.targets(task["plugins"])[name])
+    target = registry.build(name, registry.load_target(name, task["plugins"]))
     with jax.enable_x64(True):
         for check in task["checks"]:
             report(phase=check, subject=check)

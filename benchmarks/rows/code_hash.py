@@ -58,11 +58,6 @@ def closure(modules: tuple[str, ...], within: tuple[str, ...]) -> Closure:
     return Closure(files, frozenset(packages - sys.stdlib_module_names - {PROJECT}))
 
 
-def hash_of_closure(module: str, within: tuple[str, ...]) -> str:
-    """Hash of the code of the closure of one module; see `closure`."""
-    return hash_of_code(closure((module,), within).files)
-
-
 def hash_of_code(files: Mapping[str, Path], target: str | None = None) -> str:
     """Hash of the code of files, given by the names of their modules; see `canonical_code` for `target`."""
     codes = []

@@ -24,7 +24,13 @@ class Cost:
 
 
 def total(evals: Evals) -> Cost:
-    """Add up the partial counts of each kind, each below 2^32, in 64 bits."""
+    """Add up the partial counts of each kind, each below 2^32, in 64 bits.
+
+    Raises ValueError for a negative count.
+    """
+    for name, part in evals._asdict().items():
+        if np.any(np.asarray(part) < 0):
+            raise ValueError(f"a negative count of {name}: {np.min(part)}")
     values, gradients, simulations = (int(np.sum(np.asarray(part), dtype=np.int64)) for part in evals)
     return Cost(values=values, gradients=gradients, simulations=simulations)
 

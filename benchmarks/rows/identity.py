@@ -6,11 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from bridgemark.benchmarks.rows.code_hash import PROJECT, Closure, closure, hash_of_closure, hash_of_code
+from bridgemark.benchmarks.rows.code_hash import PROJECT, Closure, closure, hash_of_code
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
-
-__all__ = ["CELL_VERSION", "hash_of_closure", "row_identity", "sampler_closure", "source_hash", "truth_hash"]
 
 SAMPLER_CODE = ("bridgemark.samplers", "bridgemark.targets.base")
 CELL_VERSION = 3  # to be raised when `sweep.measure` changes how keys, phases or costs are made

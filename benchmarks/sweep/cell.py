@@ -52,8 +52,8 @@ def main() -> None:
     from bridgemark.benchmarks.rows.store import Store
     from bridgemark.benchmarks.sweep.measure import run_cell
 
-    sampler = registry.samplers(spec.plugins)[spec.sampler]
-    target = registry.build(spec.target, registry.targets(spec.plugins)[spec.target])
+    sampler = registry.load_sampler(spec.sampler, spec.plugins)
+    target = registry.build(spec.target, registry.load_target(spec.target, spec.plugins))
     rows = [_with_settings(row_from_json(row)) for row in spec.rows]
     run_cell(sampler, target, rows, Store(Path(spec.store)), report, spec.costly)
 

@@ -1,32 +1,22 @@
-"""Compiles the phases of a sampler on a target, and times them."""
+"""Compiles the phases of a sampler on a target, checks what they return, and times them."""
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
-from jaxtyping import Array, Float, PRNGKeyArray
 
-from bridgemark.samplers.base import Draws, Fit, Sampler, State, Unsupported
-from bridgemark.targets.base import Sample, Target
-
-MAX_RETRACED = 2_000  # paths that are retraced from exact draws
-RunFit: TypeAlias = Callable[[PRNGKeyArray], Fit]
-RunSample: TypeAlias = Callable[[PRNGKeyArray, State], tuple[State, Draws]]
-Retrace: TypeAlias = Callable[[PRNGKeyArray, State], Float[Array, " n"]]
-
-
-class Phases(NamedTuple):
-    """The phases of a sampler on a target as functions of random keys, not compiled.
-
-    `retrace` gives the log weights (n,) of paths that end at exact draws of the target. It is None where the
-    target has no exact draws, and raises Unsupported where the sampler has no such paths.
-    """
-
-    fit: RunFit
-    sample: RunSample
-    retrace: Retrace | None
+from bridgemark.benchmarks.sweep.contract import require_fit, require_retraced, require_sampled
+from bridgemark.benchmarks.sweep.phases import (
+    MAX_RETRACED,
+    Retrace,
+    RunFit,
+    RunSample,
+    bind_phases,
+    require_served,
+)
+from bridgemark.samplers.base import Sampler, State, Unsupported
+from bridgemark.targets.base import Target
 
 
 class Programs(NamedTuple):
@@ -42,68 +32,43 @@ class Programs(NamedTuple):
     seconds: float
 
 
-def require_served(sampler: Sampler, name: str) -> None:
-    """Raise Unsupported where the sampler's settings were published for other targets than the one named."""
-    served = sampler.serves()
-    if served is not None and name not in served:
-        raise Unsupported(f"these are the published settings for {', '.join(served)}, not for {name}")
-
-
-def with_exact_draws(sampler: Sampler, exact: Sample | None) -> Sampler:
-    """Hand the target's exact sampler, or None, to a sampler that needs it; leave any other as it is."""
-    return replace(sampler, exact_draws=exact) if sampler.needs_exact_draws else sampler
-
-
-def bind_phases(sampler: Sampler, target: Target, n: int) -> Phases:
-    """The phases of a sampler on a target, with `sample` for `n` draws."""
-    sampler = with_exact_draws(sampler, target.sample)
-    density, exact = target.density, target.sample
-
-    def fit(key: PRNGKeyArray) -> Fit:
-        return sampler.fit(key, density)
-
-    def sample(key: PRNGKeyArray, state: State) -> tuple[State, Draws]:
-        return sampler.sample(key, density, state, n)
-
-    if exact is None:
-        return Phases(fit, sample, None)
-
-    def retrace(key: PRNGKeyArray, state: State) -> Float[Array, " n"]:
-        key_exact, key_paths = jax.random.split(key)
-        x = exact(key_exact, min(n, MAX_RETRACED))
-        return sampler.retrace(key_paths, density, state, x)
-
-    return Phases(fit, sample, retrace)
-
-
 def compile_phases(sampler: Sampler, target: Target, n: int) -> Programs:
     """Trace and compile `fit` and `sample` for `n` draws.
 
-    Raises Unsupported where sampler and target do not go together.
+    Raises Unsupported where sampler and target do not go together, and BrokenContract where a phase does not
+    return what the contract of samplers says.
     """
     require_served(sampler, target.name)
     phases = bind_phases(sampler, target, n)
     start = time.perf_counter()
     key = jax.random.key(0)
     traced_fit = jax.jit(phases.fit).trace(key)
+    require_fit(traced_fit.out_info)
     state = traced_fit.out_info.state
     traced_sample = jax.jit(phases.sample).trace(key, state)
+
+    def sample_least() -> Any:
+        return jax.eval_shape(bind_phases(sampler, target, 1).sample, key, state)
+
+    require_sampled(traced_sample.out_info, state, target.density.dim, n, sample_least)
     fit, sample = traced_fit.lower().compile(), traced_sample.lower().compile()
     seconds = time.perf_counter() - start
     _, draws = traced_sample.out_info
     has_path_weights = draws.log_weights is not None and draws.log_z is None
-    retrace = _compile_retrace(phases.retrace, state) if has_path_weights else None
+    retrace = _compile_retrace(phases.retrace, state, n) if has_path_weights else None
     return Programs(fit, sample, retrace, seconds)
 
 
-def _compile_retrace(retrace: Retrace | None, state: State) -> Retrace | None:
+def _compile_retrace(retrace: Retrace | None, state: State, n: int) -> Retrace | None:
     """The compiled program, or None where the sampler has no paths that end at exact draws."""
     if retrace is None:
         return None
     try:
-        return jax.jit(retrace).lower(jax.random.key(0), state).compile()
+        traced = jax.jit(retrace).trace(jax.random.key(0), state)
     except Unsupported:
         return None
+    require_retraced(traced.out_info, min(n, MAX_RETRACED))
+    return traced.lower().compile()
 
 
 def timed(program: Callable[..., Any], *inputs: Any) -> tuple[Any, float]:

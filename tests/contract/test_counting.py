@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridgemark.benchmarks.certificates.counting import Tally, count_evaluations
-from bridgemark.benchmarks.sweep.programs import with_exact_draws
+from bridgemark.benchmarks.sweep.phases import with_exact_draws
 from bridgemark.samplers.base import Limits
 from bridgemark.samplers.pathspace.losses import LogVariance, ReverseKL
 from bridgemark.targets.base import About, Joint, gaussian_base

@@ -14,6 +14,7 @@ LEVELS = (
     {"samplers"},
     {"errors"},
     {"opened_files", "optional", "text"},
+    {"providers"},
     {"registry"},
     {"rows", "scores"},
     {"sweep"},
@@ -50,6 +51,7 @@ DISK_CALLS = {"open", "print", "input", "exec", "eval"}
 MAY_ASK_KIND = {
     "samplers/base.py",
     "benchmarks/registry.py",
+    "benchmarks/sweep/contract.py",
     "benchmarks/sweep/failures.py",
     "benchmarks/analysis/tables.py",
 }

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks.sweep.programs import with_exact_draws
+from bridgemark.benchmarks.sweep.phases import with_exact_draws
 from bridgemark.samplers.base import Unsupported
 
 from support.compilations import recorded_compilations

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from bridgemark.benchmarks.sweep.programs import with_exact_draws
+from bridgemark.benchmarks.sweep.phases import with_exact_draws
 from bridgemark.samplers.base import Limits
 
 from support.sampler_runs import SAMPLERS, SMALL, every_sampler

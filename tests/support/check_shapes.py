@@ -17,7 +17,7 @@ with install_import_hook(
     from bridgemark.benchmarks import registry
     from bridgemark.benchmarks.scores.metrics import evaluate
     from bridgemark.benchmarks.scores.pareto import pareto_k
-    from bridgemark.benchmarks.sweep.programs import with_exact_draws
+    from bridgemark.benchmarks.sweep.phases import with_exact_draws
     from bridgemark.samplers.base import Draws, Unsupported, evals
     from bridgemark.samplers.common.gaussian import log_standard_normal
 

@@ -6,7 +6,7 @@ import jax
 import pytest
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.sweep.programs import with_exact_draws
+from bridgemark.benchmarks.sweep.phases import with_exact_draws
 from bridgemark.samplers.base import Limits, Sampler
 from bridgemark.targets.base import Target
 
