@@ -11,7 +11,6 @@ import textwrap
 import time
 from dataclasses import replace
 
-import psutil
 import pytest
 from rich.console import Console
 
@@ -25,6 +24,7 @@ from bridgemark.benchmarks.sweep.progress import TextDisplay
 from bridgemark.benchmarks.sweep.request import Cell, Request, Shard, missing_cells, parse_shard
 from bridgemark.benchmarks.sweep.runner import Resources, listed_cells
 
+from support.processes import heed_signals, marked_processes, until
 from support.project import BROKEN, QUICK, TOYS
 from support.synthetic_rows import row
 
@@ -141,30 +141,6 @@ def command(results, *options):
     return [sys.executable, "-m", "bridgemark", "run", "--results", str(results), *map(str, options)]
 
 
-def marked_processes(results):
-    """Cells and planners that were started for a folder of results, or by a process that was."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline", "status"])
-        if "bridgemark" in " ".join(process.info["cmdline"] or [])
-        and str(results) in (process_environment(process) + " ".join(process.info["cmdline"]))
-        and process.info["status"] != psutil.STATUS_ZOMBIE
-    ]
-
-
-def process_environment(process):
-    try:
-        return process.environ().get("BRIDGEMARK_TEST", "")
-    except psutil.Error:
-        return ""
-
-
-def heed_signals():
-    """These tests may themselves run in the background, where signals are ignored and that is inherited."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
 @pytest.mark.parametrize(
     ("number", "seconds"),
     [(signal.SIGTERM, 0.5), (signal.SIGINT, 4.0), (signal.SIGHUP, None)],
@@ -220,13 +196,6 @@ def test_a_reader_that_goes_away_stops_nothing(tmp_path):
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert [stored.status for stored in Store(tmp_path / "store").read_all()] == ["ok"]
-
-
-def until(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 QUICK_GRID = Request(preset=PRESETS["smoke"], seeds=1, draws=50, plugins=(QUICK,))
