@@ -39,18 +39,21 @@ def configure(
     precision: str,
     jax_platform: str | None = None,
     device: str | None = None,
+    cores: int | None = None,
 ) -> None:
     """Bind this process to its cores, where the platform can, and set threads, devices and precision.
 
     To be called before JAX and NumPy are imported. Settings of the user's environment are forgotten.
     `jax_platform` is what JAX calls a kind of device, such as "cpu" or "cuda"; None leaves JAX the choice.
-    `device` is the kind of device that it will be, as `environment.device` names it; None is a CPU.
+    `device` is the kind of device that it will be, as `environment.device` names it; None is a CPU. `cores`
+    is the number of cores that samplers split their work over, by default all; a process with an accelerator
+    compiles on more.
     """
     with suppress(AttributeError, OSError):
         os.sched_setaffinity(0, core_ids)
     forget_settings()
     os.environ.update({name: str(len(core_ids)) for name in THREAD_VARIABLES})
-    os.environ["XLA_FLAGS"] = _xla_flags(len(core_ids))
+    os.environ["XLA_FLAGS"] = _xla_flags(cores or len(core_ids))
     os.environ["JAX_ENABLE_X64"] = str(precision == "float64")
     if jax_platform is not None:
         os.environ["JAX_PLATFORMS"] = jax_platform

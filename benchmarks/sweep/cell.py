@@ -44,7 +44,8 @@ class Specification:
 def main() -> None:
     """Read the specification, bind this process to its cores and precision, and run the rows."""
     spec, report = Specification(**read_task()), open_reports()
-    settings.configure(spec.core_ids, spec.precision, spec.jax_platform, spec.rows[0]["device"])
+    first = spec.rows[0]
+    settings.configure(spec.core_ids, spec.precision, spec.jax_platform, first["device"], first["cores"])
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks import registry
