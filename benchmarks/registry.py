@@ -16,7 +16,6 @@ from bridgemark.benchmarks.providers import (
     Provider,
     call_user_code,
     load_plugin,
-    plugin_providers,
     providers,
 )
 from bridgemark.samplers.base import Sampler
@@ -79,10 +78,14 @@ def target_modules(plugins: Sequence[str] = ()) -> dict[str, str]:
     return {name: registration.module for name, registration in _target_registrations(plugins).items()}
 
 
-def require_plugin(plugin: str) -> None:
-    """Import a plug-in file. Raises BadInput where it is broken, registers nothing, or registers wrongly."""
-    for dict_name, check in (("SAMPLERS", _check_sampler), ("TARGETS", _check_builder)):
-        _collect_entries(dict_name, plugin_providers([plugin]), check)
+def require_plugin(plugin: str, others: Sequence[str]) -> None:
+    """Import a plug-in file.
+
+    Raises BadInput where it is broken, registers nothing, registers wrongly, or registers a name that the
+    project or one of the `others` has. Those are plug-ins that are in order.
+    """
+    for register in (_sampler_registrations, _target_registrations):
+        register([*others, plugin])
 
 
 def plugin_samplers(plugin: str) -> list[str]:
@@ -139,7 +142,7 @@ def _collect_entries(dict_name: str, modules: Iterable[Provider], check: Check) 
             raise BadInput(f"{origin}: {dict_name} must be a dict from names, not {registered!r:.60}")
         for name, entry in registered.items():
             label = f"{origin}: {dict_name}[{name!r}]"
-            if not NAME.fullmatch(str(name)):
+            if not isinstance(name, str) or not NAME.fullmatch(name):
                 raise BadInput(
                     f"{origin}: {dict_name} has the name {name!r}; use letters, digits, '-', '_' and '.'"
                 )

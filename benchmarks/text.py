@@ -73,9 +73,19 @@ def _spelt_out(character: str) -> str:
     return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
+def message_of(error: BaseException) -> str:
+    """The message of an exception, or a remark where a stranger's exception raises instead of telling it."""
+    try:
+        return str(error)
+    except Exception:
+        return "it has no message that can be shown"
+
+
 def one_line(error: BaseException, max_length: int = MAX_LINE) -> str:
     """The type and message of an exception, on one printable line of at most `max_length` characters."""
-    return remark(" ".join(f"{type(error).__name__}: {error}".split()), max_length)
+    message = message_of(error)
+    name = type(error).__name__
+    return remark(" ".join(f"{name}: {message}".split()) if message else name, max_length)
 
 
 def escape_bars(text: str) -> str:

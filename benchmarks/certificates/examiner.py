@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 
 from bridgemark.benchmarks.rows import settings
-from bridgemark.benchmarks.sweep.child import open_reports, read_task
+from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
 
 def main() -> None:
@@ -33,4 +33,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_and_end(main)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bridgemark.benchmarks.errors import BadInput, choose
 from bridgemark.benchmarks.rows import settings
-from bridgemark.benchmarks.sweep.child import open_reports, read_task
+from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
 if TYPE_CHECKING:
     from bridgemark.benchmarks.registry import TargetBuilder
@@ -44,7 +44,10 @@ def main() -> None:
     """
     task, report = read_task(), open_reports()
     settings.configure_planning()
-    plugins = [plugin for plugin in task["plugins"] if _is_sound(plugin, task, report)]
+    plugins: list[str] = []
+    for plugin in task["plugins"]:
+        if _is_sound(plugin, plugins, task, report):
+            plugins.append(plugin)
     report(phase="reading what is registered", subject=None)
     list_entries = _targets if task["targets"] else _samplers
     try:
@@ -58,15 +61,15 @@ def main() -> None:
     report(done=True)
 
 
-def _is_sound(plugin: str, task: dict[str, Any], report: Callable[..., None]) -> bool:
-    """Import a plug-in. Returns whether it can be used; where it cannot, the reason is reported."""
+def _is_sound(plugin: str, sound: list[str], task: dict[str, Any], report: Callable[..., None]) -> bool:
+    """Import a plug-in; returns whether it can be used beside the `sound` ones, and reports why not."""
     from bridgemark.benchmarks import registry  # only now, because JAX reads its settings when it is imported
 
     if plugin in task["without"]:
         return False
     report(phase=f"plug-in {plugin}", subject=plugin)
     try:
-        registry.require_plugin(plugin)
+        registry.require_plugin(plugin, sound)
         if not task["targets"]:
             registry.plugin_samplers(plugin)
     except BadInput as error:
@@ -121,4 +124,4 @@ def _report_entry(entry: Entry, report: Callable[..., None]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_and_end(main)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridgemark.benchmarks.rows import environment, settings
-from bridgemark.benchmarks.sweep.child import open_reports, read_task
+from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
 if TYPE_CHECKING:
     from bridgemark.benchmarks.rows.row import Row
@@ -71,4 +71,4 @@ def _with_settings(row: "Row") -> "Row":
 
 
 if __name__ == "__main__":
-    main()
+    run_and_end(main)

@@ -18,7 +18,7 @@ from bridgemark.benchmarks import opened_files
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.encoding import decode, encode
-from bridgemark.benchmarks.rows.files import write_atomically
+from bridgemark.benchmarks.rows.files import remove_stale_files, write_atomically
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.unreadable import UnreadableRow
 from bridgemark.benchmarks.sweep.request import Request, request_to_json
@@ -57,6 +57,7 @@ class PlanCache:
         with suppress(OSError):  # without it, the plan is made again
             text = json.dumps(content).encode()
             write_atomically(self._path(request), lambda file: file.write(text))
+            remove_stale_files([self.folder])
 
     def _path(self, request: Request) -> Path:
         facts = (request_to_json(request), platform.python_version(), platform.machine(), str(BENCHMARKS))

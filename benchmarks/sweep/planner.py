@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.opened_files import remember_reads
 from bridgemark.benchmarks.rows import settings
-from bridgemark.benchmarks.sweep.child import open_reports, read_task
+from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
 if TYPE_CHECKING:
     from bridgemark.benchmarks.sweep.request import Request
@@ -31,6 +31,7 @@ def main() -> None:
 
     without = task["without"]
     try:
+        report(phase="samplers", subject=None)
         request = _with_healthy_plugins(request_from_json(task["request"]), without, report)
         report(phase="samplers", subject=None)
         planner = start_planning(request)
@@ -57,11 +58,13 @@ def _with_healthy_plugins(request: "Request", without: list[str], report: Callab
     from bridgemark.benchmarks import registry
 
     healthy = []
+    registry.samplers()
+    registry.targets()
     for plugin in request.plugins:
         if plugin not in without:
             report(phase=f"plug-in {plugin}", subject=plugin)
             try:
-                registry.require_plugin(plugin)
+                registry.require_plugin(plugin, healthy)
             except BadInput as error:
                 report(refused=str(error))
             else:
@@ -83,4 +86,4 @@ def _with_healthy_plugins(request: "Request", without: list[str], report: Callab
 
 
 if __name__ == "__main__":
-    main()
+    run_and_end(main)

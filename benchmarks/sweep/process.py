@@ -164,7 +164,7 @@ def why_unfinished(cell_process: CellProcess, store: Store) -> Failure:
     crash, lines = crash_in(log), log.strip().splitlines()
     last = crash or (lines[-1].strip() if lines else "")
     end = f"killed by {_signal_name(-code)}" if code and code < 0 else f"the process ended with status {code}"
-    return Failure("failed", f"{end} while {phase}" + (f": {last[:MAX_MESSAGE]}" if last else ""))
+    return Failure("failed", f"{end} while {phase}" + (f": {remark(last, MAX_MESSAGE)}" if last else ""))
 
 
 def _signal_name(number: int) -> str:

@@ -73,10 +73,20 @@ def test_a_remark_says_that_it_was_cut():
     assert remark("\x00" * 1_000, 10) == "\\x00\\x00\\…"
 
 
+class WithoutText(Exception):
+    def __str__(self):
+        raise ValueError("there is no text")
+
+
+def test_an_exception_without_a_message_is_named():
+    assert one_line(KeyboardInterrupt()) == "KeyboardInterrupt"
+    assert one_line(WithoutText()) == "WithoutText: it has no message that can be shown"
+
+
 @each_text
 def test_an_exception_is_a_short_line(text):
     line = one_line(ValueError(text), 100)
-    assert line.startswith("ValueError:")
+    assert line.startswith("ValueError")
     assert line.isprintable()
     assert len(line) <= 100
 

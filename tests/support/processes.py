@@ -2,26 +2,21 @@
 
 import signal
 import time
+from contextlib import suppress
 
 import psutil
 
 
-def marked_processes(mark):
-    """The processes of this project whose environment or command line has the text `mark`."""
-    return [
-        process
-        for process in psutil.process_iter(["cmdline", "status"])
-        if "bridgemark" in " ".join(process.info["cmdline"] or [])
-        and str(mark) in (_test_of(process) + " ".join(process.info["cmdline"]))
-        and process.info["status"] != psutil.STATUS_ZOMBIE
-    ]
-
-
-def _test_of(process):
-    try:
-        return process.environ().get("BRIDGEMARK_TEST", "")
-    except psutil.Error:
-        return ""
+def marked_processes(folder):
+    """The processes that name a folder in their command, or in the environment variable BRIDGEMARK_TEST."""
+    marked = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            mark = process.environ().get("BRIDGEMARK_TEST", "")
+            is_marked = str(folder) in " ".join([mark, *process.cmdline()])
+            if is_marked and process.status() != psutil.STATUS_ZOMBIE:
+                marked.append(process)
+    return marked
 
 
 def heed_signals():

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -15,17 +14,20 @@ import pytest
 from rich.console import Console
 
 from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows.environment import available_cores
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep import runner
 from bridgemark.benchmarks.sweep.cell_list import choose_cell, read_list, run_listed
+from bridgemark.benchmarks.sweep.dask_engine import run_with_dask
 from bridgemark.benchmarks.sweep.merging import merge_stores
 from bridgemark.benchmarks.sweep.presets import PRESETS
 from bridgemark.benchmarks.sweep.progress import TextDisplay
-from bridgemark.benchmarks.sweep.request import Cell, Request, Shard, missing_cells, parse_shard
+from bridgemark.benchmarks.sweep.request import Cell, Request, Shard, parse_shard
 from bridgemark.benchmarks.sweep.runner import Resources, listed_cells
 
 from support.processes import heed_signals, marked_processes, until
 from support.project import BROKEN, QUICK, TOYS
+from support.runners import numbers_of, sweep_command
 from support.synthetic_rows import row
 
 REQUEST = Request(
@@ -36,22 +38,10 @@ REQUEST = Request(
     draws=400,
     plugins=(TOYS, BROKEN),
 )
-WITHOUT_TIME = ("fit_evals", "sample_evals", "floors", "errors", "repeats", "shown_draws", "status", "reason")
 
 
 def silent() -> Console:
     return Console(file=io.StringIO())
-
-
-def numbers_of(store):
-    """What does not depend on the clock, by identity."""
-    return {
-        stored.identity: [
-            *(getattr(stored, name) for name in WITHOUT_TIME),
-            stored.metrics | {"ess_per_second": None},
-        ]
-        for stored in store.read_all()
-    }
 
 
 @pytest.fixture(scope="module")
@@ -137,10 +127,6 @@ def test_stores_of_several_machines_are_merged(tmp_path):
     assert merge_stores([first, second], into) == 0
 
 
-def command(results, *options):
-    return [sys.executable, "-m", "bridgemark", "run", "--results", str(results), *map(str, options)]
-
-
 @pytest.mark.parametrize(
     ("number", "seconds"),
     [(signal.SIGTERM, 0.5), (signal.SIGINT, 4.0), (signal.SIGHUP, None)],
@@ -150,7 +136,7 @@ def test_a_signal_ends_a_sweep_in_seconds_with_a_sentence(tmp_path, number, seco
     options = ("--plugin", TOYS, "--plugin", BROKEN, "--sampler", "hangs", "--target", "toy-gaussian")
     environment = os.environ | {"BRIDGEMARK_TEST": str(tmp_path)}
     process = subprocess.Popen(
-        command(tmp_path, *options),
+        sweep_command(tmp_path, *options),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -192,7 +178,7 @@ def test_a_run_under_nohup_outlives_its_terminal():
 
 def test_a_reader_that_goes_away_stops_nothing(tmp_path):
     options = " ".join(["--plugin", TOYS, "--sampler", "toy-exact", "--target", "toy-gaussian", "--seeds 1"])
-    line = f"set -o pipefail; {' '.join(command(tmp_path))} {options} --draws 400 | head -1"
+    line = f"set -o pipefail; {' '.join(sweep_command(tmp_path))} {options} --draws 400 | head -1"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert [stored.status for stored in Store(tmp_path / "store").read_all()] == ["ok"]
@@ -220,7 +206,8 @@ def test_four_runners_on_one_folder_run_each_cell_once(tmp_path):
     log = tmp_path / "log"
     environment = os.environ | {"QUICK_LOG": str(log)}
     runners = [
-        subprocess.Popen(command(tmp_path / "results", *quick_options(60)), env=environment) for _ in range(4)
+        subprocess.Popen(sweep_command(tmp_path / "results", *quick_options(60)), env=environment)
+        for _ in range(4)
     ]
     assert [process.wait() for process in runners] == [0] * 4
     lines = log.read_text().splitlines()
@@ -236,7 +223,7 @@ def test_a_dask_scheduler_survives_the_loss_of_a_worker(tmp_path):
         n_workers=2, threads_per_worker=1, memory_limit=0, dashboard_address=None
     ) as cluster:
         options = [*quick_options(60), "--engine", f"dask:{cluster.scheduler_address}"]
-        process = subprocess.Popen(command(tmp_path, *options))
+        process = subprocess.Popen(sweep_command(tmp_path, *options))
         store = Store(tmp_path / "store")
         until(lambda: len(store.row_files()) > 10)
         victim = next(iter(cluster.workers.values()))
@@ -246,26 +233,19 @@ def test_a_dask_scheduler_survives_the_loss_of_a_worker(tmp_path):
 
 
 @pytest.mark.slow
-def test_rows_survive_kills_at_random_moments(tmp_path):
-    """A runner is killed 100 times while rows are at stake: none is lost, torn or doubled."""
-    moments = random.Random(0)
-    results, acknowledged = tmp_path / "results", set()
-    store = Store(results / "store")
-    environment = os.environ | {"BRIDGEMARK_TEST": str(tmp_path)}
-    for _ in range(100):
-        process = subprocess.Popen(
-            command(results, *quick_options(60)), stdout=subprocess.PIPE, text=True, env=environment
-        )
-        time.sleep(moments.uniform(1.0, 8.0))
-        process.kill()
-        process.communicate()
-        stored = store.read_all()
-        assert acknowledged <= {found.identity for found in stored}
-        acknowledged |= {found.identity for found in stored if found.status == "ok"}
-        until(lambda: not marked_processes(tmp_path))
-    subprocess.run(command(results, *quick_options(60)), check=True, capture_output=True)
-    whole = Store(tmp_path / "whole" / "store")
-    subprocess.run(command(tmp_path / "whole", *quick_options(60)), check=True, capture_output=True)
-    assert numbers_of(store) == numbers_of(whole)
-    assert not missing_cells(whole.read_all(), store)
-    assert not list(results.rglob("*.tmp"))
+@pytest.mark.skipif(len(available_cores()) < 2, reason="two workers need two cores")
+def test_two_dask_workers_are_nearly_twice_as_fast_as_one(tmp_path, monkeypatch):
+    """Of a grid of equal quick cells; the start of the workers counts, and nothing else may use the cores."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # the workers do not wait for cores that others have locked
+    request = replace(
+        QUICK_GRID, samplers=tuple(f"quick-{number}" for number in range(40)), targets=("quick",)
+    )
+    cells = listed_cells(request, Store(tmp_path / "empty"), Resources(), silent())
+    seconds = {}
+    for workers in (1, 2):
+        store, start = Store(tmp_path / f"store-{workers}"), time.monotonic()
+        with TextDisplay([listed.cell for listed in cells], silent()) as display:
+            run_with_dask(f"dask:local:{workers}", cells, store, display)
+        seconds[workers] = time.monotonic() - start
+        assert [stored.status for stored in store.read_all()] == ["ok"] * 40
+    assert seconds[1] > 1.7 * seconds[2], seconds

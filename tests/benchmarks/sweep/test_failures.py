@@ -51,13 +51,26 @@ def test_a_mistake_in_a_sampler_of_this_project_is_named():
     assert ".py, line " in authors_line(error)
 
 
+def raise_there(_):
+    raise ArithmeticError("nothing adds up\nthere")
+
+
+def test_what_a_function_on_the_host_raised_is_the_reason_and_not_the_traceback():
+    def calls_host(x):
+        return jax.pure_callback(raise_there, x, x)
+
+    reason = failure_of(raised(lambda: jax.block_until_ready(jax.jit(calls_host)(jnp.ones(2))))).reason
+    line = f"(test_failures.py, line {line_of_body(raise_there)}: raise ArithmeticError("
+    assert reason.startswith(f"ArithmeticError: nothing adds up there {line}")
+
+
 def test_an_error_without_code_of_an_author_has_no_line():
     assert authors_line(ValueError("no traceback")) == ""
     assert failure_of(ValueError("x" * 1_000)).reason == f"ValueError: {'x' * 287}…"
 
 
 def test_statuses():
-    assert failure_of(Unsupported("needs a joint")) == ("unsupported", "needs a joint")
+    assert failure_of(Unsupported("needs\n\x1ba joint")) == ("unsupported", r"needs \x1ba joint")
     assert failure_of(MemoryError("no room")).status == "out of memory"
     assert failure_of(RuntimeError("RESOURCE_EXHAUSTED: 40 GB")).status == "out of memory"
 

@@ -106,12 +106,12 @@ def test_the_name_of_a_plug_in_is_no_markup(tmp_path):
     folder = tmp_path / "[bold]"
     folder.mkdir()
     plugin = folder / "[red]mine.py"
-    plugin.write_text("x = (")
+    plugin.write_text("import time\ntime.sleep(0.5)  # so that its phase is seen\nraise ValueError('wrong')")
     console = Console(file=io.StringIO(), force_terminal=True, width=400)
     request = replace(REQUEST, plugins=(*REQUEST.plugins, str(plugin)))
     runner.plan_and_show(request, Store(tmp_path / "store"), console)
     assert f"planning: plug-in {plugin}" in console.file.getvalue()
-    assert f"plug-in {plugin} is broken: SyntaxError" in console.file.getvalue()
+    assert f"plug-in {plugin} is broken: ValueError: wrong (line 3)" in console.file.getvalue()
 
 
 def test_where_nothing_is_left_to_plan_the_reasons_are_raised(tmp_path):

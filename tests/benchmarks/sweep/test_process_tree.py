@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from bridgemark.benchmarks.rows.environment import child_environment
 from bridgemark.benchmarks.sweep.limits import MEGABYTE, CellLimits, memory_per_cell
 from bridgemark.benchmarks.sweep.process_tree import MARK, ProcessTree, Usage
 
@@ -62,6 +63,48 @@ def test_no_process_outlives_its_cell(tmp_path, start):
     tree.kill()
     until(lambda: not runs(hidden) and not runs(process.pid))
     process.wait()
+
+
+# A program that reads its task, starts what has neither its mark nor a living parent, and ends somehow.
+ENDING = """
+import os, subprocess, sys, threading, time
+from bridgemark.benchmarks.sweep.child import read_task, run_and_end
+def main():
+    read_task()
+    daemon = f"import os, time\\nif os.fork(): os._exit(0)\\nopen('{sys.argv[1]}/' + str(os.getpid()), 'w')"
+    subprocess.run([sys.executable, "-c", daemon + "\\ntime.sleep(600)"], env={}, start_new_session=True)
+    while not os.listdir(sys.argv[1]): time.sleep(0.01)
+    threading.Thread(target=time.sleep, args=(600,)).start()
+    ACT
+run_and_end(main)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans to a process of one's choice")
+@pytest.mark.parametrize(
+    ("act", "status", "reason"),
+    [
+        ("pass", 0, ""),
+        ("raise ValueError('wrong')", 1, "ValueError: wrong"),
+        ("sys.exit(0)", 1, "SystemExit: 0"),
+        ("os.close(2)", 0, ""),
+    ],
+)
+def test_a_process_ends_with_all_that_it_has_started(tmp_path, act, status, reason):
+    command = [sys.executable, "-c", ENDING.replace("ACT", act), str(tmp_path)]
+    streams = dict.fromkeys(("stdin", "stderr"), subprocess.PIPE)
+    process = subprocess.Popen(command, text=True, env=child_environment(), **streams)
+    assert process.stdin
+    assert process.stderr
+    process.stdin.write("{}\n")
+    process.stdin.flush()  # and not closed: that would say that its parent has ended
+    assert process.wait(timeout=60) == status
+    last = (process.stderr.read().splitlines() or [""])[-1]
+    assert last == reason
+    (hidden,) = (int(path.name) for path in tmp_path.iterdir())
+    until(lambda: not runs(hidden))
+    process.stdin.close()
+    process.stderr.close()
 
 
 def test_a_process_of_another_cell_stays(tmp_path):
