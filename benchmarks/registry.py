@@ -4,36 +4,28 @@ They come from the files of the packages `bridgemark.samplers` and `bridgemark.t
 those names in installed packages, and from plug-in files. Each file ends with a dict SAMPLERS or TARGETS.
 """
 
-import hashlib
-import importlib
-import importlib.util
-import pkgutil
 import re
-import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from importlib import metadata
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 import bridgemark.samplers as sampler_package
 import bridgemark.targets as target_package
 from bridgemark.benchmarks.errors import BadInput, choose
-from bridgemark.benchmarks.opened_files import is_installed, record_reads
-from bridgemark.benchmarks.text import one_line
+from bridgemark.benchmarks.providers import (
+    Provider,
+    call_user_code,
+    load_plugin,
+    providers,
+)
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 from bridgemark.targets.refused import REFUSED
 
 NAME = re.compile(r"\w[\w.-]*")
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-BENCHMARKS = Path(__file__).resolve().parent
-MAX_MESSAGE = 200  # characters
 TargetBuilder: TypeAlias = Callable[[], Target]
 Check: TypeAlias = Callable[[Any], str | None]  # what an entry must be, or None where it is that
-Result = TypeVar("Result")
 
 
 class Registration(NamedTuple):
@@ -59,6 +51,23 @@ def targets(plugins: Sequence[str] = ()) -> dict[str, TargetBuilder]:
     return {name: registration.entry for name, registration in _target_registrations(plugins).items()}
 
 
+def load_sampler(name: str, plugins: Sequence[str] = ()) -> Sampler:
+    """The registered sampler of this name, for a process that needs no other one.
+
+    Files that mention the name are imported first, and no file after the one that registers it: importing all
+    of them takes longer than a quick sampler runs. That no name is used twice was checked by whoever planned
+    the run. Raises BadInput for a broken file and for an unknown name.
+    """
+    modules = providers(sampler_package, "bridgemark.samplers", plugins)
+    return _load_entry(name, "SAMPLERS", modules, _check_sampler)
+
+
+def load_target(name: str, plugins: Sequence[str] = ()) -> TargetBuilder:
+    """The builder of the registered target of this name; see `load_sampler`."""
+    modules = providers(target_package, "bridgemark.targets", plugins)
+    return _load_entry(name, "TARGETS", modules, _check_builder)
+
+
 def sampler_modules(plugins: Sequence[str] = ()) -> dict[str, str]:
     """The name of the module that registers each sampler, by the name of the sampler."""
     return {name: registration.module for name, registration in _sampler_registrations(plugins).items()}
@@ -81,7 +90,7 @@ def require_plugin(plugin: str, others: Sequence[str]) -> None:
 
 def plugin_samplers(plugin: str) -> list[str]:
     """Names of the samplers in a plug-in file. Raises BadInput where it has none or is broken."""
-    names = list(getattr(_load_plugin(Path(plugin)), "SAMPLERS", {}))
+    names = list(getattr(load_plugin(Path(plugin)), "SAMPLERS", {}))
     if not names:
         raise BadInput(f"plug-in {plugin} has no samplers; end it with SAMPLERS = {{...}}")
     return names
@@ -103,98 +112,31 @@ def choose_targets(names: Sequence[str], builders: dict[str, TargetBuilder]) -> 
     return choose("target", names, builders)
 
 
-def call_user_code(origin: str, function: Callable[[], Result]) -> Result:
-    """Call a function that comes from a registered file or a plug-in.
-
-    Whatever it raises, SystemExit included, becomes a BadInput that names `origin` and the line.
-    """
-    try:
-        return function()
-    except (Exception, SystemExit) as error:
-        message = one_line(error, MAX_MESSAGE)
-        raise BadInput(f"{origin} is broken: {message} (line {_line_number(error)})") from error
-
-
-def _line_number(error: BaseException) -> int:
-    """The line of a syntax error, or else of the first frame in a file that is neither ours nor installed."""
-    if line := getattr(error, "lineno", None):
-        return line
-    for frame in traceback.extract_tb(error.__traceback__):
-        path = Path(frame.filename)
-        ours = not path.is_absolute() or path.resolve().is_relative_to(BENCHMARKS)
-        if not ours and not is_installed(path):
-            return frame.lineno or 1
-    return 1
-
-
 def _sampler_registrations(plugins: Sequence[str]) -> dict[str, Registration]:
-    modules = _modules(sampler_package, "bridgemark.samplers", plugins)
+    modules = providers(sampler_package, "bridgemark.samplers", plugins)
     return _collect_entries("SAMPLERS", modules, _check_sampler)
 
 
 def _target_registrations(plugins: Sequence[str]) -> dict[str, Registration]:
-    modules = _modules(target_package, "bridgemark.targets", plugins)
+    modules = providers(target_package, "bridgemark.targets", plugins)
     return _collect_entries("TARGETS", modules, _check_builder)
 
 
-def _modules(package: ModuleType, group: str, plugins: Sequence[str]) -> Iterator[tuple[str, ModuleType]]:
-    """Import the package's files, the entry points of `group` and the plug-ins; yield (origin, module)."""
-    for file in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        yield file.name, _import(file.name, partial(importlib.import_module, file.name))
-    for point in metadata.entry_points(group=group):
-        yield point.value, _import(point.value, point.load)
-    yield from _plugin_modules(plugins)
+def _load_entry(name: str, dict_name: str, modules: Iterable[Provider], check: Check) -> Any:
+    """The entry of this name in the dict `dict_name` of the first module that has it."""
+    for provider in sorted(modules, key=lambda provider: not provider.mentions(name)):
+        entries = _collect_entries(dict_name, [provider], check)
+        if name in entries:
+            return entries[name].entry
+    raise BadInput(f"{name!r} is in no {dict_name}")
 
 
-def _plugin_modules(plugins: Sequence[str]) -> Iterator[tuple[str, ModuleType]]:
-    """Import the plug-ins; yield (origin, module)."""
-    for plugin in dict.fromkeys(plugins):
-        module = _load_plugin(Path(plugin))
-        if not {"SAMPLERS", "TARGETS"} & vars(module).keys():
-            raise BadInput(
-                f"plug-in {plugin} registers nothing; end it with SAMPLERS = {{...}} or TARGETS = {{...}}"
-            )
-        yield f"plug-in {plugin}", module
-
-
-def _import(origin: str, load: Callable[[], ModuleType]) -> ModuleType:
-    """Import a registered file, and record which files it reads meanwhile."""
-    return call_user_code(origin, partial(record_reads, load))[0]
-
-
-def _load_plugin(path: Path) -> ModuleType:
-    """The module of a plug-in file, executed once for each content of the file."""
-    if not path.is_file():
-        raise BadInput(f"plug-in {path} is not a file")
-    # The module's name contains the hash of the content, so that a file that has changed is loaded anew.
-    digest = hashlib.sha256(str(path.resolve()).encode() + path.read_bytes()).hexdigest()[:12]
-    name = f"bridgemark_plugin_{digest}"
-    if name not in sys.modules:
-        sys.modules[name] = _import(f"plug-in {path}", partial(_execute_file, name, path))
-    return sys.modules[name]
-
-
-def _execute_file(name: str, path: Path) -> ModuleType:
-    specification = importlib.util.spec_from_file_location(name, path)
-    if specification is None or specification.loader is None:
-        raise ImportError("not a Python file (.py)")
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module  # dataclasses look their module up while it is being executed
-    try:
-        specification.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _collect_entries(
-    dict_name: str, modules: Iterator[tuple[str, ModuleType]], check: Check
-) -> dict[str, Registration]:
+def _collect_entries(dict_name: str, modules: Iterable[Provider], check: Check) -> dict[str, Registration]:
     """The entries of the dict `dict_name` of every module that has one. Raises BadInput for a wrong entry."""
     entries: dict[str, Registration] = {}
     origins: dict[str, str] = {}
-    for origin, module in modules:
+    for origin, _, load in modules:
+        module = load()
         registered = vars(module).get(dict_name, {})
         if not isinstance(registered, dict):
             raise BadInput(f"{origin}: {dict_name} must be a dict from names, not {registered!r:.60}")

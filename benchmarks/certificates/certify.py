@@ -2,26 +2,25 @@
 
 import json
 import sys
+import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, CHECKS, HALVES, SamplerUnderTest
+from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
-from bridgemark.benchmarks.rows.environment import available_cores, configure
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows.files import make_folder, write_atomically
 from bridgemark.benchmarks.rows.identity import row_identity, source_hash
-from bridgemark.benchmarks.rows.results import Results
+from bridgemark.benchmarks.rows.results import Results, certificates_folder
+from bridgemark.benchmarks.sweep.failures import authors_line
 from bridgemark.benchmarks.text import one_line
 from bridgemark.samplers.base import Sampler, Unsupported
 
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
+STATUSES = (PASSED, FAILED, NOT_JUDGED)
 MAX_REASON = 300  # characters
 
 
@@ -74,49 +73,57 @@ class Certificate:
         return f"{passed} passed, {others} {verb} not apply" if others else f"{passed} passed"
 
 
-def certify(
-    name: str, sampler: Sampler, results: Results, run: Callable[[], Iterable[Finding]] | None = None
-) -> Certificate:
-    """Return the certificate in `results`, or make one where something that decides it has changed.
+@dataclass(frozen=True)
+class Subject:
+    """A sampler or a target that is to be certified; `identity` and `config` are those of its certificate."""
 
-    `run` makes the findings; by default all checks are run in this process. A new certificate is stored in
-    the last folder of `results`.
-    """
-    identity, paths = identity_of(sampler), list(results.certificate_paths(name))
-    for stored in map(read, paths):
-        if stored is not None and stored.identity == identity:
-            return stored
-    findings = run() if run else run_checks(sampler, tuple(CHECKS))
-    certificate = Certificate(name, identity, repr(sampler), tuple(findings))
-    paths[0].parent.mkdir(parents=True, exist_ok=True)
-    paths[0].write_text(json.dumps(asdict(certificate), indent=1) + "\n")
-    return certificate
+    name: str
+    identity: str
+    config: str
 
 
-def run_checks(sampler: Sampler, checks: Sequence[str]) -> list[Finding]:
-    """Run the checks of these names one after the other; they share what they can of the sampler's runs."""
-    subject = SamplerUnderTest(sampler)
-    return [run_check(name, partial(CHECKS[name], subject)) for name in checks]
+def find_valid(subjects: Iterable[Subject], results: Results) -> dict[str, Certificate]:
+    """The certificates in `results` of those subjects that have not changed since, by name."""
+    valid = {}
+    for subject in subjects:
+        for certificate in map(read, results.certificate_paths(subject.name)):
+            if certificate is not None and certificate.identity == subject.identity:
+                valid.setdefault(subject.name, certificate)
+    return valid
 
 
-def run_checks_by_name(name: str, plugins: tuple[str, ...], checks: Sequence[str]) -> list[Finding]:
-    """Run checks of a registered sampler, in a process that is given no more than its name."""
-    return run_checks(registry.samplers(plugins)[name], checks)
+def require_writable(results: Results) -> None:
+    """Raise BadInput unless certificates can be stored."""
+    folder = certificates_folder(results.folders[-1])
+    try:
+        make_folder(folder)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
-def run_halves_in_parallel(name: str, plugins: tuple[str, ...]) -> list[Finding]:
-    """Run all checks of a registered sampler: each half of the battery in a process with one core."""
-    cores = available_cores()
-    with ExitStack() as stack:
-        futures = []
-        for half, checks in enumerate(HALVES):
-            core = (cores[half % len(cores)],)
-            pool = ProcessPoolExecutor(
-                1, get_context("spawn"), initializer=configure, initargs=(core, "float32")
-            )
-            stack.enter_context(pool)
-            futures.append(pool.submit(run_checks_by_name, name, plugins, tuple(checks)))
-        return [finding for future in futures for finding in future.result()]
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    cause = error.strerror or error
+    return BadInput(f"cannot write {path} ({cause}); make room there or give another --results")
+
+
+def store(certificate: Certificate, results: Results) -> None:
+    """Store a certificate in the last folder of `results`, whole or not at all. Raises BadInput."""
+    path = next(results.certificate_paths(certificate.sampler))
+    text = json.dumps(asdict(certificate), indent=1) + "\n"
+    try:
+        write_atomically(path, lambda file: file.write(text.encode()))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def read_all(results: Results) -> dict[str, Certificate]:
+    """The certificates in `results`, valid or not, by the name of their sampler."""
+    names = sorted(
+        {path.stem for folder in results.folders for path in certificates_folder(folder).glob("*.json")}
+    )
+    stored = {name: read_first(results.certificate_paths(name)) for name in names}
+    return {name: certificate for name, certificate in stored.items() if certificate is not None}
 
 
 def read(path: Path) -> Certificate | None:
@@ -149,5 +156,6 @@ def run_check(name: str, check: Callable[[], str | None]) -> Finding:
         status, reason = NOT_JUDGED, str(error)
     except Exception as error:
         traceback.print_exception(error, file=sys.stderr)
-        status, reason = FAILED, one_line(error, MAX_REASON)
+        line = authors_line(error)
+        status, reason = FAILED, one_line(error, MAX_REASON - len(line)) + line
     return Finding(name, status, reason, round(time.perf_counter() - start, 1))

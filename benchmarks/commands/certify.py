@@ -3,13 +3,23 @@
 Modules that import JAX are imported inside the commands, so that help is shown at once.
 """
 
-from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bridgemark.benchmarks.commands.options import RESULTS, Plugins, Published, Results, layered
-from bridgemark.benchmarks.errors import choose
+from bridgemark.benchmarks.errors import require_positive
+
+# Eight times what the longest check of a published certificate took, on one core: "same without compilation".
+SECONDS = 1_800.0
+REFUSED = 2  # the exit status where something was refused and the rest was checked
+
+Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Processor seconds per check.")]
+Memory = Annotated[
+    float | None,
+    typer.Option(metavar="MB", help="Megabytes per process. Default: an equal part of the machine's memory."),
+]
 
 certify = typer.Typer(no_args_is_help=True, help="Check samplers and targets against closed forms.")
 
@@ -21,40 +31,89 @@ def certify_sampler(
     ],
     results: Results = RESULTS,
     published: Published = None,
+    timeout: Timeout = SECONDS,
+    memory: Memory = None,
 ) -> None:
     """Run a fixed battery of checks on samplers, and store their certificates in DIR/certificates.
 
     A sampler whose certificate is published or stored, and still valid, is not checked again.
     """
-    import bridgemark.benchmarks.certificates.certify as sampler_certificates
-    from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.console.certificates import print_certificates
+    from bridgemark.benchmarks.sweep.interruption import exit_when_stopped
 
-    plugins = tuple(name for name in names if name.endswith(".py"))
-    chosen_names = [name for name in names if name not in plugins]
-    for plugin in plugins:
-        chosen_names += registry.plugin_samplers(plugin)
-    certificates = []
-    for name, sampler in choose("sampler", chosen_names, registry.samplers(plugins)).items():
-        run = partial(sampler_certificates.run_halves_in_parallel, name, plugins)
-        certificates.append(sampler_certificates.certify(name, sampler, layered(results, published), run))
-    print_certificates(certificates)
-    raise typer.Exit(int(not all(certificate.passed for certificate in certificates)))
+    require_positive(timeout=timeout, memory=memory)
+    with exit_when_stopped():
+        status = _certify_samplers(names, results, published, timeout, memory)
+    raise typer.Exit(status)
 
 
 @certify.command("target")
 def certify_target(
     names: Annotated[list[str], typer.Argument(help="Targets.")],
     plugin: Plugins = [],  # noqa: B006
+    timeout: Timeout = SECONDS,
+    memory: Memory = None,
 ) -> None:
     """Check what targets promise: their gradient, that they are proper, exact draws and statistics."""
-    import bridgemark.benchmarks.certificates.certify_target as target_certificates
-    from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.console.certificates import print_certificates
+    from bridgemark.benchmarks.sweep.interruption import exit_when_stopped
 
-    builders = registry.choose_targets(names, registry.targets(tuple(plugin)))
-    certificates = []
-    for name, builder in builders.items():
-        certificates.append(target_certificates.certify(registry.build(name, builder)))
-    print_certificates(certificates, "fingerprint")
-    raise typer.Exit(int(not all(certificate.passed for certificate in certificates)))
+    require_positive(timeout=timeout, memory=memory)
+    with exit_when_stopped():
+        status = _certify_targets(names, plugin, timeout, memory)
+    raise typer.Exit(status)
+
+
+def _certify_samplers(
+    names: list[str], folder: Path, published: Path | None, timeout: float, memory: float | None
+) -> int:
+    """Check the samplers that have no valid certificate. Returns the exit status."""
+    from bridgemark.benchmarks.certificates import certify as certificates
+    from bridgemark.benchmarks.certificates.examination import SAMPLER_BATTERY, examine
+    from bridgemark.benchmarks.certificates.forecast import forecast
+    from bridgemark.benchmarks.certificates.listing import list_samplers
+    from bridgemark.benchmarks.certificates.progress import show_reading
+    from bridgemark.benchmarks.console.certificates import print_certificate, print_plan, print_unstored
+    from bridgemark.benchmarks.console.plain_text import SteadyConsole
+    from bridgemark.benchmarks.sweep.limits import CellLimits, memory_per_cell
+
+    console, results = SteadyConsole(), layered(folder, published)
+    limits = CellLimits(seconds=timeout, megabytes=memory or memory_per_cell(len(SAMPLER_BATTERY.parts)))
+    files = [name for name in names if name.endswith(".py")]
+    with show_reading(console) as show:
+        listing = list_samplers([name for name in names if name not in files], files, limits.megabytes, show)
+    valid = certificates.find_valid(listing.subjects, results)
+    waiting = forecast([subject for subject in listing.subjects if subject.name not in valid], results)
+    if waiting:
+        certificates.require_writable(results)
+    print_plan(listing.refused, list(valid.values()), waiting, console)
+    verdicts = [certificate.passed for certificate in valid.values()]
+    for examined in examine(waiting, listing.plugins, SAMPLER_BATTERY, limits, console):
+        if not examined.was_limited:
+            certificates.store(examined.certificate, results)
+        print_certificate(examined.certificate, console)
+        if examined.was_limited:
+            print_unstored(examined.certificate, console)
+        verdicts.append(examined.certificate.passed)
+    return REFUSED if listing.refused else int(not all(verdicts))
+
+
+def _certify_targets(names: list[str], plugins: list[str], timeout: float, memory: float | None) -> int:
+    """Check targets, and store nothing. Returns the exit status."""
+    from bridgemark.benchmarks.certificates.examination import TARGET_BATTERY, examine
+    from bridgemark.benchmarks.certificates.forecast import Expected
+    from bridgemark.benchmarks.certificates.listing import list_targets
+    from bridgemark.benchmarks.certificates.progress import show_reading
+    from bridgemark.benchmarks.console.certificates import print_certificate, print_refused
+    from bridgemark.benchmarks.console.plain_text import SteadyConsole
+    from bridgemark.benchmarks.sweep.limits import CellLimits, memory_per_cell
+
+    console = SteadyConsole()
+    limits = CellLimits(seconds=timeout, megabytes=memory or memory_per_cell(len(TARGET_BATTERY.parts)))
+    with show_reading(console) as show:
+        listing = list_targets(names, plugins, limits.megabytes, show)
+    print_refused(listing.refused, console)
+    verdicts = []
+    targets = [Expected(subject, None) for subject in listing.subjects]
+    for examined in examine(targets, listing.plugins, TARGET_BATTERY, limits, console):
+        print_certificate(examined.certificate, console, "fingerprint")
+        verdicts.append(examined.certificate.passed)
+    return REFUSED if listing.refused else int(not all(verdicts))

@@ -29,9 +29,9 @@ def join(
     In a clone: with the code of the sampler, these are the three files of a pull request. Rows of plug-ins
     and of another version of the code are left out.
     """
-    from bridgemark.benchmarks.rows import environment
+    from bridgemark.benchmarks.rows import settings
 
-    environment.configure_planning()
+    settings.configure_planning()
     from bridgemark.benchmarks.console.joining import print_contribution
     from bridgemark.benchmarks.joining.contribution import join as join_sampler
     from bridgemark.benchmarks.opened_files import is_installed
@@ -59,9 +59,9 @@ def rerun(
     differ by more.
     """
     require_positive(timeout=timeout)
-    from bridgemark.benchmarks.rows import environment
+    from bridgemark.benchmarks.rows import settings
 
-    environment.configure_planning()
+    settings.configure_planning()
     from rich.console import Console
 
     from bridgemark.benchmarks.console.joining import print_rerun
@@ -96,9 +96,9 @@ def check_rows(
     require_positive(timeout=timeout)
     if not 0 < share <= 1:
         raise BadInput(f"--share must be above 0 and at most 1, not {share}")
-    from bridgemark.benchmarks.rows import environment
+    from bridgemark.benchmarks.rows import settings
 
-    environment.configure_planning()
+    settings.configure_planning()
     import secrets
 
     from bridgemark.benchmarks.rows import published

@@ -84,9 +84,9 @@ def publish(results: Results = RESULTS, published: Published = None) -> None:
     For maintainers, in a clone. Rows of plug-ins and of another version of the code are left out, and rows
     that yours supersede are removed. Without rows of your own, only the pages and figures are made.
     """
-    from bridgemark.benchmarks.rows import environment
+    from bridgemark.benchmarks.rows import settings
 
-    environment.configure_planning()
+    settings.configure_planning()
     from rich.console import Console
 
     from bridgemark.benchmarks import publication

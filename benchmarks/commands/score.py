@@ -78,9 +78,9 @@ def score(
     because the program counted its own gradients. Draws that are not finite make a failed row, and the exit
     status 1.
     """
-    from bridgemark.benchmarks.rows import environment
+    from bridgemark.benchmarks.rows import settings
 
-    environment.configure_planning()
+    settings.configure_planning()
     from bridgemark.benchmarks.external.layout import Layout
     from bridgemark.benchmarks.external.scoring import Run, Statement, score_runs
     from bridgemark.benchmarks.rows.results import store_of
@@ -115,9 +115,9 @@ def target(
     data. A port to Stan, PyMC or Julia computes `log_density`, and `gradient0` and so on if it can, at those
     points. --check says whether that is the same density up to a constant; the exit status is 1 if not.
     """
-    from bridgemark.benchmarks.rows import environment
+    from bridgemark.benchmarks.rows import settings
 
-    environment.configure_planning()
+    settings.configure_planning()
     from bridgemark.benchmarks.external import agreement, description
 
     if check is not None and output is not None:

@@ -21,7 +21,8 @@ from jaxtyping import Float
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.opened_files import record_reads
-from bridgemark.benchmarks.registry import call_user_code, choose_targets
+from bridgemark.benchmarks.providers import call_user_code
+from bridgemark.benchmarks.registry import choose_targets
 from bridgemark.benchmarks.rows.data_hash import PROVENANCE, is_data
 from bridgemark.benchmarks.rows.fingerprint import fingerprint, probes
 from bridgemark.targets.base import Base, Target

@@ -5,12 +5,12 @@ Started as `python -m bridgemark.benchmarks.rows.device_probe PLATFORM`; PLATFOR
 
 import sys
 
-from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows import environment, settings
 
 
 def main() -> None:
     """Configure this process as a cell would and print its device."""
-    environment.configure(environment.available_cores()[:1], "float32", sys.argv[1] or None)
+    settings.configure(environment.available_cores()[:1], "float32", sys.argv[1] or None)
     print(environment.device())
 
 

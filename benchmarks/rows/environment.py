@@ -1,4 +1,4 @@
-"""The environment of a run: versions, device, cores and commit, and the settings that a process runs with."""
+"""The environment of a run: versions of packages, device, machine, cores and commit."""
 
 import os
 import pkgutil
@@ -17,21 +17,6 @@ from bridgemark.benchmarks.errors import BadInput
 PACKAGES = ("jax", "jaxlib", "blackjax", "equinox", "optax", "numpy", "scipy")
 COSTLY_PACKAGES = ("ott-jax", "scikit-learn")
 ANNOTATIONS = frozenset({"jaxtyping", "beartype", "typing_extensions"})  # packages that compute nothing
-# Without this flag XLA uses half of a core's vector width; cores with narrower vectors ignore it.
-WIDE_VECTORS = "--xla_cpu_prefer_vector_width=512"
-# For programs that run once: compiling them takes most of the time.
-COMPILE_QUICKLY = (
-    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-    "--xla_cpu_use_fusion_emitters=false"
-)
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NPROC")
-# Variables whose names begin so change what JAX, XLA and the libraries below them compute, or in which order
-# they add up. Not among them: which devices are visible, and how much of their memory XLA takes.
-SETTINGS = (
-    *("JAX_", "ENABLE_PJRT_", "PJRT_", "XLA_FLAGS", "TF_XLA_FLAGS", "LIBTPU_INIT_ARGS", "EQX_"),
-    *("NVIDIA_TF32_OVERRIDE", "CUBLAS_WORKSPACE_CONFIG", "CUDNN_", "MIOPEN_"),
-    *("OMP_", "KMP_", "GOTO_", "OPENBLAS_", "MKL_", "BLIS_", "VECLIB_", "NPROC", "NPY_", "SCIPY_"),
-)
 PLUGIN_PACKAGE = "jax_plugins"  # in which packages for accelerators put modules, and a group of entry points
 PROBE_SECONDS = 120.0
 MAX_REASON = 200  # characters
@@ -131,14 +116,20 @@ def _may_have_accelerator() -> bool:
     return modules or bool(metadata.entry_points(group=PLUGIN_PACKAGE)) or _version("libtpu") != "absent"
 
 
+def is_accelerator(kind: str | None) -> bool:
+    """Whether a kind of device, as `device` returns it, is something else than a CPU; None is a CPU."""
+    return kind is not None and kind != _cpu()
+
+
 def machine() -> str | None:
-    """The model of the processor that JAX computes on, and the driver of a GPU; None where it is unknown."""
+    """The model of the processor that JAX computes on, and the version of CUDA; None if unknown."""
     import jax
 
     first = jax.devices()[0]
     if first.platform == "cpu":
         return _model_of_cpu()
-    return f"{first.device_kind}, {first.client.platform_version}"
+    version = " ".join(first.client.platform_version.split())  # that of CUDA has several lines
+    return f"{first.device_kind}, {version}"
 
 
 def _model_of_cpu() -> str | None:
@@ -197,53 +188,3 @@ def _git(*arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def forget_settings() -> None:
-    """Remove from this process's environment what would change the numbers of JAX and the libraries below it.
-
-    To be called before they are imported. Numbers must not depend on variables that nobody stores with them;
-    what may be chosen is an option of the command line.
-    """
-    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
-        del os.environ[name]
-
-
-def configure(core_ids: tuple[int, ...], precision: str, jax_platform: str | None = None) -> None:
-    """Bind this process to its cores, where the platform can, and set threads, devices and precision.
-
-    To be called before JAX and NumPy are imported. Settings of the user's environment are forgotten.
-    `jax_platform` is what JAX calls a kind of device, such as "cpu" or "cuda"; None leaves JAX the choice.
-    """
-    with suppress(AttributeError, OSError):
-        os.sched_setaffinity(0, core_ids)
-    forget_settings()
-    os.environ.update({name: str(len(core_ids)) for name in THREAD_VARIABLES})
-    os.environ["XLA_FLAGS"] = flags_of_cells(len(core_ids))
-    os.environ["JAX_ENABLE_X64"] = str(precision == "float64")
-    if jax_platform is not None:
-        os.environ["JAX_PLATFORMS"] = jax_platform
-
-
-def flags_of_cells(cores: int) -> str:
-    """The flags that XLA gets in a cell of this many cores.
-
-    JAX gets one device per core: XLA gains little from a second core for one device, while samplers split
-    their batches over devices.
-    """
-    return f"{WIDE_VECTORS} --xla_force_host_platform_device_count={cores}"
-
-
-def flags() -> str:
-    """The flags that XLA got in this process."""
-    return " ".join(os.environ.get("XLA_FLAGS", "").split())
-
-
-def configure_planning() -> None:
-    """Prepare this process, which computes little and only once, for planning.
-
-    To be called before JAX is imported. Settings of the user's environment are forgotten, because what a
-    target computes belongs to the identity of its rows.
-    """
-    forget_settings()
-    os.environ["XLA_FLAGS"] = COMPILE_QUICKLY

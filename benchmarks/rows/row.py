@@ -40,10 +40,11 @@ class Row:
     How it was made. `identity` is a hash of everything that determines the numbers: a row whose identity is
     stored is not run again. `config` is the sampler as Python prints it, `source` the hash of its code,
     `fingerprint` that of the target's density, and `target_hash` that of the target's code, data and values.
-    `flags` are those of the compiler XLA. With `uses_exact_draws` the runner gave the sampler exact
-    draws of the target: such a row shows the noise floor and is never ranked. With `external` another program
-    drew, and the row was made of a file of its draws: the program counted its own evaluations and seconds,
-    which all stand as those of sampling. Such a row is never ranked, either.
+    `flags` are those of the compiler XLA, and the precision of products where it was set. With
+    `uses_exact_draws` the runner gave the sampler exact draws of the target: such a row shows the noise floor
+    and is never ranked. With `external` another program drew, and the row was made of a file of its draws:
+    the program counted its own evaluations and seconds, which all stand as those of sampling. Such a row is
+    never ranked, either.
 
     Budget. With a `budget`, in `budget_unit`, `config` and `draws` are the settings that the search for a
     size started from. `met_by` describes the run that spent the budget; `note` explains why it missed it.

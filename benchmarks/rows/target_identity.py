@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.opened_files import record_reads
-from bridgemark.benchmarks.registry import TargetBuilder, call_user_code
+from bridgemark.benchmarks.providers import call_user_code
+from bridgemark.benchmarks.registry import TargetBuilder
 from bridgemark.benchmarks.rows.code_hash import PROJECT, closure, hash_of_code
 from bridgemark.benchmarks.rows.data_hash import hash_of_data
 from bridgemark.benchmarks.rows.fingerprint import fingerprint_of_values

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.registry import call_user_code
+from bridgemark.benchmarks.providers import call_user_code
 from bridgemark.benchmarks.rows.target_values import ARGUMENTS, DRAWS, TargetValues, evaluate_target
 from bridgemark.targets.base import Base, Sample, Statistic, Target
 

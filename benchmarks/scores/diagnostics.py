@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 from scipy import fft
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 MIN_LENGTH = 4  # each half of a split chain needs two draws
 
@@ -77,5 +76,17 @@ def _split(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, "halv
 def _rank_normalised(x: Float[np.ndarray, "chains length dim"]) -> Float[np.ndarray, "chains length dim"]:
     """Normal quantiles of the ranks of every coordinate among the draws of all chains."""
     n = x.shape[0] * x.shape[1]
-    ranks = rankdata(x.reshape(n, -1), axis=0)  # ties, such as rejections, share their mean rank
+    ranks = np.apply_along_axis(_mean_ranks, 0, x.reshape(n, -1))
     return ndtri((ranks - 0.375) / (n + 0.25)).reshape(x.shape)
+
+
+def _mean_ranks(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Ranks from 1 to n; ties, such as rejections, share their mean rank. All NaN where a value is.
+
+    So does `scipy.stats.rankdata`, but importing `scipy.stats` takes longer than a quick sampler runs.
+    """
+    if np.isnan(values).any():
+        return np.full(values.shape, np.nan)
+    _, position, ties = np.unique(values, return_inverse=True, return_counts=True)
+    last_rank = np.cumsum(ties)
+    return (last_rank - (ties - 1) / 2)[position]

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows import environment, settings
 from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Specification:
 
     `sampler` and `target` are registered names, `rows` the rows to run as JSON data, one for each seed and
     budget. `core_ids` are the cores to bind to, `store` is the folder of the store. With `costly` the metrics
-    that take long are computed too. `jax_platform` is as for `environment.configure`.
+    that take long are computed too. `jax_platform` is as for `settings.configure`.
     """
 
     sampler: str
@@ -44,7 +44,8 @@ class Specification:
 def main() -> None:
     """Read the specification, bind this process to its cores and precision, and run the rows."""
     spec, report = Specification(**read_task()), open_reports()
-    environment.configure(spec.core_ids, spec.precision, spec.jax_platform)
+    first = spec.rows[0]
+    settings.configure(spec.core_ids, spec.precision, spec.jax_platform, first["device"], first["cores"])
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks import registry
@@ -52,8 +53,8 @@ def main() -> None:
     from bridgemark.benchmarks.rows.store import Store
     from bridgemark.benchmarks.sweep.measure import run_cell
 
-    sampler = registry.samplers(spec.plugins)[spec.sampler]
-    target = registry.build(spec.target, registry.targets(spec.plugins)[spec.target])
+    sampler = registry.load_sampler(spec.sampler, spec.plugins)
+    target = registry.build(spec.target, registry.load_target(spec.target, spec.plugins))
     rows = [_with_settings(row_from_json(row)) for row in spec.rows]
     run_cell(sampler, target, rows, Store(Path(spec.store)), report, spec.costly)
 
@@ -66,7 +67,7 @@ def _with_settings(row: "Row") -> "Row":
     device = environment.device()
     if device != row.device:
         raise RuntimeError(f"the row was planned for the device {row.device!r}, but JAX has {device!r}")
-    return replace(row, flags=environment.flags(), machine=environment.machine(), load=environment.load())
+    return replace(row, flags=settings.flags(), machine=environment.machine(), load=environment.load())
 
 
 if __name__ == "__main__":

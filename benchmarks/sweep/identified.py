@@ -8,7 +8,8 @@ import jax
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import choose
-from bridgemark.benchmarks.registry import call_user_code, choose_targets
+from bridgemark.benchmarks.providers import call_user_code
+from bridgemark.benchmarks.registry import choose_targets
 from bridgemark.benchmarks.rows.code_hash import hash_of_code
 from bridgemark.benchmarks.rows.data_hash import hash_of_data
 from bridgemark.benchmarks.rows.identity import sampler_closure

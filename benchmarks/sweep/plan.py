@@ -8,7 +8,7 @@ import jax
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.registry import choose_targets
-from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows import environment, settings
 from bridgemark.benchmarks.rows.command import has_costly_metrics
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
 from bridgemark.benchmarks.rows.identity import CELL_VERSION, row_identity, source_hash
@@ -56,7 +56,7 @@ class Planner:
             "draws": request.draws or request.preset.draws_for(target.target.density.dim),
             "precision": request.precision,
             "cores": request.cores,
-            "flags": environment.flags_of_cells(request.cores),
+            "flags": settings.flags_of_cells(request.cores, self.device),
             "device": self.device,
         }
         unidentified: Any = {**truth_fields(target.target), "commit": self.commit, **NEVER_RAN}
@@ -101,7 +101,7 @@ def unfinished_row(name: str, sampler: Sampler, target: Target, draws: int, seed
         seed=seed,
         draws=draws,
         precision="float64" if jax.config.read("jax_enable_x64") else "float32",
-        flags=environment.flags(),
+        flags=settings.flags(),
         device=environment.device(),
         machine=environment.machine(),
         load=environment.load(),

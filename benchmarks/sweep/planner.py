@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.opened_files import remember_reads
-from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows import settings
 from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def main() -> None:
     """Plan the request that was read, without the targets and plug-ins that the parent has done with."""
     task, report = read_task(), open_reports()
     read = remember_reads()
-    environment.configure_planning()
+    settings.configure_planning()
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks.sweep.plan import start_planning

@@ -140,17 +140,20 @@ def _listed(cells: Sequence[Cell], request: Request, resources: Resources) -> li
 
 
 def _workplace(request: Request, store: Store, resources: Resources, workers: int) -> Workplace:
+    cores, cores_per_cell = environment.available_cores(), request.cores
     if resources.devices:
         workers = min(workers, len(resources.devices))
+        # XLA compiles for a GPU on all cores that it gets, and most of a cell's time is compiling.
+        cores_per_cell = max(request.cores, len(cores) // workers)
     limits = CellLimits(
         seconds=resources.timeout or request.preset.timeout,
         megabytes=resources.memory or memory_per_cell(workers),
-        cores=request.cores,
+        cores=cores_per_cell,
     )
     return Workplace(
         store=store,
-        cores=environment.available_cores(),
-        cores_per_cell=request.cores,
+        cores=cores,
+        cores_per_cell=cores_per_cell,
         workers=workers,
         limits=limits,
         plugins=request.plugins,

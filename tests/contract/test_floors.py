@@ -14,6 +14,7 @@ LEVELS = (
     {"samplers"},
     {"errors"},
     {"opened_files", "optional", "text"},
+    {"providers"},
     {"registry"},
     {"rows", "scores"},
     {"sweep"},

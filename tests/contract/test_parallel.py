@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks.rows.environment import configure
+from bridgemark.benchmarks.rows.settings import configure
 from bridgemark.samplers.base import Limits, Sampler
 from bridgemark.samplers.common.parallel import over_devices
 from bridgemark.samplers.pathspace.losses import LogVariance, ReverseKL

@@ -68,10 +68,11 @@ def test_the_example_is_certified_and_nothing_is_tried_twice(plugins, tmp_path):
     assert "bridgemark certify sampler importance.py" in README
     first = bridgemark("certify", "sampler", plugins[0], cwd=tmp_path)
     assert first.returncode == 0, first.stderr
-    assert "adaptive-importance: certified" in first.stdout
+    assert re.search(r"adaptive-importance: \d+ passed", first.stdout)
     certificate = certificates_folder(tmp_path / RESULTS) / "adaptive-importance.json"
     stored = certificate.stat().st_mtime_ns
-    assert bridgemark("certify", "sampler", plugins[0], cwd=tmp_path).stdout == first.stdout
+    again = bridgemark("certify", "sampler", plugins[0], cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (0, "1 certificate still valid: adaptive-importance\n")
     assert certificate.stat().st_mtime_ns == stored
 
 

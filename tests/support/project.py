@@ -10,6 +10,7 @@ PLUGINS = ROOT / "tests" / "support" / "plugins"
 TOYS = str(PLUGINS / "toys.py")
 BROKEN = str(PLUGINS / "broken.py")
 BAD_TARGETS = str(PLUGINS / "bad_targets.py")
+BAD_SAMPLERS = str(PLUGINS / "bad_samplers.py")
 QUICK = str(PLUGINS / "quick.py")
 FAULTY_SAMPLERS = str(PLUGINS / "faulty_samplers.py")
 FAULTY_TARGETS = str(PLUGINS / "faulty_targets.py")

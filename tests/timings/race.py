@@ -14,7 +14,8 @@ import jax
 import jax.numpy as jnp
 from plain import Network, Plain, trainer
 
-from bridgemark.benchmarks.rows.environment import available_cores, configure
+from bridgemark.benchmarks.rows.environment import available_cores
+from bridgemark.benchmarks.rows.settings import configure
 from bridgemark.samplers.dds import DDS
 from bridgemark.samplers.pathspace.losses import LogVariance, Loss, ReverseKL
 from bridgemark.targets.funnel import funnel
@@ -72,8 +73,8 @@ def floor(dim: int, steps: int, batch: int) -> tuple[Callable, tuple]:
     return lambda x: jax.lax.scan(step, [jnp.zeros(shape) for shape in shapes], x), (points,)
 
 
-def training(update: Callable, key: jax.Array, state: tuple) -> tuple[Callable, tuple]:
-    """UPDATES updates in one scan, as `fit` makes them, and its arguments.
+def training(update: Callable, key: jax.Array, state: tuple, count: int = UPDATES) -> tuple[Callable, tuple]:
+    """So many updates in one scan, as `fit` makes them, and its arguments.
 
     A single call would include the time in which the system provides scratch memory, which is most of the
     time of a step that stores much.
@@ -82,7 +83,7 @@ def training(update: Callable, key: jax.Array, state: tuple) -> tuple[Callable, 
     def updates(keys: jax.Array, state: tuple) -> tuple:
         return jax.lax.scan(lambda state, key: (update(key, state)[0], None), state, keys)[0]
 
-    return updates, (jax.random.split(key, UPDATES), state)
+    return updates, (jax.random.split(key, count), state)
 
 
 @cache

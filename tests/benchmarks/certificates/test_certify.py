@@ -1,6 +1,6 @@
 """Certificates of samplers: correct ones pass every check, and every mutant fails the check meant for it."""
 
-import json
+from dataclasses import replace
 from functools import partial
 
 import arviz as az
@@ -9,12 +9,25 @@ import numpy as np
 import pytest
 from scipy import integrate, stats
 
-from bridgemark.benchmarks.certificates import certify as certificates
-from bridgemark.benchmarks.certificates.certify import FAILED, NOT_JUDGED, certify, run_checks
-from bridgemark.benchmarks.certificates.checks import CHECKS, EXECUTED, SamplerUnderTest
+from bridgemark.benchmarks.certificates.certify import (
+    FAILED,
+    NOT_JUDGED,
+    PASSED,
+    Certificate,
+    Finding,
+    Subject,
+    find_valid,
+    read_all,
+    require_writable,
+    run_check,
+    store,
+)
+from bridgemark.benchmarks.certificates.checks import CHECKS, EXECUTED, HALVES, SamplerUnderTest
 from bridgemark.benchmarks.certificates.closed_form_targets import linear_gaussian, skewed
+from bridgemark.benchmarks.certificates.forecast import forecast
 from bridgemark.benchmarks.certificates.replicates import Replicates
 from bridgemark.benchmarks.certificates.statistical_tests import independent, unbiased
+from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.scores.pareto import pareto_k
 
@@ -31,9 +44,11 @@ EXPECTED_NOT_JUDGED = {
 
 
 @pytest.mark.parametrize("name", CORRECT)
-def test_correct_samplers_pass_every_check(name, tmp_path):
+def test_correct_samplers_pass_every_check(name):
     """The probability of a false alarm is below one in two thousand, and keys are fixed."""
-    certificate = certify(name, CORRECT[name], Results((tmp_path,)))
+    subject = SamplerUnderTest(CORRECT[name])
+    findings = tuple(run_check(check, partial(CHECKS[check], subject)) for check in CHECKS)
+    certificate = Certificate(name, "", "", findings)
     failed = [(finding.check, finding.reason) for finding in certificate.findings if finding.status == FAILED]
     not_judged = {finding.check for finding in certificate.findings if finding.status == NOT_JUDGED}
     assert failed == []
@@ -49,31 +64,42 @@ def test_every_mutant_is_caught_by_its_check(mutant):
     assert CHECKS[check](SamplerUnderTest(sampler)) is not None
 
 
-def test_a_certificate_is_kept_until_the_source_or_the_battery_changes(tmp_path):
-    runs = []
-
-    def run():
-        runs.append(run_checks(CORRECT["importance"], ["repeatable"]))
-        return runs[-1]
-
-    first = certify("importance", CORRECT["importance"], Results((tmp_path,)), run)
-    assert certify("importance", CORRECT["importance"], Results((tmp_path,)), run) == first
-    assert len(runs) == 1
-    path = tmp_path / "certificates" / "importance.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"identity": "of another source"}))
-    certify("importance", CORRECT["importance"], Results((tmp_path,)), run)
-    assert len(runs) == 2
+def test_a_certificate_is_valid_until_the_source_or_the_battery_changes(tmp_path):
+    results = Results((tmp_path / "published", tmp_path / "local"))
+    subject = Subject("mine", "identity", "config")
+    certificate = Certificate("mine", "identity", "config", (Finding("check", PASSED, None, 1.0),))
+    assert find_valid([subject], results) == {}
+    store(certificate, results)
+    assert [path.name for path in (tmp_path / "local" / "certificates").iterdir()] == ["mine.json"]
+    assert find_valid([subject, replace(subject, name="other")], results) == {"mine": certificate}
+    assert find_valid([replace(subject, identity="of another source")], results) == {}
+    assert read_all(results) == {"mine": certificate}
 
 
-def test_a_check_that_raises_is_a_failed_one_with_its_reason(tmp_path, monkeypatch):
-    def broken(subject):
+def test_where_no_certificate_can_be_written_nothing_is_checked(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match=r"cannot write .*; make room there or give another --results"):
+        require_writable(Results((tmp_path / "file",)))
+
+
+def test_a_check_that_raises_is_a_failed_one_with_its_reason():
+    def broken():
         raise RuntimeError("no memory for this")
 
-    monkeypatch.setattr(certificates, "CHECKS", {"broken": broken})
-    certificate = certify("importance", CORRECT["importance"], Results((tmp_path,)))
-    assert not certificate.passed
-    assert certificate.findings[0].status == FAILED
-    assert "no memory for this" in certificate.findings[0].reason
+    finding = run_check("broken", broken)
+    assert finding.status == FAILED
+    assert finding.reason.startswith("RuntimeError: no memory for this (test_certify.py, line ")
+
+
+def test_a_sampler_is_expected_to_take_what_its_longer_half_took(tmp_path):
+    results = Results((tmp_path,))
+    (first, *_), (second, *_) = HALVES
+    for name, seconds in (("quick", 2.0), ("slow", 8.0)):
+        findings = (Finding(first, PASSED, None, seconds), Finding(second, FAILED, "", seconds / 2))
+        store(Certificate(name, "of another source", "", findings), results)
+    samplers = [Subject("slow", "", ""), Subject("new", "", "")]
+    assert forecast(samplers, results) == [(samplers[0], 8.0), (samplers[1], 5.0)]
+    assert forecast(samplers, Results((tmp_path / "empty",))) == [(samplers[0], None), (samplers[1], None)]
 
 
 def exact(bias=0.0, shared=0.0, seed=0):

@@ -25,8 +25,9 @@ from bridgemark.benchmarks.sweep.progress import TextDisplay
 from bridgemark.benchmarks.sweep.request import Cell, Request, Shard, parse_shard
 from bridgemark.benchmarks.sweep.runner import Resources, listed_cells
 
+from support.processes import heed_signals, marked_processes, until
 from support.project import BROKEN, QUICK, TOYS
-from support.runners import marked_processes, numbers_of, sweep_command, until
+from support.runners import numbers_of, sweep_command
 from support.synthetic_rows import row
 
 REQUEST = Request(
@@ -124,12 +125,6 @@ def test_stores_of_several_machines_are_merged(tmp_path):
     stored = {stored.seed: (stored.status, stored.reason) for stored in into.read_all()}
     assert stored == {0: ("ok", None), 1: ("failed", "b"), 2: ("ok", None)}
     assert merge_stores([first, second], into) == 0
-
-
-def heed_signals():
-    """These tests may themselves run in the background, where signals are ignored and that is inherited."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(

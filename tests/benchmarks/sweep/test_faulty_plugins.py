@@ -14,8 +14,8 @@ from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.text import MAX_LINE
 
+from support.processes import marked_processes
 from support.project import BAD_TARGETS, FAULTY_SAMPLERS, FAULTY_TARGETS, QUICK, TOYS
-from support.runners import marked_processes
 
 # The status and a part of the reason of each faulty sampler.
 ENDING = {

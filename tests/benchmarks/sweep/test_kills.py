@@ -11,8 +11,9 @@ import pytest
 
 from bridgemark.benchmarks.rows.store import Store
 
+from support.processes import marked_processes, until
 from support.project import QUICK, TOYS
-from support.runners import marked_processes, numbers_of, sweep_command, until
+from support.runners import numbers_of, sweep_command
 
 KILLS, CELLS = 100, 190
 FINISHED = re.compile(r"\] (quick-[0-9]+) x quick:\s+1 ok")

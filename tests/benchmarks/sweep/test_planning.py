@@ -169,7 +169,7 @@ def no_process(*_):
 def test_a_plan_that_was_made_before_is_not_made_again(own, monkeypatch):
     folder, request, rows = own
     cache = PlanCache(folder / "plans")
-    monkeypatch.setattr(planning, "_start", no_process)
+    monkeypatch.setattr(planning, "ReportingProcess", no_process)
     assert plan_apart(request, cache).rows == rows
     with pytest.raises(AssertionError):
         plan_apart(replace(request, seeds=3), cache)

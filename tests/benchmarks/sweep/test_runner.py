@@ -230,7 +230,7 @@ def test_what_an_identity_depends_on(monkeypatch):
         ("benchmarks.rows.environment.commit", lambda: "another", False),
         ("benchmarks.rows.environment.platform.python_version", lambda: "3.99", False),
         ("benchmarks.rows.environment.device_of_cells", lambda platform: "an accelerator", True),
-        ("benchmarks.rows.environment.flags_of_cells", lambda cores: "--other", True),
+        ("benchmarks.rows.settings.flags_of_cells", lambda cores, device: "--other", True),
         ("benchmarks.rows.environment._version", lambda package: "99", True),
         ("benchmarks.scores.metrics.VERSION", 999, True),
         ("benchmarks.sweep.plan.CELL_VERSION", 999, True),
