@@ -66,7 +66,7 @@ MISTAKEN = {
     "x-integer": "sample returned an array of int32, shape (8, 1, 1) as Draws.x; draws are real",
     "x-nan": "1 of 8 draws are not finite",
     "x-infinite": "2 of 8 draws are not finite",
-    "weights-flat": "shape (8,) as Draws.log_weights; it must be None or have a real weight for each draw",
+    "weights-flat": "shape (8,) as Draws.log_weights; it must be None or a real weight for each draw",
     "weights-nan": "a log weight is NaN or infinite, or all weights are zero",
     "weights-zero": "a log weight is NaN or infinite, or all weights are zero",
     "log-z-scalar": "shape () as Draws.log_z; it is one real estimate for each run",
