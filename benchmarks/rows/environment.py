@@ -150,10 +150,17 @@ def load() -> float | None:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment for a process of this project: it finds the same packages and orders sets alike."""
-    # This process's own path and not the current folder: the child must find the same packages.
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    return os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"}
+    """The environment for a process of this project: it finds the same packages and orders sets alike.
+
+    Python puts the current folder at the front of the path of this process. It is left out: a file `types.py`
+    there would be taken for Python's own when the child starts.
+    """
+    here = os.getcwd()
+    entries = [entry or here for entry in sys.path]
+    asked_for = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if here not in map(os.path.abspath, filter(None, asked_for)) and not os.path.isdir("bridgemark"):
+        entries = [entry for entry in entries if entry != here]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(entries), "PYTHONHASHSEED": "0"}
 
 
 def available_cores() -> tuple[int, ...]:

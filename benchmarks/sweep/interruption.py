@@ -1,7 +1,11 @@
 """Signals that ask a command to stop: all of them end it as Ctrl-C does."""
 
+import math
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,6 +13,9 @@ from types import FrameType
 STOPPING = [signal.SIGINT, signal.SIGTERM]
 if sys.platform != "win32":
     STOPPING.append(signal.SIGHUP)
+RETRY_SECONDS = 0.05  # after which a signal that came during an import is sent again
+GRACE_SECONDS = 3.0  # for cleaning up after a signal
+IMPORTING = "<frozen importlib"  # how the file names of Python's own import code begin
 
 
 class Stopped(KeyboardInterrupt):
@@ -32,15 +39,30 @@ def exit_when_stopped() -> Iterator[None]:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Raise Stopped inside the `with` block at the first of these signals, and ignore the further ones.
+    """Raise Stopped inside the `with` block at the first of these signals.
 
-    So whatever cleans up after the first is not interrupted by a second. A signal that this process was
-    started to ignore, as under `nohup`, stays ignored.
+    Whatever cleans up after it is not interrupted by another for GRACE_SECONDS. Then the signal is sent again
+    if the block has not ended: libraries have places where Python drops an exception. A signal that this
+    process was started to ignore, as under `nohup`, stays ignored.
     """
+    timers: list[threading.Timer] = []
+    last_stop = -math.inf
+
+    def send_again(number: int, seconds: float) -> None:
+        timers.append(threading.Timer(seconds, os.kill, (os.getpid(), number)))
+        timers[-1].daemon = True
+        timers[-1].start()
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for stopping in STOPPING:
-            signal.signal(stopping, signal.SIG_IGN)
+        nonlocal last_stop
+        if time.monotonic() - last_stop < GRACE_SECONDS:
+            return
+        if _is_importing(frame):
+            # Compiled modules that are being imported may crash where an exception is raised in them.
+            send_again(number, RETRY_SECONDS)
+            return
+        last_stop = time.monotonic()
+        send_again(number, GRACE_SECONDS + RETRY_SECONDS)
         raise Stopped(number)
 
     before = {number: signal.getsignal(number) for number in STOPPING}
@@ -50,5 +72,16 @@ def stopped_by_signals() -> Iterator[None]:
     try:
         yield
     finally:
+        for timer in timers:
+            timer.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported in this frame or in one that called it."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(IMPORTING):
+            return True
+        frame = frame.f_back
+    return False

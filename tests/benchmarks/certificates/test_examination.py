@@ -68,7 +68,7 @@ def certified(folder):
     ("sampler", "reason"),
     [
         ("exits", "failed: the process ended with status 3 ("),
-        ("asks-to-exit", "failed: the process ended with status 4 ("),
+        ("asks-to-exit", "failed: the process ended with status 1 (SystemExit: 4 (bad_samplers.py, line "),
         (
             "crashes",
             "failed: the process ended with status -11 (Segmentation fault in crashes (bad_samplers.p",
@@ -156,7 +156,9 @@ def test_code_that_changes_meanwhile_is_not_checked(tmp_path, monkeypatch):
     battery = Battery(SAMPLER_BATTERY.module, (QUICK_CHECKS,))
     (examined,) = examine(waiting, (TOYS,), battery, LIMITS, Console(file=io.StringIO()))
     first, second = examined.certificate.findings
-    assert first.reason.startswith("before the first check: the process ended with status 1 (its code has ch")
+    assert first.reason.startswith(
+        "before the first check: the process ended with status 1 (SystemExit: its "
+    )
     assert second.reason == "not reached"
 
 
@@ -244,7 +246,8 @@ def test_a_signal_ends_it_in_seconds_with_a_sentence(tmp_path, number, seconds):
     try:
         if seconds is None:
             assert process.stdout.readline().startswith("6 samplers to check, about ")
-            until(lambda: len(marked_processes(tmp_path)) == 3)
+            processes = 1 + min(len(available_cores()), 2)  # each half of the battery has a core to itself
+            until(lambda: len(marked_processes(tmp_path)) == processes)
         else:
             time.sleep(seconds)
         process.send_signal(number)

@@ -1,5 +1,8 @@
 """The device of a cell, and the versions of what computes."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -48,3 +51,15 @@ def test_versions_of_whatever_computes():
     extra = environment.versions(modules=("sklearn", "jax", "jaxtyping", "no_such_module"))
     assert extra.keys() - plain.keys() == {"scikit-learn", "no_such_module"}
     assert extra["no_such_module"] == "absent"
+
+
+def test_a_file_in_the_current_folder_is_not_taken_for_pythons_own(tmp_path, monkeypatch):
+    """Unless the user asked for the folder: `python -m` puts it at the front of the path."""
+    (tmp_path / "types.py").write_text("raise SystemExit('not that one')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    command = [sys.executable, "-P", "-c", "import bridgemark.benchmarks.rows.environment"]
+    subprocess.run(command, env=environment.child_environment(), check=True)
+    monkeypatch.setenv("PYTHONPATH", ".")
+    assert str(tmp_path) in environment.child_environment()["PYTHONPATH"].split(os.pathsep)

@@ -11,7 +11,7 @@ import pytest
 from bridgemark.benchmarks.registry import samplers
 from bridgemark.benchmarks.sweep.crash_report import crash_in
 from bridgemark.benchmarks.sweep.failures import authors_line, failure_of
-from bridgemark.samplers.base import Unsupported
+from bridgemark.samplers.base import Unsupported, evals
 from bridgemark.targets.base import Density, gaussian_base
 
 
@@ -95,3 +95,12 @@ def test_a_crash_report_names_the_authors_line(tmp_path, crash, reason):
     done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(tmp_path)})
     assert crash_in(done.stderr) == reason
     assert crash_in("Traceback (most recent call last):\n  no crash") == ""
+
+
+def test_the_line_of_a_wrong_count_is_the_authors():
+    def fit():
+        return evals(gradients=-5)
+
+    error = raised(fit)
+    line = line_of_body(fit)
+    assert authors_line(error) == f" (test_failures.py, line {line}: return evals(gradients=-5))"
