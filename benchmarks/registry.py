@@ -123,8 +123,12 @@ def _target_registrations(plugins: Sequence[str]) -> dict[str, Registration]:
 
 
 def _load_entry(name: str, dict_name: str, modules: Iterable[Provider], check: Check) -> Any:
-    """The entry of this name in the dict `dict_name` of the first module that has it."""
-    for provider in sorted(modules, key=lambda provider: not provider.mentions(name)):
+    """The entry of this name in the dict `dict_name` of the first module that has it.
+
+    Among modules that do not mention the name plug-ins come first: they are few.
+    """
+    plugins_first = reversed([*modules])
+    for provider in sorted(plugins_first, key=lambda provider: not provider.mentions(name)):
         entries = _collect_entries(dict_name, [provider], check)
         if name in entries:
             return entries[name].entry
