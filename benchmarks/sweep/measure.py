@@ -19,6 +19,12 @@ from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.scores import metrics
 from bridgemark.benchmarks.scores.shown_draws import shown_draws
 from bridgemark.benchmarks.sweep.failures import failure_of
+from bridgemark.benchmarks.sweep.plausible import (
+    require_finite,
+    require_moved,
+    require_plausible_density,
+    require_recovered,
+)
 from bridgemark.benchmarks.sweep.programs import Programs, timed
 from bridgemark.benchmarks.sweep.sizing import prepare
 from bridgemark.samplers.base import Draws, Fit, Sampler, State
@@ -99,6 +105,8 @@ def run_seed(
         arrays = arrays_to_store(fit_on_host, draws)
         require_recovered(fit_on_host)
         require_finite(draws)
+        require_moved(draws)
+        require_plausible_density(target.density, draws)
 
         report(phase=f"scoring seed {row.seed}")
         scores = score(target, draws, row, programs, fit.state, key, costly)
@@ -170,32 +178,6 @@ def repeat_draws(
         for name, value in metrics.evaluate_without_exact_draws(target, jax.device_get(draws)).items():
             values.setdefault(name, [first_metrics[name]]).append(value)
     return Repeats(values, float(np.median(seconds)))
-
-
-def require_recovered(fit: Fit) -> None:
-    """Raise ValueError where training ended with a run of skipped updates, a twentieth of them or more."""
-    skipped = np.asarray(fit.info.get("skipped", np.zeros(0, bool)), bool)
-    run_length = skipped.size if skipped.all() else int(np.argmin(skipped[::-1]))
-    if skipped.size and run_length >= max(skipped.size // 20, 1):
-        raise ValueError(
-            f"training never recovered: the last {run_length} of {skipped.size} updates were skipped, "
-            "because their gradient was not finite"
-        )
-
-
-def require_finite(draws: Draws) -> None:
-    """Raise ValueError unless all draws and log Z estimates are finite and the weights are valid.
-
-    A log weight may be -inf, which is a weight of zero, but not all of them may.
-    """
-    broken = int(np.sum(~np.isfinite(draws.x).all(axis=-1)))
-    if broken:
-        raise ValueError(f"{broken} of {draws.x.shape[0] * draws.x.shape[1]} draws are not finite")
-    log_weights = draws.log_weights
-    if log_weights is not None and not (np.all(log_weights < np.inf) and np.any(log_weights > -np.inf)):
-        raise ValueError("a log weight is NaN or infinite, or all weights are zero")
-    if draws.log_z is not None and not np.all(np.isfinite(draws.log_z)):
-        raise ValueError("a log Z estimate is not finite")
 
 
 def arrays_to_store(fit: Fit, draws: Draws) -> Arrays:

@@ -25,8 +25,8 @@ from bridgemark.benchmarks.sweep import process, progress, runner
 from bridgemark.benchmarks.sweep.core_locks import CoreLocks
 from bridgemark.benchmarks.sweep.crew import Crew, Workplace, run_cells
 from bridgemark.benchmarks.sweep.limits import CellLimits
-from bridgemark.benchmarks.sweep.measure import require_finite
 from bridgemark.benchmarks.sweep.plan import plan
+from bridgemark.benchmarks.sweep.plausible import require_finite
 from bridgemark.benchmarks.sweep.presets import PRESETS
 from bridgemark.benchmarks.sweep.request import Cell, Request, missing_cells
 from bridgemark.benchmarks.sweep.runner import Resources
