@@ -22,6 +22,7 @@ from bridgemark.targets.base import Density, LogProb
 MAX_DIM = 128  # the number of evaluations grows with the cube of the dimension
 LEAST_LIVE_POINTS = 16
 LEAST_SLICES = 5
+MAX_START_BATCHES = 1_000  # of as many points as there are live ones
 
 
 class DeadPoints(NamedTuple):
@@ -35,12 +36,27 @@ class DeadPoints(NamedTuple):
     values: Int[Array, " batches"]
 
 
+class Start(NamedTuple):
+    """Live points of positive likelihood, and `log_share`, the log of the base's mass where it is positive.
+
+    `values` is the number of evaluations that finding them took.
+    """
+
+    z: Float[Array, "live dim"]
+    log_likelihood: Float[Array, " live"]
+    log_share: Float[Array, ""]
+    values: Int[Array, ""]
+
+
 class NestedRun(NamedTuple):
-    """All points of a run, first the dead and then the live ones; `values` are partial counts."""
+    """All points of a run, first the dead and then the live ones.
+
+    `values` holds the evaluations of the start and then those of each batch.
+    """
 
     z: Float[Array, "points dim"]
     log_weights: Float[Array, " points"]
-    values: Int[Array, " batches"]
+    values: Int[Array, " phases"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +68,10 @@ class NestedSlice(Sampler):
     `slices_per_dimension` times dim slices, until the live points hold less than the share
     `remaining_evidence` of the evidence, or `max_batches` times. A point that is replaced is weighted by an
     equal share of the volume that was left, which makes Z-hat unbiased up to the adapted slice directions
-    (Salomone et al. 2018). The draws of a run are resampled from all of its points. Raises Unsupported above
-    MAX_DIM dimensions, and where the base is not Gaussian.
+    (Salomone et al. 2018). Where the likelihood is zero no live point starts: points are drawn until enough
+    have a positive one, and the share of those that have is a factor of Z-hat. A likelihood that is constant
+    on another set of points is not provided for. The draws of a run are resampled from all of its points.
+    Raises Unsupported above MAX_DIM dimensions, and where the base is not Gaussian.
     """
 
     runs: int = 2
@@ -83,12 +101,12 @@ class NestedSlice(Sampler):
             key_run, key_draw = jax.random.split(key)
             points = self._run(key_run, log_likelihood, live, density.dim)
             chosen = resampling.systematic(key_draw, jax.nn.softmax(points.log_weights), draws)
-            return points.z[chosen], logsumexp(points.log_weights), jnp.append(points.values, live)
+            return points.z[chosen], logsumexp(points.log_weights), points.values
 
         z, log_z, values = jax.lax.map(run, jax.random.split(key, self.runs))
         log_weights = jnp.broadcast_to(log_z[:, None], z.shape[:2])
         # Equal to `max_batches` where a run was cut off.
-        info = {"batches": jnp.sum(values[:, :-1] > 0, axis=1)}
+        info = {"batches": jnp.sum(values[:, 1:] > 0, axis=1)}
         return state, Draws(coordinates.forward(z), log_weights, log_z, evals(values=values), info)
 
     def _run(self, key: PRNGKeyArray, log_likelihood: LogProb, live: int, dim: int) -> NestedRun:
@@ -96,13 +114,13 @@ class NestedSlice(Sampler):
         replaced = max(live // 10, 1)
         slices = max(self.slices_per_dimension * dim, LEAST_SLICES)
         key_start, key_first, key_steps = jax.random.split(key, 3)
-        start = jax.random.normal(key_start, (live, dim))
+        start = _draw_start(key_start, log_likelihood, live, dim)
         evaluate = _evaluate_for_blackjax(log_likelihood)
         kernel = nss.build_kernel(evaluate, slices, replaced)
 
         def log_volume_share(batch: Array) -> Array:
             """Log volume per point in a batch, when each earlier one has shrunk it by the share replaced."""
-            return batch * jnp.log1p(-replaced / live) - jnp.log(live)
+            return start.log_share + batch * jnp.log1p(-replaced / live) - jnp.log(live)
 
         def unfinished(carry: tuple) -> Array:
             batch, state, _ = carry
@@ -122,8 +140,8 @@ class NestedSlice(Sampler):
             return batch + 1, state, dead
 
         first: Any = adaptive.init(
-            start,
-            jax.vmap(evaluate),
+            start.z,
+            lambda z: jax.vmap(_with_known_likelihood)(z, start.log_likelihood),
             update_inner_kernel_params_fn=nss.live_covariance_factor,
             rng_key=key_first,
         )
@@ -132,7 +150,42 @@ class NestedSlice(Sampler):
         last = state.particles
         z = jnp.concatenate([dead.z.reshape(-1, dim), last.position])
         log_weights = jnp.append(dead.log_weights, last.loglikelihood + log_volume_share(batches))
-        return NestedRun(z, log_weights, dead.values)
+        return NestedRun(z, log_weights, jnp.append(start.values, dead.values))
+
+
+def _draw_start(key: PRNGKeyArray, log_likelihood: LogProb, live: int, dim: int) -> Start:
+    """Draw from N(0, I) until `live` points have a positive likelihood, or MAX_START_BATCHES times as many.
+
+    Of N points up to the last of them, (live - 1) / (N - 1) estimates the share without bias (Haldane 1945).
+    """
+
+    def unfinished(carry: tuple) -> Array:
+        batch, positive, *_ = carry
+        return (positive < live) & (batch < MAX_START_BATCHES)
+
+    def draw_batch(carry: tuple) -> tuple:
+        batch, positive, before_last, z, values = carry
+        # The first batch has the key itself: it is the only one where the likelihood is never zero.
+        key_batch = jax.lax.cond(batch == 0, lambda: key, lambda: jax.random.fold_in(key, batch))
+        drawn = jax.random.normal(key_batch, (live, dim))
+        drawn_values = jax.vmap(log_likelihood)(drawn)
+        rank = positive + jnp.cumsum(drawn_values > -jnp.inf)  # of each positive point among all, from 1
+        slot = jnp.where(drawn_values > -jnp.inf, rank - 1, live)  # beyond the last one for the others
+        before_last += jnp.sum(rank < live)
+        z = z.at[slot].set(drawn, mode="drop")
+        return batch + 1, rank[-1], before_last, z, values.at[slot].set(drawn_values, mode="drop")
+
+    nothing = jnp.zeros((live, dim)), jnp.full(live, -jnp.inf)
+    carry = jnp.asarray(0), jnp.asarray(0), jnp.asarray(0), *nothing
+    batches, positive, before_last, z, values = jax.lax.while_loop(unfinished, draw_batch, carry)
+    # `before_last` is N - 1. Where there are too few live points, nothing is known of Z.
+    log_share = jnp.where(positive < live, jnp.nan, jnp.log(live - 1.0) - jnp.log(before_last))
+    return Start(z, values, log_share, batches * live)
+
+
+def _with_known_likelihood(z: Float[Array, " dim"], log_likelihood: Float[Array, ""]) -> Any:
+    """What BlackJAX keeps of a point whose likelihood is known."""
+    return init_state_strategy(z, logprior_fn=log_standard_normal, loglikelihood_fn=lambda _: log_likelihood)
 
 
 def _evaluate_for_blackjax(log_likelihood: LogProb) -> Callable:
