@@ -6,8 +6,8 @@ It is drawn without fonts and without anything from the network, and the same ce
 from pathlib import Path
 from typing import NamedTuple
 
-from bridgemark.benchmarks.certificates.certify import FAILED, PASSED, Certificate, unwritable
-from bridgemark.benchmarks.rows.files import write_atomically
+from bridgemark.benchmarks.certificates.certify import FAILED, PASSED, Certificate
+from bridgemark.benchmarks.rows.files import unwritable, write_atomically
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.text import escape_xml, remark
 
@@ -46,7 +46,7 @@ def write(certificate: Certificate, results: Results) -> Path:
     try:
         write_atomically(path, lambda file: file.write(draw(certificate).encode()))
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable(path, error, "--results") from error
     return path
 
 

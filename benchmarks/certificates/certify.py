@@ -2,7 +2,6 @@
 
 import json
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -12,9 +11,8 @@ from pathlib import Path
 
 from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, EXECUTED
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
-from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows import files
 from bridgemark.benchmarks.rows.environment import versions_of
-from bridgemark.benchmarks.rows.files import make_folder, write_atomically
 from bridgemark.benchmarks.rows.identity import row_identity, source_hash
 from bridgemark.benchmarks.rows.results import Results, certificates_folder
 from bridgemark.benchmarks.sweep.failures import authors_line
@@ -129,18 +127,7 @@ def find_valid(subjects: Iterable[Subject], results: Results) -> dict[str, Certi
 
 def require_writable(results: Results) -> None:
     """Raise BadInput unless certificates can be stored."""
-    folder = certificates_folder(results.folders[-1])
-    try:
-        make_folder(folder)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise unwritable(folder, error) from error
-
-
-def unwritable(path: Path, error: OSError) -> BadInput:
-    """The error to raise where a certificate or a badge cannot be written."""
-    cause = error.strerror or error
-    return BadInput(f"cannot write {path} ({cause}); make room there or give another --results")
+    files.require_writable(certificates_folder(results.folders[-1]), "--results")
 
 
 def store(certificate: Certificate, results: Results) -> None:
@@ -148,9 +135,9 @@ def store(certificate: Certificate, results: Results) -> None:
     path = next(results.certificate_paths(certificate.sampler))
     text = json.dumps(asdict(certificate), indent=1) + "\n"
     try:
-        write_atomically(path, lambda file: file.write(text.encode()))
+        files.write_atomically(path, lambda file: file.write(text.encode()))
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise files.unwritable(path, error, "--results") from error
 
 
 def read_all(results: Results) -> dict[str, Certificate]:
