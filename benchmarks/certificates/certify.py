@@ -158,7 +158,8 @@ def read(path: Path) -> Certificate | None:
         data = json.loads(path.read_text())
         findings = tuple(Finding(**finding) for finding in data["findings"])
         readable = {field.name: data[field.name] for field in fields(Certificate) if field.name in data}
-        return Certificate(**readable | {"findings": findings})
+        readable["findings"] = findings
+        return Certificate(**readable)
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
