@@ -71,8 +71,8 @@ def compose(targets: Sequence[Target], references: Mapping[str, Reference]) -> s
 
 def _own_targets() -> list[Target]:
     """The targets of this project, in alphabetical order."""
-    own = [name for name, module in registry.target_modules().items() if module.startswith(OWN_MODULES)]
-    return [registry.build(name, registry.targets()[name]) for name in sorted(own)]
+    names = [name for name, module in registry.target_modules().items() if module.startswith(OWN_MODULES)]
+    return [registry.build(name, registry.targets()[name]) for name in sorted(names)]
 
 
 def _references(folder: Path) -> dict[str, Reference]:
