@@ -71,8 +71,9 @@ def compose(targets: Sequence[Target], references: Mapping[str, Reference]) -> s
 
 def _own_targets() -> list[Target]:
     """The targets of this project, in alphabetical order."""
-    names = [name for name, module in registry.target_modules().items() if module.startswith(OWN_MODULES)]
-    return [registry.build(name, registry.targets()[name]) for name in sorted(names)]
+    modules, builders = registry.target_modules(), registry.targets()
+    names = sorted(name for name, module in modules.items() if module.startswith(OWN_MODULES))
+    return [registry.build(name, builders[name]) for name in names]
 
 
 def _references(folder: Path) -> dict[str, Reference]:
