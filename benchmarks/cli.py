@@ -11,6 +11,7 @@ from bridgemark.benchmarks.commands.doctor import doctor
 from bridgemark.benchmarks.commands.export import export
 from bridgemark.benchmarks.commands.join import check_rows, join, rerun
 from bridgemark.benchmarks.commands.options import Kind, Plugins
+from bridgemark.benchmarks.commands.reference import reference
 from bridgemark.benchmarks.commands.results import compare, figures, publish, show, table
 from bridgemark.benchmarks.commands.run import run
 from bridgemark.benchmarks.commands.score import score, target
@@ -68,17 +69,7 @@ app.command()(publish)
 app.command()(join)
 app.command()(rerun)
 app.command("check-rows")(check_rows)
-
-
-@app.command()
-def reference(name: Annotated[str, typer.Argument(help="Name of a target.")]) -> None:
-    """Estimate a target's true values.
-
-    Long runs estimate log Z and moments; the results are stored with the target.
-    """
-    from bridgemark.benchmarks.references.reference import make
-
-    make(name)
+app.command()(reference)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from bridgemark.benchmarks.certificates import certify
 from bridgemark.benchmarks.drawing import figures
 from bridgemark.benchmarks.joining.merging import current, merge
 from bridgemark.benchmarks.joining.present_code import own_samplers, sort_rows
-from bridgemark.benchmarks.pages import board
+from bridgemark.benchmarks.pages import board, truths
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.results import Results, certificates_folder, rows_folder, store_of
 from bridgemark.benchmarks.rows.row import Row
@@ -52,8 +52,12 @@ def write_pages(folder: Path) -> int:
 
 
 def write_texts(rows: list[Row], folder: Path) -> None:
-    """Make the tables and pages of published results again, as `write_pages` does, but not the figures."""
+    """Make the tables and pages of published results again, as `write_pages` does, but not the figures.
+
+    One of the pages, TRUTHS.md, is made of the registered targets and not of the rows.
+    """
     board.write(rows, Results((folder,)), folder, folder.absolute().parent / "README.md")
+    truths.write(folder)
 
 
 def _add_certificates(local: Path, folder: Path) -> None:

@@ -1,10 +1,11 @@
 """Numbers, exceptions and text from outside, formatted for people.
 
 Names, reasons, configurations and the like come from strangers. Every place that shows them has one function
-here that keeps them plain text: `printable` for a terminal, `escape_markdown` for a page, and
-`escape_formula` for a spreadsheet. Rich's markup is the business of `console.plain_text`.
+here that keeps them plain text: `printable` for a terminal, `escape_markdown` for a page, `escape_xml` for an
+image, and `csv_cell` for a spreadsheet. Rich's markup is the business of `console.plain_text`.
 """
 
+import html
 import math
 import re
 from collections.abc import Sequence
@@ -108,6 +109,11 @@ def _without_link(match: re.Match[str]) -> str:
     """The beginning of a link, with the character spelt as HTML by which it is recognised."""
     name, sign = (part for part in match.groups() if part)
     return f"{name}&#{ord(sign)};"
+
+
+def escape_xml(text: str) -> str:
+    """Escape a text for XML, such as SVG: it has no element, no entity and no end of an attribute there."""
+    return html.escape(printable(text))
 
 
 def escape_latex(text: str) -> str:

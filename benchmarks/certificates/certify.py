@@ -2,17 +2,17 @@
 
 import json
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 
-from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION
+from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, EXECUTED
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
-from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.rows.files import make_folder, write_atomically
+from bridgemark.benchmarks.rows import files
+from bridgemark.benchmarks.rows.environment import versions_of
 from bridgemark.benchmarks.rows.identity import row_identity, source_hash
 from bridgemark.benchmarks.rows.results import Results, certificates_folder
 from bridgemark.benchmarks.sweep.failures import authors_line
@@ -21,6 +21,8 @@ from bridgemark.samplers.base import Sampler, Unsupported
 
 PASSED, FAILED, NOT_JUDGED = "passed", "failed", "not judged"
 STATUSES = (PASSED, FAILED, NOT_JUDGED)
+WORDS = {PASSED: "passed", FAILED: "failed", NOT_JUDGED: "does not apply"}
+NOT_REACHED = "not reached"  # the reason of checks that come after one that ended the examination
 MAX_REASON = 300  # characters
 
 
@@ -37,19 +39,37 @@ class Finding:
     reason: str | None
     seconds: float
 
+    @property
+    def is_applicable(self) -> bool:
+        """Whether the check applies to the sampler; one that only measures and judges nobody always does."""
+        return self.status != NOT_JUDGED or self.check == EXECUTED
+
+    @property
+    def in_words(self) -> str:
+        """The result for people: "passed", "failed: why", "does not apply: why", or what was measured."""
+        says_all = self.check == EXECUTED or self.reason == NOT_REACHED
+        if self.reason and self.status == NOT_JUDGED and says_all:
+            return self.reason
+        return f"{WORDS[self.status]}: {self.reason}" if self.reason else WORDS[self.status]
+
 
 @dataclass(frozen=True)
 class Certificate:
     """The findings about a sampler, or about a target.
 
     `identity` hashes the sampler's source, its configuration and the version of the battery; of a target it
-    is the fingerprint. `config` is the printed sampler, or the target's definition.
+    is the fingerprint. `config` is the printed sampler, or the target's definition. `battery` is the version
+    of the battery, `bridgemark` that of the package that made the checks, and `made` the day in UTC. These
+    three are None in certificates from before they were stored.
     """
 
     sampler: str
     identity: str
     config: str
     findings: tuple[Finding, ...]
+    battery: int | None = None
+    bridgemark: str | None = None
+    made: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -63,12 +83,12 @@ class Certificate:
 
     @property
     def verdict(self) -> str:
-        """All findings in a few words."""
+        """All findings in a few words: which checks failed, or how many passed and how many do not apply."""
         failed = [finding.check for finding in self.findings if finding.status == FAILED]
         if failed:
             return f"failed: {', '.join(failed)}"
         passed = sum(finding.status == PASSED for finding in self.findings)
-        others = len(self.findings) - passed
+        others = sum(not finding.is_applicable for finding in self.findings)
         verb = "does" if others == 1 else "do"
         return f"{passed} passed, {others} {verb} not apply" if others else f"{passed} passed"
 
@@ -80,6 +100,19 @@ class Subject:
     name: str
     identity: str
     config: str
+
+
+def certify_now(subject: Subject, findings: tuple[Finding, ...]) -> Certificate:
+    """The certificate of findings that this installation has made today."""
+    return Certificate(
+        sampler=subject.name,
+        identity=subject.identity,
+        config=subject.config,
+        findings=findings,
+        battery=BATTERY_VERSION,
+        bridgemark=versions_of(["bridgemark"])["bridgemark"],
+        made=datetime.now(UTC).date().isoformat(),
+    )
 
 
 def find_valid(subjects: Iterable[Subject], results: Results) -> dict[str, Certificate]:
@@ -94,17 +127,7 @@ def find_valid(subjects: Iterable[Subject], results: Results) -> dict[str, Certi
 
 def require_writable(results: Results) -> None:
     """Raise BadInput unless certificates can be stored."""
-    folder = certificates_folder(results.folders[-1])
-    try:
-        make_folder(folder)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> BadInput:
-    cause = error.strerror or error
-    return BadInput(f"cannot write {path} ({cause}); make room there or give another --results")
+    files.require_writable(certificates_folder(results.folders[-1]), "--results")
 
 
 def store(certificate: Certificate, results: Results) -> None:
@@ -112,9 +135,9 @@ def store(certificate: Certificate, results: Results) -> None:
     path = next(results.certificate_paths(certificate.sampler))
     text = json.dumps(asdict(certificate), indent=1) + "\n"
     try:
-        write_atomically(path, lambda file: file.write(text.encode()))
+        files.write_atomically(path, lambda file: file.write(text.encode()))
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise files.unwritable(path, error, "--results") from error
 
 
 def read_all(results: Results) -> dict[str, Certificate]:
@@ -127,11 +150,16 @@ def read_all(results: Results) -> dict[str, Certificate]:
 
 
 def read(path: Path) -> Certificate | None:
-    """Read a stored certificate; None where there is no file, or one that is not a certificate."""
+    """Read a stored certificate; None where there is no file, or one that is not a certificate.
+
+    Fields that only later versions of the package know are left out.
+    """
     try:
         data = json.loads(path.read_text())
         findings = tuple(Finding(**finding) for finding in data["findings"])
-        return Certificate(**data | {"findings": findings})
+        readable = {field.name: data[field.name] for field in fields(Certificate) if field.name in data}
+        readable["findings"] = findings
+        return Certificate(**readable)
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

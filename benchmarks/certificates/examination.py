@@ -18,9 +18,11 @@ from bridgemark.benchmarks.certificates.certify import (
     FAILED,
     MAX_REASON,
     NOT_JUDGED,
+    NOT_REACHED,
     STATUSES,
     Certificate,
     Finding,
+    certify_now,
 )
 from bridgemark.benchmarks.certificates.checks import HALVES
 from bridgemark.benchmarks.certificates.forecast import Expected
@@ -78,7 +80,7 @@ def examine(
             parts = [Part(battery.module, task, checks, limits) for checks in battery.parts]
             _make_checks(parts, progress)
             findings = tuple(finding for part in parts for finding in part.findings)
-            certificate = Certificate(subject.name, subject.identity, subject.config, findings)
+            certificate = certify_now(subject, findings)
             yield Examined(certificate, any(part.was_limited for part in parts))
 
 
@@ -154,7 +156,7 @@ class Part:
         self.was_limited |= process.was_limited
         self.crashes += 1
         if self.crashes == MAX_CRASHES or not has_begun:
-            self.findings += [Finding(check, NOT_JUDGED, "not reached", 0.0) for check in self.waiting]
+            self.findings += [Finding(check, NOT_JUDGED, NOT_REACHED, 0.0) for check in self.waiting]
             self.waiting.clear()
 
 

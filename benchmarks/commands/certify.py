@@ -4,12 +4,18 @@ Modules that import JAX are imported inside the commands, so that help is shown 
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bridgemark.benchmarks.commands.options import RESULTS, Plugins, Published, Results, layered
 from bridgemark.benchmarks.errors import require_positive
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from bridgemark.benchmarks.certificates.certify import Certificate
+    from bridgemark.benchmarks.rows.results import Results as ReadResults
 
 # Eight times what the longest check of a published certificate took, on one core: "same without compilation".
 SECONDS = 1_800.0
@@ -19,6 +25,9 @@ Timeout = Annotated[float, typer.Option(metavar="SECONDS", help="Processor secon
 Memory = Annotated[
     float | None,
     typer.Option(metavar="MB", help="Megabytes per process. Default: an equal part of the machine's memory."),
+]
+Badge = Annotated[
+    bool, typer.Option("--badge", help="Also draw each verdict as DIR/certificates/NAME.svg, a badge.")
 ]
 
 certify = typer.Typer(no_args_is_help=True, help="Check samplers and targets against closed forms.")
@@ -33,16 +42,18 @@ def certify_sampler(
     published: Published = None,
     timeout: Timeout = SECONDS,
     memory: Memory = None,
+    badge: Badge = False,
 ) -> None:
     """Run a fixed battery of checks on samplers, and store their certificates in DIR/certificates.
 
-    A sampler whose certificate is published or stored, and still valid, is not checked again.
+    A sampler whose certificate is published or stored, and still valid, is not checked again. A badge that is
+    there already is drawn again with each new certificate.
     """
     from bridgemark.benchmarks.sweep.interruption import exit_when_stopped
 
     require_positive(timeout=timeout, memory=memory)
     with exit_when_stopped():
-        status = _certify_samplers(names, results, published, timeout, memory)
+        status = _certify_samplers(names, results, published, timeout, memory, badge)
     raise typer.Exit(status)
 
 
@@ -63,7 +74,12 @@ def certify_target(
 
 
 def _certify_samplers(
-    names: list[str], folder: Path, published: Path | None, timeout: float, memory: float | None
+    names: list[str],
+    folder: Path,
+    published: Path | None,
+    timeout: float,
+    memory: float | None,
+    with_badges: bool,
 ) -> int:
     """Check the samplers that have no valid certificate. Returns the exit status."""
     from bridgemark.benchmarks.certificates import certify as certificates
@@ -82,9 +98,10 @@ def _certify_samplers(
         listing = list_samplers([name for name in names if name not in files], files, limits.megabytes, show)
     valid = certificates.find_valid(listing.subjects, results)
     waiting = forecast([subject for subject in listing.subjects if subject.name not in valid], results)
-    if waiting:
+    if waiting or with_badges:
         certificates.require_writable(results)
     print_plan(listing.refused, list(valid.values()), waiting, console)
+    _draw_badges(list(valid.values()), results, with_badges, console)
     verdicts = [certificate.passed for certificate in valid.values()]
     for examined in examine(waiting, listing.plugins, SAMPLER_BATTERY, limits, console):
         if not examined.was_limited:
@@ -92,8 +109,22 @@ def _certify_samplers(
         print_certificate(examined.certificate, console)
         if examined.was_limited:
             print_unstored(examined.certificate, console)
+        else:
+            _draw_badges([examined.certificate], results, with_badges, console)
         verdicts.append(examined.certificate.passed)
     return REFUSED if listing.refused else int(not all(verdicts))
+
+
+def _draw_badges(
+    certified: list["Certificate"], results: "ReadResults", wanted: bool, console: "Console"
+) -> None:
+    """Draw the badges of certificates where they are wanted, or where there are older ones."""
+    from bridgemark.benchmarks.certificates import badge
+    from bridgemark.benchmarks.console.plain_text import print_plain
+
+    for certificate in certified:
+        if wanted or badge.path_of(certificate.sampler, results).exists():
+            print_plain(console, f"badge: {badge.write(certificate, results)}")
 
 
 def _certify_targets(names: list[str], plugins: list[str], timeout: float, memory: float | None) -> int:

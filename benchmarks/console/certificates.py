@@ -38,14 +38,13 @@ def print_plan(
 
 
 def print_certificate(certificate: Certificate, console: Console, identity: str = "identity") -> None:
-    """Print a certificate: its checks with status and reason, its verdict, and its identity.
+    """Print a certificate: its checks with result and reason, its verdict, and its identity.
 
     `identity` says what the identity is called.
     """
-    table = Table("check", "status", "seconds", title=plain(certificate.sampler), title_justify="left")
+    table = Table("check", "result", "seconds", title=plain(certificate.sampler), title_justify="left")
     for finding in certificate.findings:
-        status = f"{finding.status}: {finding.reason}" if finding.reason else finding.status
-        add_plain_row(table, finding.check, status, f"{finding.seconds:.1f}")
+        add_plain_row(table, finding.check, finding.in_words, f"{finding.seconds:.1f}")
     console.print(table)
     verdict = f"{certificate.sampler}: {certificate.verdict}"
     print_plain(console, f"{verdict}; {identity} {certificate.identity}")

@@ -29,7 +29,7 @@ def estimate_log_z(target: Target, effort: Effort, x: Chains, say: Say) -> dict[
     """
     results: dict[str, MethodResult] = {}
     for seed, (name, method) in enumerate(METHODS.items(), 1):
-        ranked = _rank(results)
+        ranked = rank(results)
         is_precise = bool(ranked) and ranked[0]["standard_error"] <= effort.error
         if is_precise and np.any(_combined_errors(ranked) <= MAX_ERROR):
             break
@@ -41,7 +41,7 @@ def estimate_log_z(target: Target, effort: Effort, x: Chains, say: Say) -> dict[
         shown = ("value", "standard_error", "refused")
         summary = {key: results[name][key] for key in shown if key in results[name]}
         say(f"{target.name}: log Z by {name}: {summary}")
-    if not _rank(results):
+    if not rank(results):
         raise BadInput(f"no method estimates log Z of {target.name}: {results}")
     return results
 
@@ -52,7 +52,7 @@ def reconcile(results: dict[str, MethodResult]) -> tuple[MethodResult, bool | No
     The second is None where all other methods refused, and False where none of the others is precise: a vague
     estimate neither confirms nor contradicts.
     """
-    best, *others = ranked = _rank(results)
+    best, *others = ranked = rank(results)
     estimate = {key: best[key] for key in ("value", "standard_error", "recipe")}
     if not others:
         return estimate, None
@@ -63,7 +63,7 @@ def reconcile(results: dict[str, MethodResult]) -> tuple[MethodResult, bool | No
     return estimate, agree
 
 
-def _rank(results: dict[str, MethodResult]) -> list[MethodResult]:
+def rank(results: dict[str, MethodResult]) -> list[MethodResult]:
     """The results that have an estimate, the most precise first."""
     estimates = [result for result in results.values() if "refused" not in result]
     return sorted(estimates, key=lambda result: result["standard_error"])

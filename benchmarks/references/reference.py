@@ -8,6 +8,7 @@ stored with that remark, and no truth is read from it.
 
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,11 +31,16 @@ from bridgemark.samplers.base import Sampler
 from bridgemark.samplers.nuts import NUTS
 from bridgemark.samplers.smc import SMC
 from bridgemark.targets import stored
-from bridgemark.targets.base import Target
+from bridgemark.targets.base import Target, Truth
 
 DEFAULT_FUNCTIONS: dict[str, Callable] = {"x": lambda x: x, "x2": jnp.square}  # if a target asks for none
 DIGITS = 7  # significant ones of stored moments
 BATCH = 1_000  # points at which a function is evaluated at once
+AGREEMENT = {
+    True: "another method agrees",
+    False: "the methods disagree, so this is no truth",
+    None: "no other method could be used",
+}
 
 
 class ChainMoments(NamedTuple):
@@ -65,7 +71,7 @@ def effort(dim: int) -> Effort:
 
 
 def make(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
-    """Compute and store the truths of one target; return the file.
+    """Compute and store the truths of one target, which a plug-in may register; return the file.
 
     Raises BadInput for an unknown target, for one whose truth has another source, and for a folder that
     cannot be written; also where the chains disagree (R-hat above 1.01) and where no method estimates log Z,
@@ -74,7 +80,7 @@ def make(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tup
     builders = registry.targets(plugins)
     with stored.requested_statistics() as functions:
         target = registry.build(name, registry.choose_targets((name,), builders)[name])
-    command = f"bridgemark reference {name}"
+    command = _command(name, plugins)
     if target.log_z is not None and not target.log_z.recipe.startswith(f"{command}:"):
         raise BadInput(f"the truth of {name} is not made here; it comes from: {target.log_z.recipe}")
     if not os.access(folder, os.W_OK):
@@ -98,7 +104,17 @@ def make(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tup
     }
     path = folder / f"{name}.json"
     path.write_text(json.dumps(reference, indent=1) + "\n")
+    say(f"{name}: log Z {log_z['value']} ± {log_z['standard_error']}; {AGREEMENT[agree]}")
+    if plugins and agree is not False:
+        truth = Truth(log_z["value"], log_z["standard_error"], f"{command}: {log_z['recipe']}")
+        say(f"{name}: put this into the target: log_z={truth}")
     return path
+
+
+def _command(name: str, plugins: tuple[str, ...]) -> str:
+    """The command that makes a reference, with the names of plug-ins and not their folders."""
+    options = [part for plugin in plugins for part in ("--plugin", Path(plugin).name)]
+    return shlex.join(["bridgemark", "reference", name, *options])
 
 
 def _run_agreeing_chains(

@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -11,6 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.unreadable import BlockedRow, DamagedRow, bad_input
 
 MAX_BYTES = 2**20  # of a row; a thousand sets of draws of each metric take half of it
@@ -86,6 +88,24 @@ def write_atomically(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _flush_folder(path.parent)
+
+
+def require_writable(folder: Path, option: str) -> None:
+    """Make a folder, and raise BadInput unless files can be written there.
+
+    `option` is the option of the command line that names another folder.
+    """
+    try:
+        make_folder(folder)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise unwritable(folder, error, option) from error
+
+
+def unwritable(path: Path, error: OSError, option: str) -> BadInput:
+    """The error to raise where a file or a folder cannot be written; `option` names another folder."""
+    cause = error.strerror or error
+    return BadInput(f"cannot write {path} ({cause}); make room there or give another {option}")
 
 
 def make_folder(folder: Path) -> None:

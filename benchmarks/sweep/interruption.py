@@ -15,6 +15,7 @@ if sys.platform != "win32":
     STOPPING.append(signal.SIGHUP)
 RETRY_SECONDS = 0.05  # after which a signal that came during an import is sent again
 GRACE_SECONDS = 3.0  # for cleaning up after a signal
+CONTINUES = "what is stored stays, and the same command continues from there"
 IMPORTING = "<frozen importlib"  # how the file names of Python's own import code begin
 
 
@@ -27,13 +28,16 @@ class Stopped(KeyboardInterrupt):
 
 
 @contextmanager
-def exit_when_stopped() -> Iterator[None]:
-    """End this process with one line on how to go on, and the right exit status, when a signal stops it."""
+def exit_when_stopped(consequence: str = CONTINUES) -> Iterator[None]:
+    """End this process with one line and the right exit status when a signal stops it.
+
+    The line says what follows from that, the `consequence`.
+    """
     try:
         with stopped_by_signals():
             yield
     except Stopped as stop:
-        print("stopped; what is stored stays, and the same command continues from there", file=sys.stderr)
+        print(f"stopped; {consequence}", file=sys.stderr)
         sys.exit(stop.status)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 from markdown_it import MarkdownIt
@@ -10,6 +11,7 @@ from markdown_it import MarkdownIt
 from bridgemark.benchmarks.text import (
     csv_cell,
     escape_markdown,
+    escape_xml,
     markdown_table,
     number,
     one_line,
@@ -162,3 +164,11 @@ def test_a_table_has_columns_of_equal_width():
         "| three |              |"
     )
     assert markdown_table(["a"], []) == "| a   |\n|:----|"
+
+
+@each_text
+def test_text_is_text_in_xml(text):
+    """An element and an attribute give back what a terminal would show."""
+    element = ElementTree.fromstring(f'<a b="{escape_xml(text)}">{escape_xml(text)}</a>')
+    assert (element.text or "") == element.attrib["b"] == printable(text)
+    assert not list(element)

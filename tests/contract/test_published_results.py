@@ -19,7 +19,7 @@ CURE = "these are not what the published rows give; `nox -s publish` makes them 
 
 def texts(project):
     """The bytes of every generated text of a project, by path."""
-    paths = [project / "README.md", project / "results" / "README.md"]
+    paths = [project / "README.md", *sorted((project / "results").glob("*.md"))]
     paths += sorted((project / "results" / "tables").iterdir())
     return {str(path.relative_to(project)): path.read_bytes() for path in paths}
 

@@ -1,7 +1,10 @@
 """Certificates of samplers: correct ones pass every check, and every mutant fails the check meant for it."""
 
+import json
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from importlib import metadata
 
 import arviz as az
 import jax.numpy as jnp
@@ -12,23 +15,32 @@ from scipy import integrate, stats
 from bridgemark.benchmarks.certificates.certify import (
     FAILED,
     NOT_JUDGED,
+    NOT_REACHED,
     PASSED,
     Certificate,
     Finding,
     Subject,
+    certify_now,
     find_valid,
+    read,
     read_all,
     require_writable,
     run_check,
     store,
 )
-from bridgemark.benchmarks.certificates.checks import CHECKS, EXECUTED, HALVES, SamplerUnderTest
+from bridgemark.benchmarks.certificates.checks import (
+    BATTERY_VERSION,
+    CHECKS,
+    EXECUTED,
+    HALVES,
+    SamplerUnderTest,
+)
 from bridgemark.benchmarks.certificates.closed_form_targets import linear_gaussian, skewed
 from bridgemark.benchmarks.certificates.forecast import forecast
 from bridgemark.benchmarks.certificates.replicates import Replicates
 from bridgemark.benchmarks.certificates.statistical_tests import independent, unbiased
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.rows.results import Results
+from bridgemark.benchmarks.rows.results import PUBLISHED, Results, certificates_folder
 from bridgemark.benchmarks.scores.pareto import pareto_k
 
 from support.mutants import CORRECT, MUTANTS
@@ -36,6 +48,7 @@ from support.mutants import CORRECT, MUTANTS
 # The samplers of `support.mutants` are written as plug-ins are: they leave it to JAX to add axes.
 pytestmark = pytest.mark.implicit_broadcasting
 
+VERDICTS = {"importance": "12 passed, 1 does not apply", "walk": "10 passed, 3 do not apply"}
 # What a check cannot say of the correct samplers.
 EXPECTED_NOT_JUDGED = {
     "importance": {EXECUTED, "effective size not overstated"},
@@ -54,14 +67,50 @@ def test_correct_samplers_pass_every_check(name):
     assert failed == []
     assert not_judged == EXPECTED_NOT_JUDGED[name]
     assert certificate.passed
-    not_applied = len(not_judged)
-    assert certificate.verdict == f"{len(CHECKS) - not_applied} passed, {not_applied} do not apply"
+    assert certificate.verdict == VERDICTS[name]
+
+
+@pytest.mark.parametrize(
+    ("check", "status", "reason", "words"),
+    [
+        ("repeatable", PASSED, None, "passed"),
+        ("repeatable", FAILED, "other draws", "failed: other draws"),
+        ("one dimension", NOT_JUDGED, "two at least", "does not apply: two at least"),
+        ("one dimension", NOT_JUDGED, NOT_REACHED, "not reached"),
+        (EXECUTED, NOT_JUDGED, "1.79 for each that is counted", "1.79 for each that is counted"),
+    ],
+)
+def test_a_result_is_said_in_words(check, status, reason, words):
+    assert Finding(check, status, reason, 1.0).in_words == words
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_every_mutant_is_caught_by_its_check(mutant):
     sampler, check = MUTANTS[mutant]
     assert CHECKS[check](SamplerUnderTest(sampler)) is not None
+
+
+def test_a_certificate_says_what_made_it_and_when(tmp_path):
+    """So that a stranger can read it. One from before and one of a later version are read as well."""
+    made = certify_now(Subject("mine", "identity", "config"), (Finding("check", PASSED, None, 1.0),))
+    assert (made.battery, made.bridgemark) == (BATTERY_VERSION, metadata.version("bridgemark"))
+    assert abs(date.fromisoformat(made.made) - datetime.now(UTC).date()) <= timedelta(days=1)
+    store(made, Results((tmp_path,)))
+    path = tmp_path / "certificates" / "mine.json"
+    assert read(path) == made
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps(data | {"of a later version": 1}))
+    assert read(path) == made
+    for name in ("battery", "bridgemark", "made"):
+        del data[name]
+    path.write_text(json.dumps(data))
+    assert read(path) == replace(made, battery=None, bridgemark=None, made=None)
+
+
+def test_every_published_certificate_is_read():
+    paths = list(certificates_folder(PUBLISHED).glob("*.json"))
+    assert len(paths) == 32
+    assert all(read(path).sampler == path.stem for path in paths)
 
 
 def test_a_certificate_is_valid_until_the_source_or_the_battery_changes(tmp_path):

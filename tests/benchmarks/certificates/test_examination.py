@@ -15,13 +15,22 @@ from rich.console import Console
 
 from bridgemark.benchmarks import cli
 from bridgemark.benchmarks.certificates import examination
-from bridgemark.benchmarks.certificates.certify import FAILED, NOT_JUDGED, PASSED, Subject
+from bridgemark.benchmarks.certificates.certify import (
+    FAILED,
+    NOT_JUDGED,
+    PASSED,
+    Finding,
+    Subject,
+    certify_now,
+    store,
+)
 from bridgemark.benchmarks.certificates.examination import SAMPLER_BATTERY, Battery, examine
 from bridgemark.benchmarks.certificates.forecast import Expected
 from bridgemark.benchmarks.certificates.listing import list_samplers, list_targets
 from bridgemark.benchmarks.certificates.progress import CheckProgress
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.environment import available_cores
+from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.sweep.core_locks import CoreLocks
 from bridgemark.benchmarks.sweep.limits import CellLimits
 
@@ -82,7 +91,7 @@ def test_a_check_that_ends_its_process_has_failed_for_a_reason(certified, sample
     table = output.partition(f"] {sampler}: checking\n")[2]
     first, second, *_ = (line for line in table.splitlines() if line.startswith("│"))
     assert reason in first
-    assert "not judged: not reached" in second
+    assert "│ not reached" in second
     assert f"{sampler}: failed: {QUICK_CHECKS[0]}; identity " in table
 
 
@@ -112,6 +121,27 @@ def test_what_is_certified_is_not_checked_again(certified, folder):
             cli.main()
     assert "4 certificates still valid: exits, asks-to-exit, crashes, prints\n" in output.getvalue()
     assert "2 samplers to check, about " in output.getvalue()
+
+
+def test_a_badge_is_drawn_where_it_is_wanted_and_always_that_of_the_certificate(tmp_path, monkeypatch):
+    (toy,) = list_samplers([], [TOYS], 2_000.0, silent).subjects
+    badge = tmp_path / "certificates" / "toy-exact.svg"
+
+    def certify_with(status, *options):
+        store(certify_now(toy, (Finding("check", status, None, 1.0),)), Results((tmp_path,)))
+        folders = ("--results", str(tmp_path), "--published", "none")
+        monkeypatch.setattr(sys, "argv", ["bridgemark", "certify", "sampler", TOYS, *folders, *options])
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+            cli.main()
+        return output.getvalue()
+
+    assert "badge" not in certify_with(PASSED)
+    assert not badge.exists()
+    assert f"badge: {badge}\n" in certify_with(PASSED, "--badge")
+    assert ">certified, 1 passed<" in badge.read_text()
+    assert "toy-exact: failed: check" in certify_with(FAILED)
+    assert ">failed: check<" in badge.read_text()
 
 
 def no_process(*_):

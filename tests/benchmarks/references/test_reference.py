@@ -74,7 +74,8 @@ def assert_log_z(methods, exact):
 def test_a_made_truth_is_the_closed_form(monkeypatch, tmp_path, unknown, quick):
     monkeypatch.delitem(log_z.METHODS, "parallel-tempering")  # the next test has it
     made = made_in(tmp_path)
-    assert made["command"] == "bridgemark reference toy-gaussian"
+    command = "bridgemark reference toy-gaussian --plugin toys.py"
+    assert made["command"] == command
     assert made["agree"] is True
     methods = made["log_z"]["methods"]
     assert list(methods) == ["smc", "bridge", "dds", "near-smc"]
@@ -85,7 +86,7 @@ def test_a_made_truth_is_the_closed_form(monkeypatch, tmp_path, unknown, quick):
         best["value"],
         best["standard_error"],
     ]
-    assert made["log_z"]["recipe"] == f"bridgemark reference toy-gaussian: {best['recipe']}"
+    assert made["log_z"]["recipe"] == f"{command}: {best['recipe']}"
     for name, mean in (("x", MEAN), ("x2", MEAN**2 + SD**2)):
         moments = made["statistics"][name]
         assert np.all(np.abs(moments["mean"] - mean) < LIMIT * np.array(moments["standard_error"]))

@@ -1,0 +1,54 @@
+"""The command `reference`.
+
+Modules that import JAX are imported inside the command, so that help is shown at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bridgemark.benchmarks.commands.completion import complete_targets
+from bridgemark.benchmarks.commands.options import RESULTS, Plugins
+from bridgemark.benchmarks.errors import require_positive
+
+
+def reference(
+    name: Annotated[str, typer.Argument(help="Name of a target.", autocompletion=complete_targets)],
+    plugin: Plugins = [],  # noqa: B006
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder to write NAME.json in. Default: that of the targets of this project, or with "
+            f"--plugin {RESULTS / 'references'}.",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Processor seconds in all. Default: no limit.")
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(metavar="MB", help="Megabytes. Default: nine tenths of the machine's.")
+    ] = None,
+) -> None:
+    """Estimate a target's true values by long runs, and store them.
+
+    log Z is estimated by two methods or more that must agree, moments by Markov chains that must agree. Only
+    a target of this project, in a checkout, reads the stored file by itself; for one of a plug-in the line to
+    put into its file is printed.
+    """
+    import math
+
+    from bridgemark.benchmarks.references.apart import make_apart
+    from bridgemark.benchmarks.rows.files import require_writable
+    from bridgemark.benchmarks.sweep.interruption import exit_when_stopped
+    from bridgemark.benchmarks.sweep.limits import CellLimits, memory_per_cell
+
+    require_positive(timeout=timeout, memory=memory)
+    folder = out or (RESULTS / "references" if plugin else None)
+    limits = CellLimits(seconds=timeout or math.inf, megabytes=memory or memory_per_cell(1))
+    with exit_when_stopped("nothing was stored"):
+        if folder is not None:
+            require_writable(folder, "--out")
+        path = make_apart(name, plugin, folder, limits, lambda line: print(line, flush=True))
+    print(f"the reference of {name} is in {path}")

@@ -1,0 +1,131 @@
+"""TRUTHS.md: every target is on it, with its estimates, and what it says of other sources holds."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from bridgemark.benchmarks import registry
+from bridgemark.benchmarks.pages import other_sources, truths
+from bridgemark.targets import stored
+from bridgemark.targets.base import About, Density, Target, Truth, gaussian_base
+from bridgemark.targets.refused import REFUSED
+
+from support.project import ROOT
+
+REFERENCES = [json.loads(path.read_text()) for path in sorted(stored.FOLDER.glob("*.json"))]
+BROWNIAN_DATA = ROOT / "targets" / "data" / "brownian.csv"
+
+
+def cells(page):
+    """The cells of every line of the tables of a page."""
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line[:1] == "|"]
+
+
+def of_target(name, log_z):
+    base = gaussian_base(np.zeros(2), np.ones(2))
+    density = Density(dim=2, log_prob=base.log_prob, base=base)
+    return Target(name=name, version=1, density=density, about=About("tests", "N(0, I)"), log_z=log_z)
+
+
+def test_every_target_of_this_project_is_on_the_page_once():
+    lines = cells(truths.page())
+    names = [line[0] for line in lines if line[0] and line[0] != "target" and not line[0].startswith(":")]
+    assert sorted(names) == sorted(registry.targets())
+    links = re.findall(r"\]\(\.\./(targets/references/[^)]+)\)", truths.page())
+    assert {(ROOT / link).resolve() for link in links} == {path.resolve() for path in stored.FOLDER.iterdir()}
+
+
+@pytest.mark.parametrize("reference", REFERENCES, ids=lambda reference: reference["target"])
+def test_every_estimate_of_a_reference_is_on_the_page_with_its_difference(reference):
+    lines = cells(truths.page())
+    start = next(i for i, line in enumerate(lines) if line[0] == reference["target"])
+    end = next(i for i in range(start + 1, len(lines)) if lines[i][0])
+    best = reference["log_z"]
+    estimates = sorted((method for method in best["methods"].values() if "value" in method), key=error_of)
+    assert end - start == len(estimates)
+    for line, method in zip(lines[start:end], estimates, strict=True):
+        value, error = map(float, line[2].split(" ± "))
+        assert error == pytest.approx(error_of(method), rel=0.06)
+        assert abs(value - method["value"]) < error / 10
+        apart = abs(method["value"] - best["value"]) / math.hypot(error_of(method), error_of(best))
+        assert line[4] == ("" if method is estimates[0] else f"{apart:.1f}")
+
+
+def error_of(estimate):
+    return estimate["standard_error"]
+
+
+def test_a_truth_is_a_closed_form_or_says_how_it_is_known():
+    targets = [
+        of_target("closed", Truth(0.0, 0.0, "normalised [by] construction")),
+        of_target("quadrature", Truth(1.25, 1e-8, "trapezoidal rule")),
+        of_target("unknown", None),
+    ]
+    page = truths.compose(targets, {})
+    assert [line for line in cells(page) if line[1] == "2"] == [
+        ["closed", "2", "0", r"closed form: normalised \[by\] construction"],
+        ["quadrature", "2", "1.250000000 ± 1e-8", "trapezoidal rule"],
+    ]
+    assert "Unknown is log Z of unknown." in page
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (-77.56841, 0.0083, "-77.5684 ± 0.0083"),
+        (-10596.02, 8000.0, "-10596 ± 8000"),
+        (1.8378770664, 0.0, "1.837877"),
+        (0.0, 0.0, "0"),
+        (100.0, 0.0, "100"),
+    ],
+)
+def test_a_value_is_shown_to_the_digits_that_it_has(value, error, text):
+    assert truths.with_error(value, error) == text
+
+
+def brownian_scales():
+    """Log Z and (mean, sd) of both scales, by Gaussian densities on another grid than the target's."""
+    time, y = np.genfromtxt(BROWNIAN_DATA, delimiter=",", skip_header=1).T
+    motion, log_scales = np.minimum.outer(time, time), np.arange(-15.0, 7.0, 0.1)
+    noises, log_mass = np.exp(2 * log_scales)[:, None, None] * np.eye(len(y)), []
+    for step in np.exp(log_scales):
+        factors = np.linalg.cholesky(step**2 * motion + noises)
+        standard = np.linalg.solve(factors, np.broadcast_to(y[:, None], (len(noises), len(y), 1)))[..., 0]
+        log_determinants = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+        log_mass.append(-0.5 * np.sum(standard**2, axis=1) - log_determinants)
+    log_prior = -(log_scales**2) / 8 - np.log(2 * np.sqrt(2 * np.pi)) + np.log(log_scales[1] - log_scales[0])
+    log_mass = log_mass + np.add.outer(log_prior, log_prior) - 0.5 * len(y) * np.log(2 * np.pi)
+    log_z = np.logaddexp.reduce(log_mass.ravel())
+    mass, scales = np.exp(log_mass - log_z), np.exp(log_scales)
+    moments = []
+    for marginal in (mass.sum(axis=1), mass.sum(axis=0)):
+        mean = marginal @ scales
+        moments.append((mean, np.sqrt(marginal @ scales**2 - mean**2)))
+    return log_z, moments
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"-?\d*\.\d+", text)]
+
+
+def test_what_is_said_of_other_sources_is_so():
+    """Their values are copied from them; ours are computed again."""
+    values = {(value.target, value.quantity): value for value in other_sources.VALUES}
+    log_z, (step, noise) = brownian_scales()
+    brownian = {"log Z": (log_z,), "mean of the step's scale": step, "mean of the noise's scale": noise}
+    for quantity, computed in brownian.items():
+        np.testing.assert_allclose(numbers(values["brownian-32", quantity].here), computed, rtol=0, atol=6e-6)
+    volatility = registry.build("volatility-103", registry.targets()["volatility-103"]).statistics[0]
+    moments = volatility.mean[1], volatility.standard_error[1], volatility.sd[1]
+    stated = numbers(values["volatility-103", "mean log variance"].here)
+    np.testing.assert_allclose(stated, moments, rtol=0, atol=6e-4)
+    cox = registry.build("lgcp-1600", registry.targets()["lgcp-1600"]).log_z
+    np.testing.assert_allclose(numbers(values["lgcp-1600", "log Z"].here), (cox.value, 0.011), atol=6e-4)
+    assert cox.standard_error == 0.011
+
+
+def test_the_section_names_what_has_no_truth():
+    assert all(f"- {name}: " in other_sources.section() for name in REFUSED)
