@@ -1,4 +1,4 @@
-"""The answer of the page: for each kind of target, the cheapest samplers that cannot be told from the best."""
+"""The answer: for each kind of target, the cheapest of the samplers that cannot be told from the best."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ from typing import NamedTuple
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.standings import Standings
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
-from bridgemark.benchmarks.text import number
 
 QUESTIONS = {columns.MAIN_METRIC: "means", columns.LOG_Z_ABS_ERROR: "log Z"}
 
@@ -18,11 +17,6 @@ class Choice(NamedTuple):
     sampler: str
     gradients: float
     seconds: float
-    score: float
-
-    def price(self) -> str:
-        """What it costs, in words."""
-        return f"{number(self.gradients)} gradients, {number(self.seconds)} s"
 
 
 @dataclass(frozen=True)
@@ -74,16 +68,15 @@ def _answer(kind: str, metric: str, rows: Sequence[SummaryRow], ties: Standings)
     if not best:
         return []
     shared = max(map(len, best.values()))
-    choices = [_choice(name, won, metric) for name, won in best.items() if len(won) == shared]
+    choices = [_choice(name, won) for name, won in best.items() if len(won) == shared]
     choices.sort(key=lambda choice: (choice.gradients, choice.sampler))
     targets = dict.fromkeys(row[columns.TARGET] for row in ranked)
     return [Answer(kind, QUESTIONS[metric], list(targets), shared, choices)]
 
 
-def _choice(sampler: str, rows: Sequence[SummaryRow], metric: str) -> Choice:
+def _choice(sampler: str, rows: Sequence[SummaryRow]) -> Choice:
     return Choice(
         sampler,
         max(row[columns.SPENT] for row in rows),
         max(row[columns.SPENT_SECONDS] for row in rows),
-        max(row[metric] for row in rows),
     )

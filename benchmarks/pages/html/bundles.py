@@ -26,7 +26,9 @@ def data_tables() -> str:
     module = (folder / "html" / "dt_bundle.js").read_text()
     exports = EXPORTS.findall(module)
     if len(exports) != 1:
-        raise BadInput("the bundle of this version of itables cannot be read; install another: itables==2.9.1")
+        raise BadInput(
+            "the bundle of this version of itables cannot be read; install another: itables==2.9.1"
+        )
     names = RENAMED.sub(r"\2:\1", exports[0])
     # A function of its own keeps the bundle's names from those of others, as a module would.
     return _as_script(EXPORTS.sub(f"window.itables={{{names}}};", module))

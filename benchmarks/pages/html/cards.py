@@ -68,9 +68,7 @@ def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> Targ
     ranked = [line for line in lines if line.group is not None]
     best = sum(line.group == 1 for line in ranked)
     at_floor = sum(map(_is_at_floor, ranked))
-    difficulty = (
-        f"of {len(ranked)} ranked lines {best} cannot be told from the best, and {at_floor} score at most twice what exact draws do"
-    )
+    difficulty = f"of {len(ranked)} ranked lines {best} cannot be told from the best, and {at_floor} score at most twice what exact draws do"
     return TargetCard(
         name=name,
         dim=lines[0].summary[columns.DIM],
@@ -83,7 +81,10 @@ def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> Targ
 
 def _is_at_floor(line: Line) -> bool:
     """Whether the median score is no worse than twice what as many exact draws get."""
-    score, floor = line.summary.get(columns.MAIN_METRIC), line.summary.get(columns.floor_of(columns.MAIN_METRIC))
+    score, floor = (
+        line.summary.get(columns.MAIN_METRIC),
+        line.summary.get(columns.floor_of(columns.MAIN_METRIC)),
+    )
     return score is not None and floor is not None and score <= 2 * floor
 
 
@@ -91,7 +92,9 @@ def _trouble(line: Line) -> list[str]:
     """What went wrong on one target, in words."""
     row = line.summary
     texts = [row[columns.REASON]] if row[columns.REASON] else []
-    bias, r_hat, pareto_k = (row.get(name) or 0.0 for name in (columns.MAIN_METRIC, columns.R_HAT_MAX, columns.PARETO_K))
+    bias, r_hat, pareto_k = (
+        row.get(name) or 0.0 for name in (columns.MAIN_METRIC, columns.R_HAT_MAX, columns.PARETO_K)
+    )
     if bias > LARGE_BIAS:
         texts.append(f"bias² of x {number(bias)}")
     if r_hat > LARGEST_R_HAT:

@@ -47,7 +47,8 @@ MEANINGS = {
     "ESS": "bulk effective sample size of the worst coordinate of Markov chains, or Kish's share of weighted draws",
     "R-hat": columns.MEANINGS[columns.R_HAT_MAX],
     "ELBO gap": columns.MEANINGS[columns.ELBO_GAP],
-    "EUBO gap": columns.MEANINGS[columns.EUBO_GAP] + "; ‡ after a gap means that it is negative beyond its error",
+    "EUBO gap": columns.MEANINGS[columns.EUBO_GAP]
+    + "; ‡ after a gap means that it is negative beyond its error",
     "mode TV": columns.MEANINGS[columns.MODE_TV],
     "sliced W2": columns.MEANINGS[columns.SLICED_W2],
     "Sinkhorn": columns.MEANINGS[columns.SINKHORN],
@@ -77,10 +78,14 @@ class Contents:
         """The number of stored rows behind the lines."""
         return sum(len(line.rows) for line in self.board.lines)
 
+    @property
+    def lines_by_target(self) -> Mapping[str, Sequence[Line]]:
+        """The lines of the board by the name of their target."""
+        return _by_name(self.board.lines, columns.TARGET)
+
     def kind(self, target: str) -> str:
         """The kind of a target: its family and the range of its dimension."""
-        card = self.targets[target]
-        return kind_of(card)
+        return kind_of(self.targets[target])
 
     @property
     def main_headings(self) -> frozenset[str]:

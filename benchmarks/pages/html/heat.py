@@ -44,7 +44,9 @@ def heat_map(lines: Sequence[Line], metric: str, ties: Standings) -> HeatMap:
     densities = Counter(target for target, _ in {_density(line) for line in lines})
     squares: dict[str, dict[str, Square]] = {}  # by label of the sampler and name of the target
     targets: dict[str, None] = {}
-    in_order = sorted(lines, key=lambda line: (position(line.summary[columns.SAMPLER]), line.summary[columns.LABEL]))
+    in_order = sorted(
+        lines, key=lambda line: (position(line.summary[columns.SAMPLER]), line.summary[columns.LABEL])
+    )
     for line in lines:
         targets.setdefault(_target_name(line, densities))
     for line in in_order:
@@ -68,7 +70,9 @@ def _square(line: Line, metric: str, ties: Standings) -> Square:
     value = row.get(metric)
     failures = [f"{row[status]} {status}" for status in STATUSES if row[status] and status != "ok"]
     text = number(value) or ("" if failures else "–")
-    return Square(", ".join(filter(None, [text, *failures])), _shade(value), ties.group(row) == 1, line.identity)
+    return Square(
+        ", ".join(filter(None, [text, *failures])), _shade(value), ties.group(row) == 1, line.identity
+    )
 
 
 def _shade(value: float | None) -> int | None:

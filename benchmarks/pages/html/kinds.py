@@ -26,13 +26,13 @@ def nature(sampler: Sampler | None, rows: Sequence[SummaryRow]) -> str:
     """
     if rows[0][columns.EXTERNAL]:
         return "external program"
+    if sampler is not None and sampler.needs_exact_draws:
+        return "exact draws"
     ancestors = [] if sampler is None else type(sampler).__mro__
     folders = [folder for ancestor in ancestors for folder in ancestor.__module__.split(".")]
     by_code = [NATURES[folder] for folder in folders if folder in NATURES]
     by_score = [
-        name
-        for score, name in NATURES_BY_SCORE.items()
-        if any(row.get(score) is not None for row in rows)
+        name for score, name in NATURES_BY_SCORE.items() if any(row.get(score) is not None for row in rows)
     ]
     return next(iter([*by_code, *by_score]), "draws alone")
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
+from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.pages.html import bundles, charts
 from bridgemark.benchmarks.pages.html.contents import contents
@@ -24,19 +23,19 @@ def require_packages() -> None:
         optional_package(name, bundles.EXTRA)
 
 
-def write(rows: Sequence[Row], table: pd.DataFrame, results: Results, folder: Path) -> Path:
-    """Write leaderboard.html in `folder` from all rows and their row table; `results` has the certificates.
+def write(rows: Sequence[Row], results: Results, folder: Path) -> Path:
+    """Write leaderboard.html in `folder` from all stored rows; `results` has the certificates.
 
     The same rows, code and packages give the same bytes. Raises BadInput where a package is missing.
     """
-    text = render(rows, table, results)
+    text = render(rows, results)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
     write_atomically(path, lambda file: file.write(text.encode()))
     return path
 
 
-def render(rows: Sequence[Row], table: pd.DataFrame, results: Results) -> str:
+def render(rows: Sequence[Row], results: Results) -> str:
     """The page as a text. Everything that the template shows is escaped but our own code and the bundles."""
     require_packages()
     jinja2 = optional_package("jinja2", bundles.EXTRA)
@@ -49,7 +48,7 @@ def render(rows: Sequence[Row], table: pd.DataFrame, results: Results) -> str:
     )
     environment.filters |= {"number": number, "count": count}
     return environment.get_template("page.html.jinja").render(
-        page=contents(rows, table, results),
+        page=contents(rows, row_table(rows), results),
         style=(TEMPLATES / "style.css").read_text(),
         script=(TEMPLATES / "page.js").read_text(),
         data_tables=bundles.data_tables(),

@@ -18,9 +18,7 @@ class Verdict(NamedTuple):
     text: str
 
 
-def verdicts(
-    names: Iterable[str], registered: Mapping[str, Sampler], results: Results
-) -> dict[str, Verdict]:
+def verdicts(names: Iterable[str], registered: Mapping[str, Sampler], results: Results) -> dict[str, Verdict]:
     """The verdict of each sampler. A certificate of another version of its code certifies nothing."""
     return {name: _verdict(name, registered, results) for name in names}
 

@@ -3,7 +3,6 @@
   const all = "all";
   const root = document.documentElement;
   const board = document.getElementById("board");
-  const heading = (name) => [...board.tHead.rows[0].cells].findIndex((cell) => cell.textContent === name);
   const column = Object.fromEntries([...board.tHead.rows[0].cells].map((cell, index) => [cell.textContent, index]));
   // The lines as they are in the HTML: DataTables takes hidden columns out of the document.
   const lines = [...board.tBodies[0].rows].map((row) => ({
@@ -178,14 +177,16 @@
     document.getElementById("board-section").scrollIntoView();
   }
   function openTarget() {
-    const element = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (element instanceof HTMLDetailsElement) { element.open = true; element.scrollIntoView(); }
+    const element = document.querySelector(":target");
+    for (let around = element?.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+    element?.scrollIntoView();
   }
 
   // The chart of the lines that the filters leave; the box in it is one more filter of the table.
   let chart = null;
   function points(shown) {
-    return shown.filter((line) => costOf(line) > 0 && scoreOf(line) > 0 && Number.isFinite(costOf(line) + scoreOf(line)))
+    // Exact draws cost nothing; the dashed lines show their scores.
+    return shown.filter((line) => line.data.exact === undefined && costOf(line) > 0 && scoreOf(line) > 0 && Number.isFinite(costOf(line) + scoreOf(line)))
       .map((line) => ({
         cost: costOf(line), score: scoreOf(line), nature: line.facets.nature,
         floor: score.selectedIndex || !line.data.floor ? null : Number(line.data.floor),
@@ -193,7 +194,9 @@
       }));
   }
   function drawPoints(shown) {
-    if (chart) chart.view.data("points", points(shown)).runAsync();
+    const drawn = points(shown);  // an axis needs a point
+    document.getElementById("chart").hidden = !drawn.length;
+    if (chart && drawn.length) chart.view.data("points", drawn).runAsync();
   }
   function setBox(value) {
     view.box = value && value.cost && value.score ? { cost: [...value.cost].sort((a, b) => a - b), score: [...value.score].sort((a, b) => a - b) } : null;
@@ -203,9 +206,13 @@
   }
   async function startChart() {
     const spec = JSON.parse(document.getElementById("chart-spec").textContent);
-    chart = await window.vegaEmbed("#chart", spec, { renderer: "svg", actions: false });
+    spec.datasets = { points: points(lines.filter(matches)) };
+    if (!spec.datasets.points.length) return;
+    const errors = 1;  // the level of Vega's log; it warns of scores that no line has
+    chart = await window.vegaEmbed("#chart", spec, { renderer: "svg", actions: false, logLevel: errors });
+    // The box has no words for a screen reader; the filters say the same.
+    for (const mark of document.querySelectorAll("#chart .brush_brush, #chart .brush_brush_bg")) mark.setAttribute("aria-hidden", "true");
     chart.view.addSignalListener("brush", (name, value) => setBox(value));
-    drawPoints(lines.filter(matches));
   }
   for (const select of [cost, score]) select.addEventListener("change", () => { view.box = null; startChart().then(show); });
   addEventListener("keydown", (event) => { if (event.key === "Escape" && view.box) startChart().then(() => setBox(null)); });
