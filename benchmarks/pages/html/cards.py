@@ -10,7 +10,7 @@ from bridgemark.benchmarks.pages.html import kinds
 from bridgemark.benchmarks.pages.html.lines import Line
 from bridgemark.benchmarks.pages.html.verdicts import Verdict
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
-from bridgemark.benchmarks.text import number
+from bridgemark.benchmarks.text import count, number
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 
@@ -68,7 +68,10 @@ def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> Targ
     ranked = [line for line in lines if line.group is not None]
     best = sum(line.group == 1 for line in ranked)
     at_floor = sum(map(_is_at_floor, ranked))
-    difficulty = f"of {len(ranked)} ranked lines {best} cannot be told from the best, and {at_floor} score at most twice what exact draws do"
+    difficulty = (
+        f"{best} of {count(len(ranked), 'ranked line')} cannot be told from the best; "
+        f"{at_floor} score at most twice what exact draws do"
+    )
     return TargetCard(
         name=name,
         dim=lines[0].summary[columns.DIM],

@@ -1,7 +1,7 @@
 """The lines of the board: a summary row with its scores as texts, its ties, and the rows behind it."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -106,13 +106,14 @@ def _rows_by_group(rows: Iterable[Row], current: pd.DataFrame) -> dict[tuple, li
     """The stored rows behind each summary row, in the order of their seeds."""
     by_identity = {row.identity: row for row in rows}
     groups: dict[tuple, list[Row]] = {}
-    for line in current[[columns.IDENTITY, *columns.GROUP]].to_dict("records"):
-        groups.setdefault(_group(line), []).append(by_identity[line[columns.IDENTITY]])
+    keys = zip(*(current[name].tolist() for name in columns.GROUP), strict=True)
+    for key, identity in zip(keys, current[columns.IDENTITY], strict=True):
+        groups.setdefault(key, []).append(by_identity[identity])
     return {group: sorted(members, key=lambda row: row.seed) for group, members in groups.items()}
 
 
-def _group(line: Mapping) -> tuple:
-    return tuple(line[name] for name in columns.GROUP)
+def _group(row: SummaryRow) -> tuple:
+    return tuple(row[name] for name in columns.GROUP)
 
 
 def _budget(row: SummaryRow) -> tuple:

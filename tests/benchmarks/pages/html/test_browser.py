@@ -11,8 +11,9 @@ playwright = pytest.importorskip("playwright.sync_api", reason="`nox -s page` in
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 COLUMN = """(heading) => {
-    const index = [...document.querySelectorAll('#board thead th')].findIndex((cell) => cell.textContent === heading);
-    return [...document.querySelectorAll('#board tbody tr')].map((row) => row.cells[index].textContent.trim());
+    const headings = [...document.querySelectorAll('#board thead th')].map((cell) => cell.textContent);
+    const rows = [...document.querySelectorAll('#board tbody tr')];
+    return rows.map((row) => row.cells[headings.indexOf(heading)].textContent.trim());
 }"""
 
 
@@ -113,6 +114,7 @@ def test_the_command_of_a_number_is_two_clicks_away(open_page):
 
 def test_a_box_in_the_chart_filters_the_table(open_page):
     shown = open_page()
+    shown.locator("#chart").scroll_into_view_if_needed()
     box = shown.locator("#chart svg").bounding_box()
     shown.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
     shown.mouse.down()
