@@ -24,7 +24,7 @@ CURE = "these are not what the published rows give; `nox -s publish` makes them 
 
 
 def texts(project):
-    """The bytes of every generated text of a project, by path; of the page, what is no other package's code."""
+    """The bytes of every generated text of a project, by path; of the page, without other packages' code."""
     paths = [project / "README.md", project / "results" / "README.md", project / "results" / PAGE]
     paths += sorted((project / "results" / "tables").iterdir())
     return {str(path.relative_to(project)): BUNDLES.sub(b"", path.read_bytes()) for path in paths}

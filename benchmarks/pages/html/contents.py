@@ -34,8 +34,8 @@ MAIN_HEADINGS = frozenset(
     ("group", "gradients", "seconds", "log Z error", "bias² of x", "ends of bias² of x", "ESS", "R-hat")
 )
 MEANINGS = {
-    "group": "ties by bias² of x among the lines that are shown: those of group 1 cannot be told from the best "
-    "of the same target, those of group 2 not from the best of the rest. Medians are compared by their "
+    "group": "ties by bias² of x among the lines that are shown: those of group 1 cannot be told from the "
+    "best of the same target, those of group 2 not from the best of the rest. Medians are compared by their "
     "intervals, or by the ranges of few seeds; what is below the score of exact draws counts as that. Exact "
     "draws and external programs have no group.",
     "gradients": columns.MEANINGS[columns.SPENT],
@@ -43,7 +43,7 @@ MEANINGS = {
     "log Z error": "median absolute error, with the sign of the error or ± where seeds do not agree on it; † "
     "where the weights are too heavy-tailed for their mean to be trusted",
     "bias² of x": columns.MEANINGS[columns.BIAS2_X_MAX] + " / what as many exact draws score",
-    "ends": "an interval that covers the median with 95 % confidence from six seeds on, and the range of fewer",
+    "ends": "an interval that covers the median with 95 % confidence from six seeds on, the range of fewer",
     "ESS": "bulk effective sample size of the worst coordinate of Markov chains, or Kish's share of weighted "
     "draws",
     "R-hat": columns.MEANINGS[columns.R_HAT_MAX],
