@@ -18,6 +18,7 @@ from bridgemark.benchmarks.pages.target_table import Column, distance_columns, m
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.text import number
 
+DIGITS = 12  # of an identity
 NO_BUDGET = "none"  # of rows that were run as configured
 
 
@@ -46,8 +47,8 @@ class Line:
 
     @property
     def identity(self) -> str:
-        """The identity of the first row, which names the line in links."""
-        return self.rows[0].identity
+        """The beginning of the identity of the first row, which names the line in links."""
+        return self.rows[0].identity[:DIGITS]
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,11 @@ def make_board(rows: Iterable[Row], table: pd.DataFrame) -> Board:
     stored = _rows_by_group(rows, current)
     settings: dict[tuple, int] = {}
     lines: list[Line] = []
-    shown: list[Column] = []
     ties = _standings_by_budget(current)
+    further = [*spread_columns(), *distance_columns(summary)]
+    by_budget = {budget: [*main_columns(summary, ties[budget]), *further] for budget in ties}
     for row in summary:
         standing = ties[_budget(row)]
-        shown = [*main_columns(summary, standing), *spread_columns(), *distance_columns(summary)]
         setting = (*(row[name] for name in SETTING), *_budget(row))
         line = Line(
             summary=row,
@@ -81,11 +82,11 @@ def make_board(rows: Iterable[Row], table: pd.DataFrame) -> Board:
             setting=settings.setdefault(setting, len(settings)),
             group=standing.group(row),
             interval=standing.of_setting(row).intervals.get(row[columns.SAMPLER]),
-            entries=[Entry(column.entry(row), _order(row, column)) for column in shown],
+            entries=[Entry(column.entry(row), _order(row, column)) for column in by_budget[_budget(row)]],
             rows=stored[_group(row)],
         )
         lines.append(line)
-    return _without_empty_columns(Board(shown, lines))
+    return _without_empty_columns(Board(next(iter(by_budget.values()), []), lines))
 
 
 def with_devices(table: pd.DataFrame) -> pd.DataFrame:
