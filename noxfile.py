@@ -48,7 +48,7 @@ def benchmark(session: nox.Session) -> None:
 
     Arguments after -- go to `run`. Nothing that git tracks changes.
     """
-    install(session)
+    install(session, "page")
     session.run("python", "-m", "bridgemark", "run", *(session.posargs or ("--preset", "default")))
     draw_and_write(session)
     session.run("python", "-m", "bridgemark", "compare", success_codes=[SAME, CHANGED])
@@ -68,15 +68,23 @@ def certify(session: nox.Session) -> None:
 @nox.session
 def figures(session: nox.Session) -> None:
     """Figures, tables and leaderboard of published and stored rows, in results/local; nothing is run."""
-    install(session)
+    install(session, "page")
     draw_and_write(session)
 
 
 @nox.session
 def publish(session: nox.Session) -> None:
     """Add the rows in results/local to the published ones, and make their pages and figures again."""
-    install(session)
+    install(session, "page")
     session.run("python", "-m", "bridgemark", "publish")
+
+
+@nox.session
+def page(session: nox.Session) -> None:
+    """Tests of leaderboard.html in Chromium, which must be installed; without it they are skipped."""
+    install(session, "page,test")
+    session.install("playwright>=1.50", "axe-core-python>=0.1")
+    session.run("python", "-m", "pytest", "-p", "no:xdist", "tests/benchmarks/pages/html", *session.posargs)
 
 
 @nox.session

@@ -11,6 +11,7 @@ from bridgemark.benchmarks.drawing import figures
 from bridgemark.benchmarks.joining.merging import current, merge
 from bridgemark.benchmarks.joining.present_code import own_samplers, sort_rows
 from bridgemark.benchmarks.pages import board, truths
+from bridgemark.benchmarks.pages.html import page
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.results import Results, certificates_folder, rows_folder, store_of
 from bridgemark.benchmarks.rows.row import Row
@@ -43,7 +44,7 @@ def write_pages(folder: Path) -> int:
     """Make all figures, tables and pages of published results again, and return the number of rows.
 
     The README beside the folder gets the overview if it has markers for it. The same rows give the same
-    files.
+    files. Raises BadInput where a package of the extra `page` is missing.
     """
     rows = Results((folder,)).read()
     figures.write(rows, folder)
@@ -56,8 +57,10 @@ def write_texts(rows: list[Row], folder: Path) -> None:
 
     One of the pages, TRUTHS.md, is made of the registered targets and not of the rows.
     """
-    board.write(rows, Results((folder,)), folder, folder.absolute().parent / "README.md")
+    results = Results((folder,))
+    board.write(rows, results, folder, folder.absolute().parent / "README.md")
     truths.write(folder)
+    page.write(rows, results, folder)
 
 
 def _add_certificates(local: Path, folder: Path) -> None:

@@ -22,6 +22,7 @@ from bridgemark.benchmarks.analysis.ranks import (
     rankable,
 )
 from bridgemark.benchmarks.analysis.row_table import fill_device
+from bridgemark.benchmarks.analysis.statistics import Interval
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
 
 # Rows without a budget are compared where all of these agree.
@@ -39,12 +40,14 @@ class Ties:
 
     `groups` has the number of each sampler's group: those of group 1 cannot be told apart from the best,
     those of group 2 not from the best of the rest, and so on. Of the `pairs` of neighbours in the order of
-    the medians, `separated` can be told apart.
+    the medians, `separated` can be told apart. `intervals` are the medians that were compared, floors
+    included.
     """
 
     groups: Mapping[str, int]
     pairs: int
     separated: int
+    intervals: Mapping[str, Interval]
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Standings:
 
     def of_setting(self, row: SummaryRow) -> Ties:
         """The ties in the setting of a summary row."""
-        return self.ties.get(tuple(row[name] for name in SETTING), Ties({}, 0, 0))
+        return self.ties.get(tuple(row[name] for name in SETTING), Ties({}, 0, 0, {}))
 
     def group(self, row: SummaryRow) -> int | None:
         """The group of a summary row, None for a sampler that is not ranked there."""
@@ -91,7 +94,7 @@ def ties(values: Values) -> Ties:
         reach = medians[remaining[0]].high
         groups |= {sampler: number for sampler in remaining if medians[sampler].low <= reach}
         remaining = [sampler for sampler in remaining if sampler not in groups]
-    return Ties(groups, len(neighbours), separated)
+    return Ties(groups, len(neighbours), separated, medians)
 
 
 def _floors(rows: pd.DataFrame, metric: str, setting: pd.Series) -> np.ndarray:

@@ -16,11 +16,12 @@ def table(
 ) -> None:
     """Write the tables and the leaderboard of the published rows and of yours.
 
-    They go to DIR/tables and DIR/README.md.
+    They go to DIR/tables, DIR/README.md and, with the packages of the extra `page`, DIR/leaderboard.html.
     """
     from bridgemark.benchmarks.analysis.row_table import row_table
     from bridgemark.benchmarks.export.latex import summary_as_latex
     from bridgemark.benchmarks.pages import board
+    from bridgemark.benchmarks.pages.html import page
     from bridgemark.benchmarks.rows.reading import without_garbage_collection
 
     both = layered(results, published)
@@ -30,6 +31,12 @@ def table(
         if latex:
             (results / "tables" / "summary.tex").write_text(summary_as_latex(row_table(rows)))
     print(f"tables and leaderboard of {len(rows)} rows are in {results}")
+    try:
+        page.require_packages()
+    except BadInput as missing:
+        print(f"{page.FILE_NAME} is not made: {missing}")
+    else:
+        page.write(rows, both, results)
 
 
 def figures(results: Results = RESULTS, published: Published = None) -> None:
@@ -91,10 +98,12 @@ def publish(results: Results = RESULTS, published: Published = None) -> None:
 
     from bridgemark.benchmarks import publication
     from bridgemark.benchmarks.console.joining import print_left_out
+    from bridgemark.benchmarks.pages.html.page import require_packages
     from bridgemark.benchmarks.rows.results import PUBLISHED
     from bridgemark.benchmarks.text import count
 
     folder = published or PUBLISHED
+    require_packages()
     addition = publication.add(results, folder)
     print_left_out(addition.left_out, Console())
     rows = publication.write_pages(folder)

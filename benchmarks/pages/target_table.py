@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.standings import Standings
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
 from bridgemark.benchmarks.pages.shown_rows import ShownRows
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
@@ -15,16 +16,21 @@ IMPOSSIBLE = 3.0  # standard errors below zero by which a gap that cannot be neg
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its heading, and a function from a summary row to the text of an entry."""
+    """A column of a table: its heading, and a function from a summary row to the text of an entry.
+
+    Both are plain text. `metric` names the column of the summary table whose numbers order the entries, where
+    there is one.
+    """
 
     heading: str
     entry: Callable[[SummaryRow], str]
+    metric: str = ""
 
 
 def section(rows: Sequence[SummaryRow], shown: ShownRows) -> str:
     """The Markdown section of one density, from its summary rows in the order of the table."""
     name = Column("sampler", lambda row: escape_markdown(row[columns.LABEL]) + shown.marks.mark(row))
-    tables = (_main_columns(rows, shown), _spread_columns(), _distance_columns(rows))
+    tables = (main_columns(rows, shown.standings), spread_columns(), distance_columns(rows))
     parts = [
         f"### {escape_markdown(rows[0][columns.TARGET])}",
         _about(rows, shown),
@@ -40,7 +46,7 @@ def _table(rows: Sequence[SummaryRow], name: Column, possible: Sequence[Column])
     for column in possible:
         texts = [column.entry(row) for row in rows]
         if any(texts):
-            headings.append(column.heading)
+            headings.append(escape_markdown(column.heading))
             entries.append(texts)
     lines = []
     for row, *texts in zip(rows, *entries, strict=True):
@@ -49,24 +55,23 @@ def _table(rows: Sequence[SummaryRow], name: Column, possible: Sequence[Column])
     return markdown_table(headings, lines) if lines else ""
 
 
-def _main_columns(rows: Sequence[SummaryRow], shown: ShownRows) -> list[Column]:
+def main_columns(rows: Sequence[SummaryRow], groups: Standings) -> list[Column]:
     """Cost beside the name, then the numbers that matter most."""
-    groups = shown.standings
     seeds = {row[columns.SEEDS] for row in rows}
     all_alike = len(seeds) == 1 and all(row["ok"] == row[columns.SEEDS] for row in rows)
     return [
         Column("seeds", lambda row: "" if all_alike else f"{row['ok']}/{row[columns.SEEDS]}"),
-        Column("gradients", lambda row: number(row.get(columns.SPENT))),
-        Column("seconds", lambda row: number(row.get(columns.SPENT_SECONDS))),
+        Column("gradients", lambda row: number(row.get(columns.SPENT)), columns.SPENT),
+        Column("seconds", lambda row: number(row.get(columns.SPENT_SECONDS)), columns.SPENT_SECONDS),
         Column("group", lambda row: str(groups.group(row) or "")),
-        Column("log Z error", _log_z_error),
+        Column("log Z error", _log_z_error, columns.LOG_Z_ABS_ERROR),
         _with_floor("bias² of x", columns.MAIN_METRIC),
         Column("ESS", _ess),
-        Column("R-hat", lambda row: number(row.get(columns.R_HAT_MAX), digits=3)),
+        Column("R-hat", lambda row: number(row.get(columns.R_HAT_MAX), digits=3), columns.R_HAT_MAX),
     ]
 
 
-def _spread_columns() -> list[Column]:
+def spread_columns() -> list[Column]:
     """How the main numbers vary, and the gaps of the bounds of log Z."""
     return [
         Column("ends of log Z error", lambda row: _ends(row, columns.LOG_Z_ERROR)),
@@ -77,7 +82,7 @@ def _spread_columns() -> list[Column]:
     ]
 
 
-def _distance_columns(rows: Sequence[SummaryRow]) -> list[Column]:
+def distance_columns(rows: Sequence[SummaryRow]) -> list[Column]:
     """Further scores of the draws, each with its noise floor."""
     return [
         *(_with_floor(_bias_heading(metric), metric) for metric in _further_biases(rows)),
@@ -145,7 +150,7 @@ def _further_biases(rows: Sequence[SummaryRow]) -> list[str]:
 def _bias_heading(metric: str) -> str:
     """The heading "bias² of x2" of the metric "bias2_x2_max"."""
     function = metric.removeprefix("bias2_").removesuffix("_max")
-    return f"bias² of {escape_markdown(function)}"
+    return f"bias² of {function}"
 
 
 def _ends(row: SummaryRow, name: str) -> str:
@@ -163,7 +168,7 @@ def _with_floor(heading: str, metric: str) -> Column:
         value, floor = number(row.get(metric)), number(row.get(columns.floor_of(metric)))
         return f"{value} / {floor}" if value and floor else value
 
-    return Column(heading, entry)
+    return Column(heading, entry, metric)
 
 
 def _gap(heading: str, metric: str, error: str) -> Column:
@@ -177,7 +182,7 @@ def _gap(heading: str, metric: str, error: str) -> Column:
         impossible = (row.get(metric) or 0.0) < -IMPOSSIBLE * noise
         return number(row.get(metric)) + " ‡" * impossible
 
-    return Column(heading, entry)
+    return Column(heading, entry, metric)
 
 
 def _log_z_error(row: SummaryRow) -> str:

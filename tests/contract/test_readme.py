@@ -25,7 +25,7 @@ from support.project import ROOT, bridgemark
 from support.synthetic_rows import row
 
 README = (ROOT / "README.md").read_text()
-SESSIONS = {"tests", "slow", "lint", "benchmark", "certify", "figures", "publish", "timings"}
+SESSIONS = {"tests", "slow", "lint", "page", "benchmark", "certify", "figures", "publish", "timings"}
 # What the example says it spends: five rounds of a thousand, then the draws asked for.
 FIT, SAMPLE = 5_000, 500
 

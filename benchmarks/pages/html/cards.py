@@ -1,0 +1,117 @@
+"""Cards of samplers and targets: what they are, from the registry, and how they fared, from the rows."""
+
+import inspect
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.pages.html import kinds
+from bridgemark.benchmarks.pages.html.lines import Line
+from bridgemark.benchmarks.pages.html.verdicts import Verdict
+from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
+from bridgemark.benchmarks.text import count, number
+from bridgemark.samplers.base import Sampler
+from bridgemark.targets.base import Target
+
+LARGEST_R_HAT = 1.05  # above which the card says that the chains disagree
+LARGE_BIAS = 0.1  # squared, in variances: worse than ten exact draws
+
+
+@dataclass(frozen=True)
+class SamplerCard:
+    """A sampler: `about` is one sentence and `text` several; both are None where it is not registered."""
+
+    name: str
+    nature: str
+    about: str | None
+    text: str | None
+    config: str
+    verdict: Verdict
+    best: Sequence[str]
+    trouble: Sequence[str]
+
+
+@dataclass(frozen=True)
+class TargetCard:
+    """A target: what is known of it, and how difficult the rows show it to be.
+
+    `target` is None where it is not registered.
+    """
+
+    name: str
+    dim: int
+    family: str
+    target: Target | None
+    known: str
+    difficulty: str
+
+
+def sampler_card(name: str, sampler: Sampler | None, lines: Sequence[Line], verdict: Verdict) -> SamplerCard:
+    """The card of a sampler, from its lines on the board."""
+    module = "" if sampler is None else sys.modules[type(sampler).__module__].__doc__ or ""
+    text = "" if sampler is None else inspect.getdoc(type(sampler)) or ""
+    return SamplerCard(
+        name=name,
+        nature=kinds.nature(sampler, [line.summary for line in lines]),
+        about=module.strip().partition("\n")[0] or None,
+        text=text or None,
+        config=lines[-1].rows[-1].config,
+        verdict=verdict,
+        best=[line.summary[columns.TARGET] for line in lines if line.group == 1],
+        trouble=[trouble for line in lines for trouble in _trouble(line)],
+    )
+
+
+def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> TargetCard:
+    """The card of a target, from its lines on the board."""
+    ranked = [line for line in lines if line.group is not None]
+    best = sum(line.group == 1 for line in ranked)
+    at_floor = sum(map(_is_at_floor, ranked))
+    difficulty = (
+        f"{best} of {count(len(ranked), 'ranked line')} cannot be told from the best; "
+        f"{at_floor} score at most twice what exact draws do"
+    )
+    return TargetCard(
+        name=name,
+        dim=lines[0].summary[columns.DIM],
+        family=kinds.family(target),
+        target=target,
+        known=_knowledge(target),
+        difficulty=difficulty,
+    )
+
+
+def _is_at_floor(line: Line) -> bool:
+    """Whether the median score is no worse than twice what as many exact draws get."""
+    score, floor = (
+        line.summary.get(columns.MAIN_METRIC),
+        line.summary.get(columns.floor_of(columns.MAIN_METRIC)),
+    )
+    return score is not None and floor is not None and score <= 2 * floor
+
+
+def _trouble(line: Line) -> list[str]:
+    """What went wrong on one target, in words."""
+    row = line.summary
+    texts = [row[columns.REASON]] if row[columns.REASON] else []
+    bias, r_hat, pareto_k = (
+        row.get(name) or 0.0 for name in (columns.MAIN_METRIC, columns.R_HAT_MAX, columns.PARETO_K)
+    )
+    if bias > LARGE_BIAS:
+        texts.append(f"bias² of x {number(bias)}")
+    if r_hat > LARGEST_R_HAT:
+        texts.append(f"chains disagree, R-hat {number(r_hat, 3)}")
+    if pareto_k > MAX_TRUSTED_K:
+        texts.append(f"heavy-tailed weights, Pareto k {number(pareto_k)}")
+    return [f"{row[columns.TARGET]}: {', '.join(texts)}"] if texts else []
+
+
+def _knowledge(target: Target | None) -> str:
+    """What is known of a target besides log Z."""
+    if target is None:
+        return "nothing: no such target is registered"
+    texts = ["exact draws"] if target.sample is not None else []
+    texts += [f"moments of {statistic.name}" for statistic in target.statistics]
+    texts += [f"{len(target.modes.masses)} modes"] if target.modes is not None else []
+    return ", ".join(texts) or "log Z alone"

@@ -1,0 +1,57 @@
+"""Writes leaderboard.html: a static page with everything in it, made from stored rows and the registry."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bridgemark.benchmarks.analysis.row_table import row_table
+from bridgemark.benchmarks.optional import optional_package
+from bridgemark.benchmarks.pages.html import bundles, charts
+from bridgemark.benchmarks.pages.html.contents import contents
+from bridgemark.benchmarks.rows.files import write_atomically
+from bridgemark.benchmarks.rows.results import Results
+from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.text import count, number
+
+FILE_NAME = "leaderboard.html"
+TEMPLATES = Path(__file__).parent / "templates"
+PACKAGES = ("jinja2", "itables", "altair", "vl_convert")
+
+
+def require_packages() -> None:
+    """Raise BadInput, with what installs it, where a package is missing that the page needs."""
+    for name in PACKAGES:
+        optional_package(name, bundles.EXTRA)
+
+
+def write(rows: Sequence[Row], results: Results, folder: Path) -> Path:
+    """Write leaderboard.html in `folder` from all stored rows; `results` has the certificates.
+
+    The same rows, code and packages give the same bytes. Raises BadInput where a package is missing.
+    """
+    text = render(rows, results)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    write_atomically(path, lambda file: file.write(text.encode()))
+    return path
+
+
+def render(rows: Sequence[Row], results: Results) -> str:
+    """The page as a text. Everything that the template shows is escaped but our own code and the bundles."""
+    require_packages()
+    jinja2 = optional_package("jinja2", bundles.EXTRA)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "count": count}
+    return environment.get_template("page.html.jinja").render(
+        page=contents(rows, row_table(rows), results),
+        style=(TEMPLATES / "style.css").read_text(),
+        script=(TEMPLATES / "page.js").read_text(),
+        data_tables=bundles.data_tables(),
+        vega_embed=bundles.vega_embed(),
+        chart=charts.cost_chart(),
+    )

@@ -1,0 +1,154 @@
+"""leaderboard.html in Chromium: sort, filters, links to a view, light and dark; run by `nox -s page`."""
+
+import shutil
+
+import pytest
+
+from bridgemark.benchmarks.pages.html import page
+from bridgemark.benchmarks.rows.results import PUBLISHED, Results
+
+playwright = pytest.importorskip("playwright.sync_api", reason="`nox -s page` installs Playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+COLUMN = """(heading) => {
+    const headings = [...document.querySelectorAll('#board thead th')].map((cell) => cell.textContent);
+    const rows = [...document.querySelectorAll('#board tbody tr')];
+    return rows.map((row) => row.cells[headings.indexOf(heading)].textContent.trim());
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """The address of the page of the published rows."""
+    results = Results((PUBLISHED,))
+    return page.write(results.read(), results, tmp_path_factory.mktemp("page")).as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        # A container has no sandbox of its own; the page is ours.
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """A function that opens the page at a fragment, once its chart is drawn, and keeps what went wrong."""
+    problems, opened = [], []
+
+    def open_at(fragment="", **options):
+        shown = browser.new_page(**options)
+        opened.append(shown)
+        shown.on("console", lambda message: problems.append(message.text))
+        shown.on("pageerror", lambda error: problems.append(str(error)))
+        shown.on("request", lambda request: None if request.url == address else problems.append(request.url))
+        shown.goto(address + fragment)
+        shown.wait_for_selector("#chart svg")
+        return shown
+
+    yield open_at
+    for shown in opened:
+        shown.close()
+    assert problems == []
+
+
+def column(shown, heading):
+    return shown.evaluate(COLUMN, heading)
+
+
+def test_the_page_opens_without_an_error_and_fetches_nothing(open_page, address):
+    shown = open_page()
+    assert shown.inner_text("#shown").endswith("lines")
+    assert len(column(shown, "sampler")) == 25
+
+
+def test_a_click_on_a_heading_sorts_by_number(open_page):
+    shown = open_page("#view?target=gmm40-2")
+    shown.click("#board thead th:has-text('gradients')")
+    spent = [float(text) for text in column(shown, "gradients")]
+    assert len(spent) > 20
+    assert spent == sorted(spent)
+    assert "order=" in shown.url
+
+
+def test_a_filter_leaves_its_lines_and_groups_them_again(open_page):
+    shown = open_page()
+    shown.select_option("select[name=target]", "gmm40-2")
+    assert set(column(shown, "target")) == {"gmm40-2"}
+    assert set(column(shown, "group")) > {"1", "2"}
+    shown.select_option("select[name=sampler]", "hmc")
+    assert column(shown, "sampler") == ["hmc"]
+    assert column(shown, "group") == ["1"]
+
+
+def test_a_link_restores_a_view(open_page):
+    shown = open_page()
+    shown.select_option("select[name=target]", "funnel-10")
+    shown.fill("input[type=search]", "chains")
+    shown.click("#board thead th:has-text('seconds')")
+    again = open_page("#" + shown.url.partition("#")[2])
+    for heading in ("sampler", "target", "group", "seconds"):
+        assert column(again, heading) == column(shown, heading)
+    assert again.input_value("input[type=search]") == "chains"
+    shown.click("text=Clear")
+    assert "#" not in shown.url
+
+
+@pytest.mark.parametrize(
+    "fragment", ["#view?target=%3Cb%3E&order=99,up&box=1,2,a,b&across=x", "#row-0%", "#view"]
+)
+def test_a_wrong_link_opens_the_whole_board(open_page, fragment):
+    shown = open_page(fragment)
+    assert shown.locator("#board tbody tr").count() == 25
+
+
+def test_the_command_of_a_number_is_two_clicks_away(open_page):
+    shown = open_page("#view?target=gmm9&sampler=smc")
+    shown.click("#board tbody a:has-text('how')")
+    code = shown.locator(".command:visible")
+    assert code.inner_text().startswith("bridgemark run --sampler smc --target gmm9 --seeds ")
+    shown.click("details[open] button:visible:has-text('Cop')")
+
+
+def test_a_box_in_the_chart_filters_the_table(open_page):
+    shown = open_page()
+    shown.locator("#chart").scroll_into_view_if_needed()
+    box = shown.locator("#chart svg").bounding_box()
+    shown.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    shown.mouse.down()
+    shown.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.6, steps=5)
+    shown.mouse.up()
+    shown.wait_for_function("document.getElementById('shown').textContent.split(' ')[0] < 100")
+    assert "box=" in shown.url
+    shown.keyboard.press("Escape")
+    shown.wait_for_function("!location.hash.includes('box')")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_the_page_fits_its_window(open_page, width, scheme):
+    shown = open_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    assert shown.evaluate("document.documentElement.scrollWidth") == width
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = shown.evaluate(ground)
+    shown.click("#theme")
+    assert shown.evaluate(ground) != before
+
+
+def test_the_tables_need_no_script(browser, address):
+    shown = browser.new_page(java_script_enabled=False)
+    shown.goto(address)
+    assert shown.locator("#board tbody tr").count() > 100
+    assert shown.locator("#filters").is_hidden()
+    shown.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_has_no_serious_finding(open_page, scheme):
+    axe = pytest.importorskip("axe_core_python.sync_playwright", reason="`nox -s page` installs axe")
+    shown = open_page(color_scheme=scheme)
+    violations = axe.Axe().run(shown)["violations"]
+    serious = [rule["id"] for rule in violations if rule["impact"] in ("serious", "critical")]
+    assert serious == []
