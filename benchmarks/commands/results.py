@@ -16,7 +16,8 @@ def table(
 ) -> None:
     """Write the tables and the leaderboard of the published rows and of yours.
 
-    They go to DIR/tables, DIR/README.md and, with the packages of the extra `page`, DIR/leaderboard.html.
+    They go to DIR/tables and DIR/README.md; and, with the packages of the extra `page`, at most 10,000 of
+    them to DIR/leaderboard.html.
     """
     from bridgemark.benchmarks.analysis.row_table import row_table
     from bridgemark.benchmarks.export.latex import summary_as_latex
@@ -32,9 +33,9 @@ def table(
             (results / "tables" / "summary.tex").write_text(summary_as_latex(row_table(rows)))
     print(f"tables and leaderboard of {len(rows)} rows are in {results}")
     try:
-        page.require_packages()
-    except BadInput as missing:
-        print(f"{page.FILE_NAME} is not made: {missing}")
+        page.require_showable(rows)
+    except BadInput as why:
+        print(f"{page.FILE_NAME} is not made: {why}")
     else:
         page.write(rows, both, results)
 

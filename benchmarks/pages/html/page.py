@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bridgemark.benchmarks.analysis.row_table import row_table
+from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.pages.html import bundles, charts
 from bridgemark.benchmarks.pages.html.contents import contents
@@ -14,6 +15,7 @@ from bridgemark.benchmarks.text import count, number
 
 FILE_NAME = "leaderboard.html"
 TEMPLATES = Path(__file__).parent / "templates"
+MAX_ROWS = 10_000  # of a page that is made by itself: it has all of them, 1 kB each
 PACKAGES = ("jinja2", "itables", "altair", "vl_convert")
 
 
@@ -21,6 +23,13 @@ def require_packages() -> None:
     """Raise BadInput, with what installs it, where a package is missing that the page needs."""
     for name in PACKAGES:
         optional_package(name, bundles.EXTRA)
+
+
+def require_showable(rows: Sequence[Row]) -> None:
+    """Raise BadInput where a package is missing that the page needs, or where it would be too large."""
+    require_packages()
+    if len(rows) > MAX_ROWS:
+        raise BadInput(f"{len(rows):,} rows are too many for a browser; at most {MAX_ROWS:,} are shown")
 
 
 def write(rows: Sequence[Row], results: Results, folder: Path) -> Path:

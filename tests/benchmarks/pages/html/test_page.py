@@ -169,3 +169,9 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch):
     monkeypatch.setattr(optional.importlib, "import_module", import_nothing)
     with pytest.raises(BadInput, match=r"jinja2: pip install 'bridgemark\[page\]'"):
         page.require_packages()
+
+
+def test_a_page_that_no_browser_shows_well_is_not_made():
+    page.require_showable([None] * page.MAX_ROWS)
+    with pytest.raises(BadInput, match=r"10,001 rows are too many for a browser; at most 10,000 are shown"):
+        page.require_showable([None] * (page.MAX_ROWS + 1))
