@@ -106,7 +106,8 @@ def run_seed(
         require_recovered(fit_on_host)
         require_finite(draws)
         require_moved(draws)
-        require_plausible_density(target.density, draws)
+        x = np.reshape(draws.x, (-1, draws.x.shape[-1]))
+        require_plausible_density(np.asarray(programs.log_prob(x)), draws)
 
         report(phase=f"scoring seed {row.seed}")
         scores = score(target, draws, row, programs, fit.state, key, costly)

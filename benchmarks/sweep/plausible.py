@@ -1,12 +1,10 @@
 """Refuses results that no working sampler gives: each check raises ValueError, which makes a failed row."""
 
-import jax
 import numpy as np
+from jaxtyping import Float
 
 from bridgemark.samplers.base import Draws, Fit
-from bridgemark.targets.base import Density
 
-BATCH = 1_000  # points whose density is computed at the same time
 MAX_STEP = 0.05  # between log densities: it changes the odds of two points by 5 %
 
 
@@ -45,21 +43,20 @@ def require_moved(draws: Draws) -> None:
         )
 
 
-def require_plausible_density(density: Density, draws: Draws) -> None:
+def require_plausible_density(log_prob: Float[np.ndarray, " n"], draws: Draws) -> None:
     """Raise ValueError where the density at the draws is zero, not a number, or too coarse to draw from.
 
-    Draws of weight zero do not count. Rounded to the precision of the draws, log densities differ by steps
-    that grow with their size: a large constant in them hides which of two points is the more likely.
+    `log_prob` are its logarithms, in the order of the draws, in the precision of the sampler. Draws of weight
+    zero do not count. Numbers of one precision differ by steps that grow with their size: a large constant in
+    log densities hides which of two points is the more likely.
     """
-    x = np.reshape(draws.x, (-1, draws.x.shape[-1]))
     if draws.log_weights is not None:
-        x = x[np.ravel(draws.log_weights) > -np.inf]
-    log_prob = np.asarray(jax.jit(lambda x: jax.lax.map(density.log_prob, x, batch_size=BATCH))(x))
+        log_prob = log_prob[np.ravel(draws.log_weights) > -np.inf]
     impossible = int(np.sum(~(log_prob > -np.inf)))
     if impossible:
         raise ValueError(
-            f"{impossible:,} of {len(x):,} draws have zero density: chains that start where it is zero never "
-            "leave; begin with a base inside the support"
+            f"{impossible:,} of {log_prob.size:,} draws have zero density: chains that start where it is "
+            "zero never leave; begin with a base inside the support"
         )
     size = float(np.median(np.abs(log_prob)))
     step = float(np.spacing(size, dtype=log_prob.dtype))

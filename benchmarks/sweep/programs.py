@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
+from jaxtyping import Array, Float
 
 from bridgemark.benchmarks.sweep.contract import require_fit, require_retraced, require_sampled
 from bridgemark.benchmarks.sweep.phases import (
@@ -18,17 +20,21 @@ from bridgemark.benchmarks.sweep.phases import (
 from bridgemark.samplers.base import Sampler, State, Unsupported
 from bridgemark.targets.base import Target
 
+BATCH = 1_000  # points whose density is computed at the same time
+
 
 class Programs(NamedTuple):
     """The compiled phases of a sampler on a target, and the seconds that compiling both took.
 
     `retrace` gives the log weights (n,) of paths that end at exact draws of the target. It is None where the
-    sampler has no such paths or the target no exact draws. Its compilation is not timed.
+    sampler has no such paths or the target no exact draws. `log_prob` gives the log densities (n,) of points
+    (n, dim), and is compiled when it is first called. The compilation of both is not timed.
     """
 
     fit: RunFit
     sample: RunSample
     retrace: Retrace | None
+    log_prob: Callable[[Float[np.ndarray, "n dim"]], Float[Array, " n"]]
     seconds: float
 
 
@@ -56,7 +62,8 @@ def compile_phases(sampler: Sampler, target: Target, n: int) -> Programs:
     _, draws = traced_sample.out_info
     has_path_weights = draws.log_weights is not None and draws.log_z is None
     retrace = _compile_retrace(phases.retrace, state, n) if has_path_weights else None
-    return Programs(fit, sample, retrace, seconds)
+    log_prob = jax.jit(lambda x: jax.lax.map(target.density.log_prob, x, batch_size=BATCH))
+    return Programs(fit, sample, retrace, log_prob, seconds)
 
 
 def _compile_retrace(retrace: Retrace | None, state: State, n: int) -> Retrace | None:

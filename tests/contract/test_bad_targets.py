@@ -114,13 +114,13 @@ def test_chains_outside_the_support_make_a_failed_row(name):
 
 
 def test_draws_of_weight_zero_may_be_outside_the_support():
-    density = cut_to_the_quadrant().density
     x = np.array([[[1.0, 1.0]], [[1.0, -1.0]]], np.float32)
-    require_plausible_density(density, Draws(x, np.array([[0.0], [-np.inf]]), None, evals(), {}))
+    log_prob = np.array([-1.0, -np.inf], np.float32)
+    require_plausible_density(log_prob, Draws(x, np.array([[0.0], [-np.inf]]), None, evals(), {}))
     with pytest.raises(ValueError, match="1 of 2 draws have zero density"):
-        require_plausible_density(density, Draws(x, np.zeros((2, 1)), None, evals(), {}))
+        require_plausible_density(log_prob, Draws(x, np.zeros((2, 1)), None, evals(), {}))
     with pytest.raises(ValueError, match="1 of 2 draws have zero density"):
-        require_plausible_density(density, Draws(x, None, None, evals(), {}))
+        require_plausible_density(log_prob, Draws(x, None, None, evals(), {}))
 
 
 def test_chains_that_never_move_are_refused():
