@@ -4,10 +4,12 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, EXECUTED
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
@@ -187,3 +189,16 @@ def run_check(name: str, check: Callable[[], str | None]) -> Finding:
         line = authors_line(error)
         status, reason = FAILED, one_line(error, MAX_REASON - len(line)) + line
     return Finding(name, status, reason, round(time.perf_counter() - start, 1))
+
+
+def report_findings(
+    names: Sequence[str],
+    checks: Mapping[str, Callable[[Any], str | None]],
+    subject: Any,
+    report: Callable[..., None],
+) -> None:
+    """Make the checks of these names on a sampler or a target, and report each finding as it is made."""
+    for name in names:
+        report(phase=name, subject=name)
+        report(finding=asdict(run_check(name, partial(checks[name], subject))))
+    report(done=True)

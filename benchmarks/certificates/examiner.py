@@ -4,9 +4,6 @@ It runs code of strangers, so it may crash or hang. Its reports are those of `sw
 phase for each check, and then its `finding`. So what was computed before a crash is not lost.
 """
 
-from dataclasses import asdict
-from functools import partial
-
 from bridgemark.benchmarks.rows import settings
 from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
@@ -19,17 +16,14 @@ def main() -> None:
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.certificates.certify import identity_of, run_check
+    from bridgemark.benchmarks.certificates.certify import identity_of, report_findings
     from bridgemark.benchmarks.certificates.checks import CHECKS, SamplerUnderTest
 
     sampler = registry.load_sampler(task["name"], task["plugins"])
     if identity_of(sampler) != task["identity"]:
         raise SystemExit("its code has changed meanwhile; give the command again")
     subject = SamplerUnderTest(sampler)  # the checks share what they can of its runs
-    for check in task["checks"]:
-        report(phase=check, subject=check)
-        report(finding=asdict(run_check(check, partial(CHECKS[check], subject))))
-    report(done=True)
+    report_findings(task["checks"], CHECKS, subject, report)
 
 
 if __name__ == "__main__":

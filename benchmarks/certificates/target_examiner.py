@@ -3,9 +3,6 @@
 It runs code of strangers, so it may crash or hang. Its reports are those of `certificates.examiner`.
 """
 
-from dataclasses import asdict
-from functools import partial
-
 from bridgemark.benchmarks.rows import settings
 from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
 
@@ -20,16 +17,13 @@ def main() -> None:
     import jax
 
     from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.certificates.certify import run_check
+    from bridgemark.benchmarks.certificates.certify import report_findings
     from bridgemark.benchmarks.certificates.certify_target import CHECKS
 
     name = task["name"]
     target = registry.build(name, registry.load_target(name, task["plugins"]))
     with jax.enable_x64(True):
-        for check in task["checks"]:
-            report(phase=check, subject=check)
-            report(finding=asdict(run_check(check, partial(CHECKS[check], target))))
-    report(done=True)
+        report_findings(task["checks"], CHECKS, target, report)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.analysis.order import sort_samplers
-from bridgemark.benchmarks.certificates import certify
 from bridgemark.benchmarks.certificates.certify import Certificate
 from bridgemark.benchmarks.certificates.checks import EXECUTED
+from bridgemark.benchmarks.pages.verdicts import verdicts
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.text import escape_markdown, markdown_table
 
@@ -25,25 +24,19 @@ def section(samplers: Iterable[str], results: Results) -> str:
 
     A certificate of another version of the sampler is marked.
     """
-    certificates = {
-        name: certify.read_first(results.certificate_paths(name)) for name in sort_samplers(samplers)
+    judged = verdicts(sort_samplers(samplers), results)
+    stored = {
+        name: verdict.certificate for name, verdict in judged.items() if verdict.certificate is not None
     }
-    registered = registry.samplers() if any(certificates.values()) else {}
     lines = []
-    for name, certificate in certificates.items():
-        if certificate is None:
-            lines.append((name, "not certified", ""))
-            continue
-        # The source of a plug-in's sampler is not known here.
-        is_stale = name in registered and certificate.identity != certify.identity_of(registered[name])
-        verdict = certificate.verdict + " (of another version of its source)" * is_stale
-        lines.append((name, verdict, certificate.reason(EXECUTED)))
+    for name, verdict in judged.items():
+        work = stored[name].reason(EXECUTED) if name in stored else ""
+        lines.append((name, verdict.text or verdict.status, work))
     if not lines:
         return ""
     escaped = [list(map(escape_markdown, line)) for line in lines]
-    verdicts = markdown_table(("sampler", "certificate", EXECUTED), escaped)
-    stored = {name: certificate for name, certificate in certificates.items() if certificate is not None}
-    return "\n\n".join(filter(None, ["## Certificates", ABOUT, verdicts, _inapplicable(stored)]))
+    table = markdown_table(("sampler", "certificate", EXECUTED), escaped)
+    return "\n\n".join(filter(None, ["## Certificates", ABOUT, table, _inapplicable(stored)]))
 
 
 def _inapplicable(certificates: Mapping[str, Certificate]) -> str:

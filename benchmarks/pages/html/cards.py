@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.pages.html import kinds
 from bridgemark.benchmarks.pages.html.lines import Line
-from bridgemark.benchmarks.pages.html.verdicts import Verdict
+from bridgemark.benchmarks.pages.verdicts import Verdict
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
 from bridgemark.benchmarks.text import count, number
 from bridgemark.samplers.base import Sampler

@@ -21,9 +21,9 @@ from bridgemark.benchmarks.pages.html.circumstances import (
 )
 from bridgemark.benchmarks.pages.html.heat import HeatMap, heat_map
 from bridgemark.benchmarks.pages.html.lines import NO_BUDGET, Board, Line, make_board, with_devices
-from bridgemark.benchmarks.pages.html.verdicts import CERTIFIED, verdicts
 from bridgemark.benchmarks.pages.origins import OriginMarks, origin_marks
 from bridgemark.benchmarks.pages.shown_rows import RANKED
+from bridgemark.benchmarks.pages.verdicts import CERTIFIED, verdicts
 from bridgemark.benchmarks.rows.command import command_of
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import Row
@@ -154,7 +154,7 @@ def kind_of(card: TargetCard) -> str:
 def _sampler_cards(lines: Iterable[Line], results: Results) -> dict[str, SamplerCard]:
     groups = _by_name(lines, columns.SAMPLER)
     registered = registry.samplers() if groups else {}
-    judged = verdicts(groups, registered, results)
+    judged = verdicts(groups, results)
     return {
         name: sampler_card(name, registered.get(name), groups[name], judged[name])
         for name in sort_samplers(groups)
