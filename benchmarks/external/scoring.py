@@ -25,8 +25,9 @@ from bridgemark.benchmarks.scores import metrics
 from bridgemark.benchmarks.scores.distances import require_transport
 from bridgemark.benchmarks.scores.shown_draws import shown_draws
 from bridgemark.benchmarks.sweep.identified import identify_targets
-from bridgemark.benchmarks.sweep.measure import METRIC, arrays_to_store, require_finite
+from bridgemark.benchmarks.sweep.measure import METRIC, arrays_to_store
 from bridgemark.benchmarks.sweep.plan import target_fields, truth_fields
+from bridgemark.benchmarks.sweep.plausible import require_finite
 from bridgemark.samplers.base import Draws, Fit, evals
 
 CONFIG = SOURCE = "external"  # of a program whose settings and code are not known here

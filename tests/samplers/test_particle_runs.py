@@ -1,10 +1,14 @@
 """Independent runs of particle methods: their estimates of Z, and their means."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from bridgemark.benchmarks.certificates.counting import Tally, count_evaluations
+from bridgemark.benchmarks.rows.cost import total
 from bridgemark.samplers.base import Unsupported
 from bridgemark.samplers.nested_slice import NestedSlice
 from bridgemark.samplers.persistent_smc import PersistentSMC
@@ -55,6 +59,19 @@ def test_nested_sampling_where_the_likelihood_is_zero(radius):
     assert abs(np.mean(errors)) < 6.5 * np.std(errors, ddof=1) / 4
     assert np.std(errors) < 0.5
     assert np.all(np.linalg.norm(drawn.x, axis=-1) < radius)
+
+
+def test_nested_sampling_counts_the_points_without_a_likelihood():
+    """A disc of radius .5 holds 12 % of the base, so that the 16 live points take several batches."""
+    inside = density_only(
+        lambda x: jnp.where(jnp.sum(x**2) < 0.25, 0.0, -jnp.inf), gaussian_base(np.zeros(2), np.ones(2))
+    )
+    tally = Tally()
+    counted = replace(inside, density=count_evaluations(inside.density, tally))
+    _, drawn = fit_and_draw(NestedSlice(runs=1, max_batches=2), counted, 16)(jax.random.key(3))
+    spent = total(drawn.evals)
+    assert tally.cost() == spent
+    assert spent.values > 5 * 16
 
 
 def test_nested_sampling_where_nothing_has_a_likelihood():
