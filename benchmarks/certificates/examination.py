@@ -29,6 +29,7 @@ from bridgemark.benchmarks.certificates.forecast import Expected
 from bridgemark.benchmarks.certificates.progress import CheckProgress
 from bridgemark.benchmarks.rows.environment import available_cores
 from bridgemark.benchmarks.sweep.core_locks import CoreLocks
+from bridgemark.benchmarks.sweep.interruption import uninterrupted
 from bridgemark.benchmarks.sweep.limits import CellLimits
 from bridgemark.benchmarks.sweep.reporting_process import ReportingProcess
 from bridgemark.benchmarks.text import remark
@@ -115,6 +116,7 @@ class Part:
         self.cores: list[int] = []
         self.crashes, self.was_limited = 0, False
 
+    @uninterrupted
     def start(self, cores: list[int]) -> None:
         """Start a process, on a core, for the checks that have no finding."""
         self.cores = cores

@@ -11,6 +11,7 @@ from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.sweep import process
 from bridgemark.benchmarks.sweep.claims import Claims
 from bridgemark.benchmarks.sweep.core_locks import CoreLocks
+from bridgemark.benchmarks.sweep.interruption import uninterrupted
 from bridgemark.benchmarks.sweep.limits import CellLimits
 from bridgemark.benchmarks.sweep.outcome import phrases
 from bridgemark.benchmarks.sweep.process import CellProcess
@@ -108,6 +109,7 @@ class Crew:
             process.kill(cell_process)
             self._forget(cell_process)
 
+    @uninterrupted
     def _start_cell(self) -> str | None:
         """Start the next cell that no other runner has; return why there is none, or no core."""
         workplace = self.workplace

@@ -8,15 +8,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import CodeType, FrameType, FunctionType
+from typing import TypeVar
 
 STOPPING = [signal.SIGINT, signal.SIGTERM]
 if sys.platform != "win32":
     STOPPING.append(signal.SIGHUP)
-RETRY_SECONDS = 0.05  # after which a signal that came during an import is sent again
+RETRY_SECONDS = 0.05  # after which a signal that came where it may not stop anything is sent again
 GRACE_SECONDS = 3.0  # for cleaning up after a signal
 CONTINUES = "what is stored stays, and the same command continues from there"
 IMPORTING = "<frozen importlib"  # how the file names of Python's own import code begin
+
+UNINTERRUPTED: set[CodeType] = set()  # of functions that are not stopped midway
+
+Function = TypeVar("Function", bound=FunctionType)
 
 
 class Stopped(KeyboardInterrupt):
@@ -25,6 +30,12 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.status = 128 + number
+
+
+def uninterrupted(function: Function) -> Function:
+    """Let a function, as a decorator, finish before a signal stops anything: it starts what must be ended."""
+    UNINTERRUPTED.add(function.__code__)
+    return function
 
 
 @contextmanager
@@ -61,8 +72,7 @@ def stopped_by_signals() -> Iterator[None]:
         nonlocal last_stop
         if time.monotonic() - last_stop < GRACE_SECONDS:
             return
-        if _is_importing(frame):
-            # Compiled modules that are being imported may crash where an exception is raised in them.
+        if _must_finish(frame):
             send_again(number, RETRY_SECONDS)
             return
         last_stop = time.monotonic()
@@ -82,10 +92,13 @@ def stopped_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _is_importing(frame: FrameType | None) -> bool:
-    """Whether a module is being imported in this frame or in one that called it."""
+def _must_finish(frame: FrameType | None) -> bool:
+    """Whether this frame, or one that called it, imports a module or is of an uninterrupted function.
+
+    Compiled modules that are being imported may crash where an exception is raised in them.
+    """
     while frame is not None:
-        if frame.f_code.co_filename.startswith(IMPORTING):
+        if frame.f_code.co_filename.startswith(IMPORTING) or frame.f_code in UNINTERRUPTED:
             return True
         frame = frame.f_back
     return False

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from bridgemark.benchmarks.sweep.crash_report import crash_in
+from bridgemark.benchmarks.sweep.interruption import uninterrupted
 from bridgemark.benchmarks.sweep.limits import CellLimits, Excess
 from bridgemark.benchmarks.sweep.process_tree import start_module
 from bridgemark.benchmarks.text import remark
@@ -30,6 +31,7 @@ class ReportingProcess:
     with `done` is the last.
     """
 
+    @uninterrupted
     def __init__(self, module: str, task: Any, limits: CellLimits) -> None:
         self.limits = limits
         self.phase, self.subject = "the start", None

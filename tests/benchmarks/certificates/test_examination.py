@@ -291,5 +291,5 @@ def test_a_signal_ends_it_in_seconds_with_a_sentence(tmp_path, number, seconds):
         assert errors == "stopped; what is stored stays, and the same command continues from there\n"
     else:  # before the command line could take signals
         assert seconds == 0.6
-    assert not marked_processes(tmp_path)
+    until(lambda: not marked_processes(tmp_path), sent + 5 - time.monotonic())
     assert not list(tmp_path.rglob("*.json"))

@@ -149,6 +149,7 @@ def test_a_signal_ends_a_sweep_in_seconds_with_a_sentence(tmp_path, number, seco
         else:
             time.sleep(seconds)
         process.send_signal(number)
+        sent = time.monotonic()
         _, err = process.communicate(timeout=20)
     finally:
         process.kill()
@@ -157,7 +158,7 @@ def test_a_signal_ends_a_sweep_in_seconds_with_a_sentence(tmp_path, number, seco
         assert "stopped; what is stored stays, and the same command continues from there" in err
     else:  # before the command line could take signals
         assert seconds == 0.5
-    assert not marked_processes(tmp_path)
+    until(lambda: not marked_processes(tmp_path), sent + 5 - time.monotonic())
     assert not list(tmp_path.rglob("*.tmp"))
 
 

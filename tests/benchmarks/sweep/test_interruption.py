@@ -25,6 +25,19 @@ IN_AN_IMPORT = """
         import slow
         time.sleep(20)
 """
+IN_WHAT_MUST_FINISH = """
+    from bridgemark.benchmarks.sweep.interruption import uninterrupted
+
+    @uninterrupted
+    def start():
+        print("ready", flush=True)
+        time.sleep(1)
+        print("started", flush=True)
+
+    with exit_when_stopped():
+        start()
+        time.sleep(20)
+"""
 WHERE_IT_IS_DROPPED = """
     class Dropping:
         def __del__(self):
@@ -39,13 +52,22 @@ WHERE_IT_IS_DROPPED = """
 
 @pytest.mark.parametrize("program", [IN_AN_IMPORT, WHERE_IT_IS_DROPPED], ids=["in an import", "dropped"])
 def test_a_signal_stops_it(tmp_path, program):
+    stop_when_ready(tmp_path, program)
+
+
+def test_a_process_is_started_and_known_before_a_signal_stops_anything(tmp_path):
+    assert stop_when_ready(tmp_path, IN_WHAT_MUST_FINISH) == "started\n"
+
+
+def stop_when_ready(folder, program):
+    """What a program prints that is sent SIGTERM after its first line; it has to end as a stopped command."""
     start = "import time\nfrom bridgemark.benchmarks.sweep.interruption import exit_when_stopped\n"
     process = subprocess.Popen(
         [sys.executable, "-c", start + textwrap.dedent(program)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=tmp_path,
+        cwd=folder,
         preexec_fn=heed_signals,
     )
     assert process.stdout
@@ -53,9 +75,10 @@ def test_a_signal_stops_it(tmp_path, program):
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         sent = time.monotonic()
-        _, errors = process.communicate(timeout=15)
+        output, errors = process.communicate(timeout=15)
     finally:
         process.kill()
     assert process.returncode == 128 + signal.SIGTERM
     assert time.monotonic() - sent < 5
     assert errors.splitlines()[-1].startswith("stopped; what is stored stays")
+    return output
