@@ -134,6 +134,8 @@ class Sampler(ABC):
 
     Attributes:
         unbiased_z: whether the estimate of Z is unbiased, E[Z-hat] = Z.
+        asymptotically_exact: whether long runs have the target's expectations. Otherwise discretisation
+            leaves a bias, however long they are.
         amortised: whether one fit serves every observation y of the density's joint.
         fit_share: the share of a budget of evaluations that goes to `fit`; the rest goes to draws.
         needs_exact_draws: whether the runner must set the field `exact_draws` to the target's exact sampler.
@@ -141,6 +143,7 @@ class Sampler(ABC):
     """
 
     unbiased_z: ClassVar[bool] = False
+    asymptotically_exact: ClassVar[bool] = True
     amortised: ClassVar[bool] = False
     fit_share: ClassVar[float] = 0.5
     needs_exact_draws: ClassVar[bool] = False

@@ -1,7 +1,7 @@
 """Microcanonical Langevin Monte Carlo, without a Metropolis step."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import blackjax
 import jax
@@ -40,6 +40,7 @@ class MCLMC(SelfTunedChains):
     Unsupported in one dimension.
     """
 
+    asymptotically_exact: ClassVar[bool] = False
     warm_up: int = 4_000
     thinning: int = 4
     energy_variance: float = 5e-4

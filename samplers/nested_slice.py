@@ -165,9 +165,7 @@ def _draw_start(key: PRNGKeyArray, log_likelihood: LogProb, live: int, dim: int)
 
     def draw_batch(carry: tuple) -> tuple:
         batch, positive, before_last, z, values = carry
-        # The first batch has the key itself: it is the only one where the likelihood is never zero.
-        key_batch = jax.lax.cond(batch == 0, lambda: key, lambda: jax.random.fold_in(key, batch))
-        drawn = jax.random.normal(key_batch, (live, dim))
+        drawn = jax.random.normal(jax.random.fold_in(key, batch), (live, dim))
         drawn_values = jax.vmap(log_likelihood)(drawn)
         rank = positive + jnp.cumsum(drawn_values > -jnp.inf)  # of each positive point among all, from 1
         slot = jnp.where(drawn_values > -jnp.inf, rank - 1, live)  # beyond the last one for the others

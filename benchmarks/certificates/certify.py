@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, EXECUTED
+from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, MEASURES
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.benchmarks.rows import files
 from bridgemark.benchmarks.rows.environment import versions_of
@@ -44,12 +44,12 @@ class Finding:
     @property
     def is_applicable(self) -> bool:
         """Whether the check applies to the sampler; one that only measures and judges nobody always does."""
-        return self.status != NOT_JUDGED or self.check == EXECUTED
+        return self.status != NOT_JUDGED or self.check in MEASURES
 
     @property
     def in_words(self) -> str:
         """The result for people: "passed", "failed: why", "does not apply: why", or what was measured."""
-        says_all = self.check == EXECUTED or self.reason == NOT_REACHED
+        says_all = self.check in MEASURES or self.reason == NOT_REACHED
         if self.reason and self.status == NOT_JUDGED and says_all:
             return self.reason
         return f"{WORDS[self.status]}: {self.reason}" if self.reason else WORDS[self.status]
@@ -174,6 +174,11 @@ def read_first(paths: Iterable[Path]) -> Certificate | None:
 def identity_of(sampler: Sampler) -> str:
     """Hash of the sampler's source, its configuration and the version of the battery."""
     return row_identity(source=source_hash(sampler), config=repr(sampler), battery=BATTERY_VERSION)
+
+
+def exam_seed(identity: str) -> int:
+    """The seed of the exam of a sampler: nobody can choose the source for it, and it can be repeated."""
+    return int(identity[:7], 16)
 
 
 def run_check(name: str, check: Callable[[], str | None]) -> Finding:

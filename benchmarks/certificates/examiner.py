@@ -16,13 +16,15 @@ def main() -> None:
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks import registry
-    from bridgemark.benchmarks.certificates.certify import identity_of, report_findings
+    from bridgemark.benchmarks.certificates.certify import exam_seed, identity_of, report_findings
     from bridgemark.benchmarks.certificates.checks import CHECKS, SamplerUnderTest
 
     sampler = registry.load_sampler(task["name"], task["plugins"])
     if identity_of(sampler) != task["identity"]:
         raise SystemExit("its code has changed meanwhile; give the command again")
-    subject = SamplerUnderTest(sampler)  # the checks share what they can of its runs
+    subject = SamplerUnderTest(
+        sampler, exam_seed(task["identity"])
+    )  # the checks share what they can of its runs
     report_findings(task["checks"], CHECKS, subject, report)
 
 

@@ -1,18 +1,27 @@
 """Replicates: sets of draws from one fit of a sampler, which statistical tests compare with the truth."""
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from bridgemark.benchmarks.sweep.phases import Retrace, bind_phases
+from bridgemark.benchmarks.certificates.exam import Question
+from bridgemark.benchmarks.scores.diagnostics import MIN_LENGTH, ess_bulk
+from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
 from bridgemark.samplers.base import Sampler, State, Unsupported
 from bridgemark.targets.base import Statistic, Target
 
-REPLICATES, DRAWS = 24, 512
-RETRACED = 1  # folded into the key of a replicate for paths that end at exact draws
+FIRST_SETS = 24  # drawn before the first look at them; each further look is at twice as many
+MAX_LOOKS = 10
+DISCARDED_DRAWS = 8192  # by which chains leave the state of the fit
+GROUPS = 8  # of chains, whose means are followed from set to set
+RETRACED_SETS = 24
+RETRACED = 1  # folded into the key of a set for paths that end at exact draws
 
 
 @dataclass(frozen=True)
@@ -21,85 +30,179 @@ class Replicates:
 
     Attributes:
         target: what was sampled.
-        x: draws of every replicate.
-        log_weights: their log weights; None for Markov chains.
-        log_z: estimates of log Z by each run of every replicate, where weights were resampled; else None.
+        chains: the number of chains, of runs, or of independent draws that are kept of a set.
+        errors: means over a few groups of chains of (w / Z) (f - E[f]) / sd[f] for every coordinate f of
+            every statistic; without weights, w / Z is one. They are zero on average for a correct sampler.
+        variances: variances of the means of single chains, over the chains of a set; NaN for one chain.
+        z_ratios: means of w / Z over groups of chains, or of estimates of Z over Z by groups of runs; None
+            where Z is not estimated. Their expectation is one for an unbiased estimate.
+        log_weights: log weights of the draws; None for Markov chains.
+        log_z: estimates of log Z by each run, where weights were resampled; else None.
+        ess: effective sample sizes of the first statistic that the diagnostics report; None without chains
+            that are long enough.
+        claims_unbiased_z: whether the sampler says that its estimate of Z is unbiased. Otherwise only its
+            error has to vanish as the number of draws grows.
+        claims_exactness: whether the sampler says that long runs have no bias.
         retraced: log weights of paths that end at exact draws; None without such draws or paths.
     """
 
     target: Target
-    x: Float[np.ndarray, "replicates chains length dim"]
-    log_weights: Float[np.ndarray, "replicates chains length"] | None
-    log_z: Float[np.ndarray, "replicates runs"] | None
-    retraced: Float[np.ndarray, "replicates n"] | None = None
+    chains: int
+    errors: Float[np.ndarray, "sets groups k"]
+    variances: Float[np.ndarray, "sets k"]
+    z_ratios: Float[np.ndarray, "sets groups_of_runs"] | None
+    log_weights: Float[np.ndarray, "sets draws"] | None
+    log_z: Float[np.ndarray, "sets runs"] | None
+    ess: Float[np.ndarray, "sets dim"] | None
+    claims_unbiased_z: bool = True
+    claims_exactness: bool = True
+    retraced: Float[np.ndarray, "sets n"] | None = None
 
-    def weights(self) -> Float[np.ndarray, "replicates chains length"]:
-        """w / Z; ones for Markov chains."""
-        assert self.target.log_z is not None
-        if self.log_weights is None:
-            return np.ones(self.x.shape[:3])
-        with np.errstate(over="ignore"):  # an infinite weight fails the tests that follow
-            return np.exp(self.log_weights - self.target.log_z.value)
+    @property
+    def is_weighted(self) -> bool:
+        """Whether the draws have weights. Those without may be a Markov chain's, from set to set."""
+        return self.log_weights is not None
 
-    def chain_errors(self) -> Float[np.ndarray, "replicates chains k"]:
-        """Errors of every chain, whose expectations are zero for a correct sampler.
-
-        They are the chain means of (w / Z) f - E[f] for every coordinate f of every statistic. Where there
-        are weights, the mean of w / Z - 1 follows.
-        """
-        values = np.concatenate([_evaluate(s, self.x) for s in self.target.statistics], axis=-1)
-        means = np.concatenate([s.mean for s in self.target.statistics])
-        weights = self.weights()[..., None]
-        with np.errstate(invalid="ignore"):
-            errors = np.mean(weights * values, axis=2) - means
-        if self.log_weights is None:
-            return errors
-        return np.append(errors, np.mean(weights, axis=2) - 1, axis=2)
+    def log_z_estimates(self) -> Float[np.ndarray, " n"]:
+        """Logs of independent estimates of Z: one per run where weights were resampled, else the weights."""
+        assert self.log_weights is not None
+        return np.ravel(self.log_weights if self.log_z is None else self.log_z)
 
 
-def draw_replicates(sampler: Sampler, target: Target, seed: int = 0) -> Replicates:
-    """Fit once, and draw REPLICATES sets of draws; chains continue from where they were.
+class DrawnSet(NamedTuple):
+    """What is kept of one set of draws, as in `Replicates`.
 
-    One more set is drawn first and thrown away, so that chains have left the state of the fit.
+    `z` is the first statistic of every draw where there are no weights.
     """
-    phases = bind_phases(sampler, target, DRAWS)
-    key_fit, key_discarded, *keys = jax.random.split(jax.random.key(seed), REPLICATES + 2)
-    sample = jax.jit(phases.sample)
-    state, _ = sample(key_discarded, jax.jit(phases.fit)(key_fit).state)
-    x, log_weights, log_z = [], [], []
-    for key in keys:
-        state, draws = sample(key, state)
-        x.append(np.asarray(draws.x))
-        if draws.log_weights is not None:
-            log_weights.append(np.asarray(draws.log_weights))
-        if draws.log_z is not None:
-            log_z.append(np.asarray(draws.log_z))
-    has_path_weights = bool(log_weights) and not log_z
-    return Replicates(
-        target=target,
-        x=np.stack(x),
-        log_weights=np.stack(log_weights) if log_weights else None,
-        log_z=np.stack(log_z) if log_z else None,
-        retraced=_retrace(phases.retrace, state, keys) if has_path_weights else None,
+
+    chains: int
+    errors: Float[np.ndarray, "groups k"]
+    variances: Float[np.ndarray, " k"]
+    z_ratios: Float[np.ndarray, " groups_of_runs"] | None
+    log_weights: Float[np.ndarray, " draws"] | None
+    log_z: Float[np.ndarray, " runs"] | None
+    z: Float[np.ndarray, "chains length dim"] | None
+
+
+class _Source:
+    """A fitted sampler that is asked for one set of draws after the other."""
+
+    def __init__(self, sampler: Sampler, question: Question, seed: int) -> None:
+        self.question, self.sampler = question, sampler
+        self.phases = bind_phases(sampler, question.target, question.draws)
+        key_fit, self.key_discarded, self.key_sets, self.key_paths = jax.random.split(jax.random.key(seed), 4)
+        self.state = jax.jit(self.phases.fit)(key_fit).state
+        self.draw_set = jax.jit(lambda key, state: _draw_set(self.phases, question.target, key, state))
+        self.sets: list[DrawnSet] = []
+        self.ess: list[Float[np.ndarray, " dim"]] = []
+
+    def discard(self) -> None:
+        """Draw without keeping anything."""
+        for key in jax.random.split(self.key_discarded, 1 + DISCARDED_DRAWS // self.question.draws):
+            self.state, _ = self.draw_set(key, self.state)
+
+    def draw(self, count: int) -> None:
+        """Draw `count` more sets."""
+        for _ in range(count):
+            key = jax.random.fold_in(self.key_sets, len(self.sets))
+            self.state, drawn = self.draw_set(key, self.state)
+            drawn = jax.tree.map(np.asarray, drawn)
+            if drawn.z is not None and drawn.z.shape[1] >= MIN_LENGTH:
+                self.ess.append(ess_bulk(drawn.z.astype(float)))
+            self.sets.append(drawn._replace(z=None))
+
+    def replicates(self) -> Replicates:
+        """All sets so far."""
+        return Replicates(
+            target=self.question.target,
+            chains=int(self.sets[0].chains),
+            errors=np.stack([drawn.errors for drawn in self.sets]).astype(float),
+            variances=np.stack([drawn.variances for drawn in self.sets]).astype(float),
+            z_ratios=_stack([drawn.z_ratios for drawn in self.sets]),
+            log_weights=_stack([drawn.log_weights for drawn in self.sets]),
+            log_z=_stack([drawn.log_z for drawn in self.sets]),
+            ess=np.stack(self.ess) if self.ess else None,
+            claims_unbiased_z=self.sampler.unbiased_z,
+            claims_exactness=self.sampler.asymptotically_exact,
+        )
+
+    def retraced(self) -> Float[np.ndarray, "sets n"] | None:
+        """Log weights of paths that end at exact draws, anew for each key; None where there are none."""
+        if self.phases.retrace is None:
+            return None
+        retrace = jax.jit(self.phases.retrace)
+        try:
+            keys = jax.random.split(self.key_paths, RETRACED_SETS)
+            return np.stack([np.asarray(retrace(key, self.state), float) for key in keys])
+        except Unsupported:
+            return None
+
+
+def draw_replicates(
+    sampler: Sampler,
+    question: Question,
+    seed: int,
+    is_settled: Callable[[Replicates], bool],
+) -> Replicates:
+    """Fit once, throw a few sets of draws away, and draw sets until `is_settled` says that they suffice.
+
+    It is asked first at FIRST_SETS sets, then whenever there are twice as many, at most MAX_LOOKS times. No
+    further sets are drawn when they would take longer than the question allows.
+    """
+    source = _Source(sampler, question, seed)
+    source.discard()
+    start = time.process_time()
+    for _ in range(MAX_LOOKS):
+        source.draw(max(len(source.sets), FIRST_SETS))
+        replicates = source.replicates()
+        if is_settled(replicates) or 2 * (time.process_time() - start) > question.seconds:
+            break
+    return replace(replicates, retraced=source.retraced()) if question.is_retraced else replicates
+
+
+def _draw_set(phases: Phases, target: Target, key: PRNGKeyArray, state: State) -> tuple[State, DrawnSet]:
+    """Draw once, and compute what is kept, in arrays of JAX."""
+    assert target.log_z is not None
+    state, draws = phases.sample(key, state)
+    weights, ratios = jnp.ones(draws.x.shape[:2]), None
+    if draws.log_weights is not None:
+        weights = jnp.exp(draws.log_weights - target.log_z.value)
+        ratios = jnp.mean(weights, axis=1)
+    elif draws.log_z is not None:
+        ratios = jnp.exp(draws.log_z - target.log_z.value)
+    values = [_standardised(statistic, draws.x) for statistic in target.statistics]
+    chain_means = _grouped(jnp.mean(weights[..., None] * jnp.concatenate(values, axis=-1), axis=1))
+    groups, size, _ = chain_means.shape
+    kept: Any = DrawnSet(
+        chains=groups * size,
+        errors=jnp.mean(chain_means, axis=1),
+        variances=jnp.var(chain_means, axis=(0, 1), ddof=1),
+        z_ratios=None if ratios is None else jnp.mean(_grouped(ratios[:, None]), axis=(1, 2)),
+        log_weights=None if draws.log_weights is None else jnp.ravel(draws.log_weights),
+        log_z=None if draws.log_weights is None else draws.log_z,
+        z=values[0] if draws.log_weights is None else None,
     )
+    return state, kept
 
 
-def _retrace(
-    retrace: Retrace | None, state: State, keys: list[PRNGKeyArray]
-) -> Float[np.ndarray, "replicates n"] | None:
-    """Log weights of paths that end at exact draws, anew for each key; None where there are none."""
-    if retrace is None:
-        return None
-    compiled = jax.jit(retrace)
-    try:
-        return np.stack([np.asarray(compiled(jax.random.fold_in(key, RETRACED), state)) for key in keys])
-    except Unsupported:
-        return None
+def _grouped(values: Float[Array, "chains k"]) -> Float[Array, "groups size k"]:
+    """The values of at least GROUPS groups, or of single chains where there are fewer.
+
+    Those few that would make a smaller group are left out.
+    """
+    size = max(1, len(values) // GROUPS)
+    groups = len(values) // size
+    return values[: groups * size].reshape(groups, size, -1)
 
 
-def _evaluate(
-    statistic: Statistic, x: Float[np.ndarray, "replicates chains length dim"]
-) -> Float[np.ndarray, "replicates chains length k"]:
-    """The statistic of every draw, computed in single precision."""
-    points = jnp.asarray(x.reshape(-1, x.shape[-1]), jnp.float32)
-    return np.asarray(jax.vmap(statistic.fn)(points), float).reshape(*x.shape[:3], -1)
+def _standardised(
+    statistic: Statistic, x: Float[Array, "chains length dim"]
+) -> Float[Array, "chains length k"]:
+    """(f - E[f]) / sd[f] at every draw, for every coordinate f of a statistic."""
+    mean, sd = statistic.mean.astype(x.dtype), statistic.sd.astype(x.dtype)
+    return jax.vmap(jax.vmap(lambda point: (statistic.fn(point) - mean) / sd))(x)
+
+
+def _stack(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    arrays = [part for part in parts if part is not None]
+    return np.stack(arrays).astype(float) if arrays else None

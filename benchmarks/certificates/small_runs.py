@@ -14,8 +14,7 @@ TINY = Limits(chains=1, warm_up=5, runs=1, particles=6, pilot=8, steps=3, update
 # Several chains and runs, with trajectories and paths of any length: how much work is executed for the work
 # that is counted depends on both.
 SEVERAL = replace(TINY, chains=4, runs=2, steps=UNLIMITED)
-UNCOMPILED = replace(TINY, pilot=0, temperatures=2)
-DRAWS, UNCOMPILED_DRAWS = 10, 4
+DRAWS = 10
 FAST_COMPILATION = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import scipy.stats
 from jaxtyping import Float
 
-from bridgemark.benchmarks.certificates.statistical_tests import LEVEL, NotJudged
+from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.benchmarks.scores.weighted_sample import draw_exactly
 from bridgemark.targets.base import Statistic, Target
 
+LEVEL = 1e-5
 DRAWS = 20_000
 POINTS = 3  # of the base and of the target each, where densities and gradients are computed
 MAX_DIRECTIONS = 64  # of finite differences; all coordinates where there are fewer
