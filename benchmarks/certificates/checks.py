@@ -1,7 +1,6 @@
 """The checks that a sampler must pass before it may be ranked: each returns what is wrong, or None."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -9,11 +8,16 @@ import jax
 import numpy as np
 
 from bridgemark.benchmarks.certificates.closed_form_targets import linear_gaussian, skewed
-from bridgemark.benchmarks.certificates.counting import Tally, count_evaluations
+from bridgemark.benchmarks.certificates.count_checks import (
+    PhaseCount,
+    count_full_size,
+    declared_at_full_size,
+    exactly_declared,
+    executed_work,
+)
 from bridgemark.benchmarks.certificates.replicates import Replicates, draw_replicates
 from bridgemark.benchmarks.certificates.small_runs import (
     DRAWS,
-    SEVERAL,
     TINY,
     UNCOMPILED,
     UNCOMPILED_DRAWS,
@@ -21,21 +25,18 @@ from bridgemark.benchmarks.certificates.small_runs import (
     run_small,
 )
 from bridgemark.benchmarks.certificates.statistical_tests import (
-    NotJudged,
     elbo_below_log_z,
     ess_not_overstated,
     eubo_above_log_z,
     independent,
     unbiased,
 )
-from bridgemark.benchmarks.rows.cost import Cost, in_gradients, spent, total
 from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
-from bridgemark.samplers.base import Evals, Limits, Sampler
-from bridgemark.targets.base import Target
+from bridgemark.samplers.base import Limits, Sampler
 
 BATTERY_VERSION = 1  # to be raised when a check, or what it relies on, may decide otherwise: a test watches
 BRIEF = Limits(updates=200, pilot=64, warm_up=500)  # enough to learn the targets of the statistical tests
-COUNT_TOLERANCE = 0.01
+COUNT_SEED = 1
 ROUNDING = 0.02  # relative and absolute: rounding can change a few steps of a trajectory
 
 
@@ -60,6 +61,11 @@ class SamplerUnderTest:
         """Replicates on the skewed target with its coordinates exchanged, in double precision."""
         with jax.enable_x64(True):
             return draw_replicates(self.sampler.at_most(BRIEF), skewed(2, exchanged=True))
+
+    @cached_property
+    def full_size_counts(self) -> tuple[PhaseCount, ...]:
+        """The evaluations of the sampler as it is registered."""
+        return count_full_size(self.sampler, linear_gaussian(), COUNT_SEED)
 
     @cached_property
     def tiny(self) -> Sampler:
@@ -94,52 +100,6 @@ def no_key_inside(subject: SamplerUnderTest) -> str | None:
     if "random_seed" in str(fit_program) or "random_seed" in str(sample_program):
         return "a key is made inside, the same for every seed"
     return None
-
-
-def counts_declared(subject: SamplerUnderTest) -> str | None:
-    """The evaluations that each phase declares are those that a counting target sees, within 1 %."""
-    tally = Tally()
-    target = count_target(linear_gaussian(), tally)
-    checkpoint = jax.checkpoint
-    # `jax.checkpoint` evaluates again to save memory, which is not part of the algorithm: it is switched off.
-    jax.checkpoint = lambda function, **_: function
-    try:
-        phases = compile_small(subject.tiny, target)
-        fit = jax.block_until_ready(phases.fit(jax.random.key(1)))
-        complaint = _compare_counts("fit", fit.evals, tally.cost())
-        tally.reset()
-        _, draws = jax.block_until_ready(phases.sample(jax.random.key(2), fit.state))
-        return complaint or _compare_counts("sample", draws.evals, tally.cost())
-    finally:
-        jax.checkpoint = checkpoint
-
-
-def count_target(target: Target, tally: Tally) -> Target:
-    """The same target, whose density counts its evaluations."""
-    return replace(target, density=count_evaluations(target.density, tally))
-
-
-def _compare_counts(phase: str, evals: Evals, counted: Cost) -> str | None:
-    declared = total(evals)
-    for kind, count in vars(counted).items():
-        if abs(getattr(declared, kind) - count) > COUNT_TOLERANCE * count:
-            declares = f"{declared.values}, {declared.gradients}, {declared.simulations}"
-            made = f"{counted.values}, {counted.gradients}, {counted.simulations}"
-            return f"{phase} declares ({declares}) values, gradients, simulations; ({made}) were made"
-    return None
-
-
-def executed_work(subject: SamplerUnderTest) -> str | None:
-    """Raise NotJudged to say how many evaluations are executed for each that is declared.
-
-    They are more than one where memory is saved by evaluating again, and where chains wait for the longest.
-    """
-    tally = Tally()
-    sampler = subject.sampler.at_most(SEVERAL)
-    run = run_small(compile_small(sampler, count_target(linear_gaussian(), tally)))
-    executed = in_gradients(tally.cost())
-    declared = spent(total(run.fit_evals), total(run.sample_evals))
-    raise NotJudged(f"{executed / declared:.2f} for each that is counted")
 
 
 def same_uncompiled(subject: SamplerUnderTest) -> str | None:
@@ -178,9 +138,10 @@ HALVES: tuple[dict[str, Check], dict[str, Check]] = (
         "unbiased on a skewed target": lambda subject: unbiased(subject.skewed),
         "ELBO at most log Z, skewed target": lambda subject: elbo_below_log_z(subject.skewed),
         "repeatable": repeatable,
-        EXECUTED: executed_work,
+        "evaluations as declared, full size": lambda subject: declared_at_full_size(subject.full_size_counts),
+        EXECUTED: lambda subject: executed_work(subject.full_size_counts),
         "no key made inside": no_key_inside,
-        "evaluations as declared": counts_declared,
+        "evaluations as declared": lambda subject: exactly_declared(subject.sampler, linear_gaussian()),
         "same without compilation": same_uncompiled,
     },
 )
