@@ -1,19 +1,15 @@
 """Runs so small that everything about them can be done again with other keys, uncompiled or counted."""
 
-from dataclasses import replace
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
-from bridgemark.samplers.base import UNLIMITED, Evals, Limits, Sampler
+from bridgemark.samplers.base import Evals, Limits, Sampler
 from bridgemark.targets.base import Target
 
 TINY = Limits(chains=1, warm_up=5, runs=1, particles=6, pilot=8, steps=3, updates=2, batch=5, temperatures=30)
-# Several chains and runs, with trajectories and paths of any length: how much work is executed for the work
-# that is counted depends on both.
-SEVERAL = replace(TINY, chains=4, runs=2, steps=UNLIMITED)
 DRAWS = 10
 FAST_COMPILATION = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bridgemark.benchmarks.certificates.counting import Tally, count_evaluations
+from bridgemark.benchmarks.rows.cost import Cost, total
 from bridgemark.benchmarks.sweep.phases import with_exact_draws
 from bridgemark.samplers.base import Limits
 from bridgemark.samplers.pathspace.losses import LogVariance, ReverseKL
@@ -45,9 +46,8 @@ def counted_by_tally(compute):
     """(values, gradients) that `compute(log_prob)` costs; its result must be the uncounted one's."""
     tally, target = Tally(), curved()
     counted = jax.block_until_ready(compute(count_evaluations(target.density, tally).log_prob))
-    jax.effects_barrier()
     np.testing.assert_allclose(counted, compute(target.density.log_prob), rtol=1e-5, atol=1e-6)
-    return tally.values, tally.gradients
+    return tally.executed().values, tally.executed().gradients
 
 
 def after_steps(log_prob, step=lambda step: step):
@@ -78,6 +78,48 @@ def test_the_counter_counts_under_every_transformation(expected, transform):
     assert counted_by_tally(lambda f: jax.jit(jax.vmap(transform(f)))(points)) == lanes
 
 
+@pytest.mark.parametrize(
+    ("expected", "transform"),
+    [
+        ((6, 0), lambda f: lambda x: jax.lax.map(f, x.reshape(6, 3))),
+        ((6, 0), lambda f: lambda x: jax.lax.map(f, x.reshape(6, 3), batch_size=4)),
+        ((6, 0), lambda f: jax.vmap(jax.vmap(f))),
+        ((6, 0), lambda f: lambda x: jax.vmap(jax.vmap(f, in_axes=1), in_axes=2)(x.transpose(2, 1, 0))),
+        ((0, 6), lambda f: jax.grad(lambda x: jnp.sum(jax.vmap(jax.vmap(f))(x)))),
+        ((0, 12), lambda f: lambda x: jax.jvp(jax.vmap(jax.vmap(jax.grad(f))), (x,), (x,))[1]),
+    ],
+)
+def test_the_counter_counts_batches_of_batches(expected, transform):
+    """Of 2 x 3 points."""
+    points = jnp.stack([jnp.stack([POINT, -POINT, 0.5 * POINT])] * 2)
+    assert counted_by_tally(lambda f: transform(f)(points)) == expected
+    assert counted_by_tally(lambda f: jax.jit(transform(f))(points)) == expected
+
+
+def test_evaluations_whose_results_are_not_used_are_counted():
+    def step_aside(log_prob):
+        def step(x, _):
+            log_prob(x), jax.grad(log_prob)(x + 1)
+            return x + 1, None
+
+        return jax.jit(lambda x: jax.lax.scan(step, x, None, length=7)[0])(POINT)
+
+    assert counted_by_tally(step_aside) == (7, 7)
+
+
+def test_the_host_is_called_once_for_a_batch(monkeypatch):
+    calls, add = [], Tally.add
+
+    def noted(tally, kind, needed):
+        calls.append(needed.size)
+        add(tally, kind, needed)
+
+    monkeypatch.setattr(Tally, "add", noted)
+    points = jnp.stack([POINT] * 50)
+    assert counted_by_tally(lambda f: jax.jit(jax.vmap(after_steps(f)))(points)) == (50, 350)
+    assert calls == [50] * 8
+
+
 def test_the_counter_counts_lanes_inside_a_gradient():
     points = jnp.stack([POINT, -POINT, 0.5 * POINT])
 
@@ -98,9 +140,10 @@ def test_the_counter_counts_simulations(axes, compiled):
     def batched(simulate):
         return compiled(jax.vmap(simulate, axes) if lanes == 5 else simulate)
 
-    counted = batched(count_evaluations(target.density, tally).joint.simulate)(keys, points)
-    jax.effects_barrier()
-    assert (tally.values, tally.gradients, tally.simulations) == (0, 0, lanes)
+    counted = jax.block_until_ready(
+        batched(count_evaluations(target.density, tally).joint.simulate)(keys, points)
+    )
+    assert tally.executed() == Cost(values=0, gradients=0, simulations=lanes)
     np.testing.assert_allclose(counted, batched(target.density.joint.simulate)(keys, points), rtol=1e-6)
 
 
@@ -113,12 +156,7 @@ def test_the_counter_counts_simulations_inside_a_scan():
 
     keys = jax.random.split(jax.random.key(0), 7)
     jax.block_until_ready(jax.jit(lambda: jax.lax.scan(step, jnp.zeros((4, 3)), keys))())
-    jax.effects_barrier()
-    assert tally.simulations == 28
-
-
-def spent(evals):
-    return tuple(int(np.sum(np.asarray(count), dtype=np.int64)) for count in evals)
+    assert tally.executed().simulations == 28
 
 
 # Whichever loss the pilot chooses, both are counted.
@@ -134,13 +172,9 @@ def test_samplers_spend_what_they_declare(name, settings, monkeypatch):
     density = count_evaluations(curved().density, tally)
     sampler = with_exact_draws(replace(small_sampler(name, TINY), **settings), curved().sample)
 
-    def counted():
-        jax.effects_barrier()
-        return tally.values, tally.gradients, tally.simulations
-
     fit = jax.block_until_ready(jax.jit(lambda key: sampler.fit(key, density))(jax.random.key(1)))
-    assert spent(fit.evals) == counted()
-    tally.values = tally.gradients = tally.simulations = 0
+    assert total(fit.evals) == tally.executed()
+    tally.reset()
     sample = jax.jit(lambda key, state: sampler.sample(key, density, state, 10))
     _, draws = jax.block_until_ready(sample(jax.random.key(2), fit.state))
-    assert spent(draws.evals) == counted()
+    assert total(draws.evals) == tally.executed()

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from bridgemark.samplers.base import Draws, Limits, Sampler, evals
+from bridgemark.samplers.base import Draws, Fit, Limits, Sampler, evals
 
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 
@@ -95,6 +95,28 @@ class HalfTheCount(Importance):
         return evals(values=n // 2)
 
 
+class CountedBelow512(Importance):
+    """Counts a tenth of the evaluations where there are more than 512 draws."""
+
+    def spent(self, n):
+        return evals(values=n if n <= 512 else n // 10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallPilotCounted(Importance):
+    """Counts no more of a pilot than a reduced size has."""
+
+    pilot: int = 256
+
+    def at_most(self, limits: Limits):
+        return replace(self, pilot=min(self.pilot, limits.pilot))
+
+    def fit(self, key, density):
+        x = density.base.sample(key, self.pilot)
+        values = jax.vmap(density.log_prob)(x)
+        return Fit((), evals(values=min(self.pilot, 64)), {"pilot": jnp.mean(values)})
+
+
 class Collapsed(Importance):
     """Draws one side of the first coordinate only, with the density of that half."""
 
@@ -173,6 +195,9 @@ class Walk(Sampler):
     def keep(self, key, x):
         return x
 
+    def spent(self, chains, steps):
+        return evals(values=chains * steps)
+
     def fit(self, key, density):
         fit = super().fit(key, density)
         return fit._replace(state=density.base.sample(key, self.chains))
@@ -195,7 +220,7 @@ class Walk(Sampler):
 
         keys = jax.random.split(key, self.chains + 1)
         state, x = jax.vmap(chain)(keys[1:], state)
-        spent = evals(values=2 * self.chains * length * self.every)
+        spent = self.spent(self.chains, 2 * length * self.every)
         return state, Draws(self.keep(keys[0], x), None, None, spent, {})
 
 
@@ -204,6 +229,11 @@ class AcceptLeftOut(Walk):
 
     def accept(self, key, rise):
         return rise > -2.0
+
+
+class OneChainCounted(Walk):
+    def spent(self, chains, steps):
+        return evals(values=steps)
 
 
 class CopiedChain(Walk):
@@ -230,6 +260,9 @@ MUTANTS = {
     "shared starts": (SharedStarts(), "independent chains"),
     "one chain for all": (CopiedChain(), "independent chains"),
     "half the count": (HalfTheCount(), "evaluations as declared"),
+    "a tenth of the count beyond 512": (CountedBelow512(), "evaluations as declared, full size"),
+    "a small pilot counted": (SmallPilotCounted(), "evaluations as declared, full size"),
+    "one chain counted": (OneChainCounted(), "evaluations as declared, full size"),
     "mode collapse": (Collapsed(), "unbiased on a mixed target"),
     "literal key": (LiteralKey(), "no key made inside"),
     "key ignored": (KeyIgnored(), "repeatable"),
