@@ -94,8 +94,9 @@ def effective_means(
     if are_independent:
         return np.full(k, float(groups * sets))
     mean = np.mean(series, axis=1, keepdims=True)
-    effective = ess_bulk(np.swapaxes(series, 0, 1))
-    effective = np.where(effective == 0, ess_bulk(np.swapaxes(mean, 0, 1)), effective)
+    with np.errstate(invalid="ignore"):  # of means that do not change
+        effective, together = (ess_bulk(np.swapaxes(means, 0, 1)) for means in (series, mean))
+    effective = np.where(effective == 0, together, effective)
     return np.clip(effective, 1, groups * sets)
 
 

@@ -102,7 +102,8 @@ class StudentT(Law):
         return jnp.sum(-(degrees + 1) / 2 * jnp.log1p(v**2 / degrees)) + float(np.sum(normalisers))
 
     def draw(self, key: PRNGKeyArray, n: int) -> Float[Array, "n k"]:
-        return jax.random.t(key, jnp.asarray(self.degrees, float), (n, self.size))
+        degrees = jnp.broadcast_to(jnp.asarray(self.degrees, float), (n, self.size))
+        return jax.random.t(key, degrees)
 
     def quantile(self, p: float) -> Float[np.ndarray, " k"]:
         return stats.t.ppf(p, self.degrees)

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from bridgemark.benchmarks.certificates.closed_form_targets import linear_gaussian
 from bridgemark.benchmarks.certificates.count_checks import (
     PhaseCount,
     count_full_size,
@@ -14,6 +14,7 @@ from bridgemark.benchmarks.certificates.count_checks import (
     declared_at_full_size,
     executed_work,
 )
+from bridgemark.benchmarks.certificates.exam_targets import draw_posterior
 from bridgemark.benchmarks.certificates.small_runs import FAST_COMPILATION
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.benchmarks.rows.cost import Cost
@@ -21,6 +22,7 @@ from bridgemark.samplers.base import Draws, Sampler, evals
 
 from support.mutants import Importance
 
+POSTERIOR = draw_posterior(np.random.default_rng(0))
 # Samplers are written here as plug-ins are: they leave it to JAX to add axes.
 pytestmark = pytest.mark.implicit_broadcasting
 
@@ -46,7 +48,7 @@ def gradients(count):
 
 
 def test_chains_that_wait_are_counted_as_executed_and_not_as_needed():
-    counts = count_phases(UnequalChains(), linear_gaussian(), (20,), 1, FAST_COMPILATION)
+    counts = count_phases(UnequalChains(), POSTERIOR, (20,), 1, FAST_COMPILATION)
     assert counts == (
         PhaseCount("fit", gradients(0), gradients(0), gradients(0)),
         PhaseCount("sample of 20", gradients(10), gradients(10), gradients(16)),
@@ -56,7 +58,7 @@ def test_chains_that_wait_are_counted_as_executed_and_not_as_needed():
 @pytest.mark.parametrize(("share", "passes"), [(0.9, False), (1.0, True), (1.6, True), (1.7, False)])
 def test_what_is_declared_lies_between_what_was_needed_and_what_was_executed(share, passes):
     complaint = declared_at_full_size(
-        count_phases(UnequalChains(share=share), linear_gaussian(), (20,), 1, FAST_COMPILATION)
+        count_phases(UnequalChains(share=share), POSTERIOR, (20,), 1, FAST_COMPILATION)
     )
     if passes:
         assert complaint is None
@@ -68,7 +70,7 @@ def test_what_is_declared_lies_between_what_was_needed_and_what_was_executed(sha
 
 
 def test_the_seed_chooses_the_numbers_of_draws():
-    first, second = (count_full_size(Importance(), linear_gaussian(), seed) for seed in (1, 2))
+    first, second = (count_full_size(Importance(), POSTERIOR, seed) for seed in (1, 2))
     for counts in (first, second):
         few, several, many = (count.declared.values for count in counts[1:])
         assert 4 <= few < 64 <= several < 1_000 <= many <= 5_000

@@ -37,7 +37,7 @@ from bridgemark.benchmarks.sweep.limits import CellLimits
 from support.processes import heed_signals, marked_processes, until
 from support.project import BAD_SAMPLERS, BAD_TARGETS, TOYS
 
-QUICK_CHECKS = ("no key made inside", "one dimension")
+QUICK_CHECKS = ("no key made inside", "unbiased in one dimension")
 LIMITED = ("spins", "eats")
 
 
@@ -168,13 +168,13 @@ def test_after_a_crash_another_process_makes_the_other_checks(tmp_path, monkeypa
         'SAMPLERS = {"mine": Mine()}\n'
     )
     monkeypatch.setattr(examination, "CoreLocks", partial(CoreLocks, tmp_path / "locks"))
-    battery = Battery(SAMPLER_BATTERY.module, (("one dimension", "no key made inside"),))
+    battery = Battery(SAMPLER_BATTERY.module, (("unbiased in one dimension", "no key made inside"),))
     (mine,) = list_samplers([], [str(tmp_path / "mine.py")], 2_000.0, silent).subjects
     waiting = [Expected(mine, 90.0)]
     console = Console(file=io.StringIO())
     (examined,) = examine(waiting, (str(tmp_path / "mine.py"),), battery, LIMITS, console)
     statuses = {finding.check: finding.status for finding in examined.certificate.findings}
-    assert statuses == {"one dimension": FAILED, "no key made inside": PASSED}
+    assert statuses == {"unbiased in one dimension": FAILED, "no key made inside": PASSED}
     assert not examined.was_limited
     assert console.file.getvalue() == "[1/1] mine, about 2 min: checking\n"
 

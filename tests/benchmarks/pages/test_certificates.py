@@ -18,7 +18,7 @@ def section(folder, **findings):
 
 
 def test_what_does_not_apply_is_listed_by_reason_and_measured_work_is_not(tmp_path):
-    unfit = ("one dimension", NOT_JUDGED, "two at least")
+    unfit = ("unbiased in one dimension", NOT_JUDGED, "two at least")
     work = (EXECUTED, NOT_JUDGED, "1.79 for each that is counted")
     page = section(
         tmp_path,
@@ -34,7 +34,7 @@ def test_what_does_not_apply_is_listed_by_reason_and_measured_work_is_not(tmp_pa
         ["without", "not certified", ""],
     ]
     bullets = [line for line in page.splitlines() if line.startswith("- ")]
-    assert bullets == ["- one dimension: two at least (first, second)"]
+    assert bullets == ["- unbiased in one dimension: two at least (first, second)"]
     assert "not judged" not in page
 
 

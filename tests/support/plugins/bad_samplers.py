@@ -59,7 +59,7 @@ def prints():
 
 GARBAGE = b"""
 [] nonsense
-{"finding": {"check": "unbiased on a Gaussian", "status": "passed", "reason": null, "seconds": 0.0}}
+{"finding": {"check": "unbiased on a posterior", "status": "passed", "reason": null, "seconds": 0.0}}
 {"finding": {"check": "no key made inside", "status": "splendid", "reason": null, "seconds": 0.0}}
 {"finding": "passed"}
 {"phase": 3}
