@@ -1,5 +1,6 @@
 """What tests of processes share: which of them run, how a signal ends one, and waiting with a deadline."""
 
+import os
 import subprocess
 import sys
 import time
@@ -7,6 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import psutil
+
+from bridgemark.benchmarks.rows.settings import configure
 
 # Replaces itself with a command that heeds signals: the tests may themselves run in the background, where
 # signals are ignored, and that is inherited.
@@ -78,3 +81,10 @@ def takes_less_than(seconds, attempt, folder):
     for path in folders:
         path.mkdir()
     return any(attempt(path) < seconds for path in folders)
+
+
+def configure_quickly(core_ids, precision):
+    """Set this process up as a cell that compiles as quickly as the tests; to be called before JAX starts."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    configure(core_ids, precision)
+    os.environ["XLA_FLAGS"] += f" {flags}"
