@@ -59,7 +59,7 @@ def quick_battery(folder):
 
 
 def certify_options(folder):
-    limits = ("--timeout", "5", "--memory", "1200")
+    limits = ("--timeout", "8", "--memory", "1200")
     return ("certify", "sampler", BAD_SAMPLERS, "--results", str(folder), "--published", "none", *limits)
 
 
@@ -81,7 +81,7 @@ def certified(folder):
             "crashes",
             "failed: the process ended with status -11 (Segmentation fault in crashes (bad_samplers.p",
         ),
-        ("spins", " s of processor time of 5; see --timeout"),
+        ("spins", " s of processor time of 8; see --timeout"),
         ("eats", " MB of memory of 1,200; see --memory"),
     ],
 )
