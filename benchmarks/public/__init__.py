@@ -7,7 +7,8 @@ truths.
 The pieces:
 
 - `Target` is a `Density` with a name and what is known of it: the `Truth` of log Z, known expectations
-  (`Statistic`), `Modes`, exact draws. A density has a `Base`, a normalised distribution to start from; `gaussian_base` makes one.
+  (`Statistic`), `Modes`, exact draws. A density has a `Base`, a normalised distribution to start from;
+  `gaussian_base` makes one.
 - `Sampler` is an algorithm: `fit` adapts or trains and returns a `Fit`, `sample` returns `Draws`. Both report
   with `evals` what they spent, and raise `Unsupported` where a density lacks what they need.
 - `run` fits, draws, times and scores one sampler on one target in this process; `evaluate` scores draws that
