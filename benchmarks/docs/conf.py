@@ -25,7 +25,6 @@ default_role = "code"  # docstrings write `name` for code
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
-autodoc_class_signature = "separated"
 napoleon_use_ivar = True
 
 html_math_renderer = "mathml"
