@@ -26,7 +26,7 @@ LEVELS = (
     {"publication", "export"},
     {"commands"},
     {"cli"},
-    {"public"},
+    {"public", "docs"},
 )
 LEVEL = {place: level for level, places in enumerate(LEVELS) for place in places}
 MAY_IMPORT_IN_TARGETS = {"jax", "numpy", "scipy", "jaxtyping", *sys.stdlib_module_names}
