@@ -41,7 +41,7 @@ def table(
 
 
 def figures(results: Results = RESULTS, published: Published = None) -> None:
-    """Draw the figures of the published rows and of yours, in DIR/figures, and those of a paper, in DIR/paper."""
+    """Draw the figures of published rows and of yours in DIR/figures, and those of a paper in DIR/paper."""
     from bridgemark.benchmarks.drawing import figures as drawing
     from bridgemark.benchmarks.drawing.paper import writing
     from bridgemark.benchmarks.drawing.paper.figure import Sources
