@@ -83,7 +83,7 @@ def _learnt(name: str, learnt: LearntPaths) -> dict[str, np.ndarray]:
     return {
         f"{name} paths": drawn.x[shown, :, 0],
         f"{name} histogram": heights,
-        f"{name} gap": -drawn.log_weights.mean(),
+        f"{name} gap": np.array(-drawn.log_weights.mean()),
     }
 
 

@@ -108,7 +108,7 @@ def _bridge_drifts(horizon: float, time: float) -> tuple[tuple[float, float], tu
 
 def best(make: Callable[[float, int], list[Step]]) -> tuple[np.ndarray, np.ndarray]:
     """The smallest gap over HORIZONS for each of STEPS, and its horizon."""
-    gaps = np.array([[gap(make(horizon, count)) for horizon in HORIZONS] for count in STEPS])
+    gaps = np.array([[gap(make(horizon, int(count))) for horizon in HORIZONS] for count in STEPS])
     return gaps.min(axis=1), HORIZONS[gaps.argmin(axis=1)]
 
 
@@ -135,7 +135,7 @@ def compute() -> Mapping[str, np.ndarray]:
         "steps": STEPS,
         "diffusion": diffusion,
         "diffusion horizons": diffusion_horizons,
-        "bridge": np.array([gap(bridge_steps(BRIDGE_HORIZON, count)) for count in STEPS]),
+        "bridge": np.array([gap(bridge_steps(BRIDGE_HORIZON, int(count))) for count in STEPS]),
         "bridge at its best": bridge_at_best,
         "learnt steps": LEARNT_STEPS,
         "learnt diffusion": np.array(learnt["diffusion"]),

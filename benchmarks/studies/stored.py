@@ -24,7 +24,7 @@ class StoredStudy:
         numbers: the arrays, by name.
     """
 
-    settings: Mapping[str, str | float]
+    settings: Mapping[str, Any]
     device: str
     seconds: float
     numbers: Mapping[str, np.ndarray]

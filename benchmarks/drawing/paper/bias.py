@@ -39,12 +39,13 @@ def draw(sources: Sources) -> Drawn | None:
     needed = gradients_needed(sources.table)
     if not len(needed):
         return None
-    samplers = needed.groupby(columns.SAMPLER)["needed"].min().sort_values(kind="stable").index[::-1]
+    by_need = needed.sort_values("needed", kind="stable")
+    samplers = list(dict.fromkeys(by_need[columns.SAMPLER]))[::-1]
     targets = sorted(needed[columns.TARGET].unique())[: len(MARKS)]
     figure, axis = plt.subplots(figsize=(COLUMN, 0.75 + 0.165 * len(samplers)), layout="constrained")
     for offset, (target, (colour, marker)) in enumerate(zip(targets, MARKS, strict=False)):
         for row in needed.loc[needed[columns.TARGET] == target].to_dict("records"):
-            height = list(samplers).index(row[columns.SAMPLER]) + 0.18 * (1 - offset)
+            height = samplers.index(row[columns.SAMPLER]) + 0.18 * (1 - offset)
             face = colour if row["mixed"] else "white"
             axis.plot(row["needed"], height, marker, color=colour, markerfacecolor=face, markeredgewidth=0.8)
     axis.set(xscale="log", ylim=(-0.6, len(samplers) - 0.4))
@@ -67,9 +68,9 @@ def gradients_needed(table: pd.DataFrame) -> pd.DataFrame:
     if columns.ESS_X2_MIN not in table:
         return pd.DataFrame()
     rows = table.loc[table[columns.ESS_X2_MIN].notna()]
-    spent = sum(rate * rows[columns.evaluations_of("sample_evals", kind)] for kind, rate in RATES.items())
+    evaluations = rows[[columns.evaluations_of("sample_evals", kind) for kind in RATES]].to_numpy(float)
     rows = rows.assign(
-        needed=GOAL * spent.astype(float) / rows[columns.ESS_X2_MIN].astype(float),
+        needed=GOAL * evaluations @ list(RATES.values()) / rows[columns.ESS_X2_MIN].astype(float),
         r_hat=rows[columns.R_HAT_MAX].astype(float),
     )
     medians = rows.groupby([columns.TARGET, columns.SAMPLER], as_index=False)[["needed", "r_hat"]].median()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -119,8 +120,9 @@ def _own_points(rows: pd.DataFrame) -> list[Point]:
     steps = errors[columns.CONFIG].str.extract(OF_PATHS, expand=False).astype(float)
     errors["steps"] = steps.fillna(ADAPTIVE)
     points = []
-    for (sampler, steps), group in errors.groupby([columns.SAMPLER, "steps"])["error"]:
-        points.append(Point(str(sampler), float(steps), group.median(), group.min(), group.max()))
+    for (sampler, count), group in errors.groupby([columns.SAMPLER, "steps"]):  # pyright: ignore
+        seeds = group["error"].to_numpy(float)
+        points.append(Point(str(sampler), float(count), float(np.median(seeds)), seeds.min(), seeds.max()))
     return points
 
 

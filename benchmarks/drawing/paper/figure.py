@@ -18,6 +18,7 @@ from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.studies import stored
 from bridgemark.benchmarks.studies.stored import StoredStudy
+from bridgemark.benchmarks.text import escape_markdown
 
 COLUMN = 3.3  # inches: the width of a column of a paper
 PALETTE = sns.color_palette("colorblind")
@@ -98,7 +99,7 @@ class Drawn:
     @property
     def caption(self) -> str:
         """The text beside the figure, in Markdown."""
-        return f"{self.finding}\n\n{self.made}\n"
+        return f"{escape_markdown(self.finding)}\n\n{self.made}\n"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def made_with(study: StoredStudy, command: str) -> str:
 def made_from_rows(table: pd.DataFrame) -> str:
     """The second part of the caption of a figure of rows: preset, seeds, budget and device."""
     seeds = table.groupby([columns.TARGET, columns.SAMPLER])[columns.SEED].nunique()
-    devices = ", ".join(sorted(map(str, table[columns.DEVICE].dropna().unique())))
+    devices = escape_markdown(", ".join(sorted(map(str, table[columns.DEVICE].dropna().unique()))))
     draws = ", ".join(f"{value:,}" for value in sorted(table[columns.DRAWS].unique()))
     return (
         f"From {len(table)} stored rows of the samplers' own settings without a budget, {seeds.min()} to "

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bridgemark.benchmarks.drawing.paper.figure import (
     BLUE,
@@ -45,9 +46,13 @@ def draw(sources: Sources) -> Drawn:
         Panel("c   bridge", numbers["bridge density"], short, numbers["bridge paths"], normal, target),
     ]
     figure, axes = plt.subplots(
-        3, 3, figsize=(COLUMN, 3.9), layout="constrained", width_ratios=[1, 7, 1], sharey=True
+        3,
+        3,
+        figsize=(COLUMN, 3.9),
+        layout=ConstrainedLayoutEngine(wspace=0.0, w_pad=0.01, hspace=0.02),
+        width_ratios=[1, 7, 1],
+        sharey=True,
     )
-    figure.get_layout_engine().set(wspace=0.0, w_pad=0.01, hspace=0.02)
     for (left, middle, right), panel in zip(axes, shown, strict=True):
         _map(middle, numbers["x"], panel)
         _law(left, numbers["x"], panel.start, -1)
@@ -57,11 +62,12 @@ def draw(sources: Sources) -> Drawn:
         axis.stairs(histogram, numbers["edges"], orientation="horizontal", color=RED, linewidth=0.7)
     axes[1, 0].set_ylabel("x")
     axes[2, 1].set_xlabel("time")
-    first = numbers["exact divergences at the bridge's horizon"][0]
+    divergence = number(float(numbers["exact divergences at the bridge's horizon"][0]))
+    gaps = {name: number(float(numbers[f"{name} gap"])) for name in ("denoising", "bridge")}
     finding = (
-        f"At horizon {short[-1]:g} exact denoising ends {number(first)} nats from the target; a trained "
-        f"bridge reaches it there with an ELBO gap of {number(numbers['bridge gap'])}, and denoising needs "
-        f"horizon {long[-1]:g} for one of {number(numbers['denoising gap'])}."
+        f"At horizon {short[-1]:g} exact denoising ends {divergence} nats from the target; a trained bridge "
+        f"reaches it there with an ELBO gap of {gaps['bridge']}, and denoising needs horizon {long[-1]:g} "
+        f"for one of {gaps['denoising']}."
     )
     made = (
         "Blue: exact densities, by closed forms and by iterative proportional fitting on a grid; red: paths "

@@ -1,9 +1,12 @@
 """The figure of nine modes in the plane: densities of denoising and of a bridge, with points on their way."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from bridgemark.benchmarks.drawing.paper.figure import (
     COLUMN,
@@ -26,9 +29,13 @@ def draw(sources: Sources) -> Drawn:
     numbers = study.numbers
     across = len(numbers["denoising times"])
     figure, axes = plt.subplots(
-        len(ROWS), across, figsize=(COLUMN, 1.75), layout="constrained", sharex=True, sharey=True
+        len(ROWS),
+        across,
+        figsize=(COLUMN, 1.75),
+        layout=ConstrainedLayoutEngine(wspace=0.01, hspace=0.01, w_pad=0.01, h_pad=0.01),
+        sharex=True,
+        sharey=True,
     )
-    figure.get_layout_engine().set(wspace=0.01, hspace=0.01, w_pad=0.01, h_pad=0.01)
     for name, panels in zip(ROWS, axes, strict=True):
         for column, axis in enumerate(panels):
             _panel(axis, numbers, name, column)
@@ -47,7 +54,7 @@ def draw(sources: Sources) -> Drawn:
     return Drawn(figure, finding, made + made_with(study, "bridgemark study plane"))
 
 
-def _panel(axis: Axes, numbers: dict[str, np.ndarray], name: str, column: int) -> None:
+def _panel(axis: Axes, numbers: Mapping[str, np.ndarray], name: str, column: int) -> None:
     """The density at one time, the points there, and how a few of them came there."""
     x, marginal = numbers["x"], numbers[f"{name} densities"][column]
     density = np.outer(marginal, marginal)

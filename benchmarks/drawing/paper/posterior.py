@@ -72,9 +72,9 @@ def _calibration(axis: Axes, numbers: Mapping[str, np.ndarray], target: str) -> 
     for sampler, colour in SAMPLERS.items():
         ranks = numbers[f"{target}, {sampler}, ranks"]
         levels = np.arange(RANKED_DRAWS + 1) / RANKED_DRAWS
-        band = LIMIT / np.sqrt(len(ranks))
         axis.plot(levels, excess(ranks), color=colour, linewidth=0.7)
-    axis.axhspan(-band, band, color="0.88", linewidth=0, zorder=0)
+        band = LIMIT / np.sqrt(len(ranks))  # the same for both
+        axis.axhspan(-band, band, color="0.88", linewidth=0, zorder=0)
     axis.set(xlim=(0, 1), ylim=(-0.15, 0.15), yticks=[-0.1, 0, 0.1])
     axis.set_xticks([0, 0.5, 1], ["0", "½", "1"])
 

@@ -1,5 +1,7 @@
 """The figure of the ELBO gap by the number of steps: a bridge beside diffusion at its best horizon."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -47,7 +49,7 @@ def draw(sources: Sources) -> Drawn:
     return Drawn(figure, _finding(numbers), MADE + made_with(study, "bridgemark study steps"))
 
 
-def _finding(numbers: dict[str, np.ndarray]) -> str:
+def _finding(numbers: Mapping[str, np.ndarray]) -> str:
     index = list(numbers["steps"]).index(16)
     ratio = numbers["diffusion"][index] / numbers["bridge"][index]
     learnt = list(numbers["learnt steps"]).index(16)

@@ -6,6 +6,7 @@ import pytest
 
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.drawing.paper import bias, evidence, posterior, price
+from bridgemark.benchmarks.drawing.paper.figure import Drawn
 
 GAPS = pd.DataFrame(
     {
@@ -65,3 +66,9 @@ def test_published_points_are_those_of_the_paper(method):
         "lgcp-1600-rescaled",
         "sonar-61",
     }
+
+
+def test_names_of_strangers_are_text_in_a_caption():
+    caption = Drawn(figure=None, finding="![x](y) of <b>sampler</b>", made="Made.").caption
+    assert "![" not in caption
+    assert "<b>" not in caption
