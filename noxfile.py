@@ -68,8 +68,13 @@ def certify(session: nox.Session) -> None:
 
 @nox.session
 def figures(session: nox.Session) -> None:
-    """Figures, tables and leaderboard of published and stored rows, in results/local; nothing is run."""
+    """Figures, tables and leaderboard of published and stored rows, in results/local; nothing is run.
+
+    With -- --rerun the numbers of the studies that figures show are computed again first.
+    """
     install(session, "page")
+    if "--rerun" in session.posargs:
+        session.run("python", "-m", "bridgemark", "study")
     draw_and_write(session)
 
 

@@ -18,7 +18,7 @@ LEVELS = (
     {"registry"},
     {"rows", "scores"},
     {"sweep"},
-    {"certificates", "references", "in_process", "external"},
+    {"certificates", "references", "in_process", "external", "studies"},
     {"analysis"},
     {"joining"},
     {"drawing"},
