@@ -13,6 +13,7 @@ COMPILE_SOONER = {
     "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
     "--xla_cpu_use_fusion_emitters=false"
 }
+DOCS, SITE = "benchmarks/docs", "results/local/docs"
 SAME, CHANGED = 0, 1  # how `bridgemark compare` ends
 
 
@@ -67,8 +68,13 @@ def certify(session: nox.Session) -> None:
 
 @nox.session
 def figures(session: nox.Session) -> None:
-    """Figures, tables and leaderboard of published and stored rows, in results/local; nothing is run."""
+    """Figures, tables and leaderboard of published and stored rows, in results/local; nothing is run.
+
+    With -- --rerun the numbers of the studies that figures show are computed again first.
+    """
     install(session, "page")
+    if "--rerun" in session.posargs:
+        session.run("python", "-m", "bridgemark", "study")
     draw_and_write(session)
 
 
@@ -85,6 +91,20 @@ def page(session: nox.Session) -> None:
     install(session, "page,test")
     session.install("playwright>=1.50", "axe-core-python>=0.1")
     session.run("python", "-m", "pytest", "-p", "no:xdist", "tests/benchmarks/pages/html", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation, in results/local/docs: a warning is an error, and examples and links are tested.
+
+    Arguments after -- go to pytest.
+    """
+    install(session, "docs,test")
+    for builder, folder in (("html", SITE), ("doctest", session.create_tmp())):
+        options = ("--fresh-env", "--fail-on-warning", "--keep-going", "--quiet", "--builder", builder)
+        doctrees = Path(session.create_tmp()) / "doctrees"
+        session.run("python", "-m", "sphinx", *options, "--doctree-dir", str(doctrees), DOCS, folder)
+    session.run("python", "-m", "pytest", "-p", "no:xdist", "tests/benchmarks/docs", *session.posargs)
 
 
 @nox.session

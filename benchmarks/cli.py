@@ -15,6 +15,7 @@ from bridgemark.benchmarks.commands.reference import reference
 from bridgemark.benchmarks.commands.results import compare, figures, publish, show, table
 from bridgemark.benchmarks.commands.run import run
 from bridgemark.benchmarks.commands.score import score, target
+from bridgemark.benchmarks.commands.study import study
 from bridgemark.benchmarks.errors import BadInput
 
 app = typer.Typer(
@@ -58,6 +59,7 @@ app.command()(cell)
 app.command()(merge)
 app.command()(table)
 app.command()(figures)
+app.command()(study)
 app.command()(show)
 app.add_typer(certify, name="certify")
 app.command()(doctor)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.certificates import certify
 from bridgemark.benchmarks.drawing import figures
+from bridgemark.benchmarks.drawing.paper import writing
+from bridgemark.benchmarks.drawing.paper.figure import Sources
 from bridgemark.benchmarks.joining.merging import current, merge
 from bridgemark.benchmarks.joining.present_code import own_samplers, sort_rows
 from bridgemark.benchmarks.pages import board, truths
@@ -15,6 +17,8 @@ from bridgemark.benchmarks.pages.html import page
 from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.results import Results, certificates_folder, rows_folder, store_of
 from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.studies import stored
+from bridgemark.benchmarks.studies.study import studies
 
 
 class Addition(NamedTuple):
@@ -25,7 +29,7 @@ class Addition(NamedTuple):
 
 
 def add(local: Path, folder: Path) -> Addition:
-    """Add the rows and certificates of one's own results to published ones, as measured here.
+    """Add the rows, certificates and studies of one's own results to published ones, as measured here.
 
     Rows that the present code of this project does not make are left out, and so are certificates that are
     stale. Published rows keep their origin unless they were measured here now. Rows that later ones supersede
@@ -37,6 +41,7 @@ def add(local: Path, folder: Path) -> Addition:
         before = published.read(rows_folder(folder))
         published.write(current(merge(before, added)), rows_folder(folder))
     _add_certificates(local, folder)
+    _add_studies(local, folder)
     return Addition(len(present), {reason: len(rows) for reason, rows in left_out.items()})
 
 
@@ -48,6 +53,7 @@ def write_pages(folder: Path) -> int:
     """
     rows = Results((folder,)).read()
     figures.write(rows, folder)
+    writing.write(Sources(rows, (folder,)), folder)
     write_texts(rows, folder)
     return len(rows)
 
@@ -61,6 +67,15 @@ def write_texts(rows: list[Row], folder: Path) -> None:
     board.write(rows, results, folder, folder.absolute().parent / "README.md")
     truths.write(folder)
     page.write(rows, results, folder)
+
+
+def _add_studies(local: Path, folder: Path) -> None:
+    """Copy the studies that this version of the code can run."""
+    for name in studies():
+        path = stored.path_of(local, name)
+        if path.exists():
+            stored.path_of(folder, name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, stored.path_of(folder, name))
 
 
 def _add_certificates(local: Path, folder: Path) -> None:

@@ -41,11 +41,16 @@ def table(
 
 
 def figures(results: Results = RESULTS, published: Published = None) -> None:
-    """Draw the figures of the published rows and of yours, in DIR/figures."""
+    """Draw the figures of published rows and of yours in DIR/figures, and those of a paper in DIR/paper."""
     from bridgemark.benchmarks.drawing import figures as drawing
+    from bridgemark.benchmarks.drawing.paper import writing
+    from bridgemark.benchmarks.drawing.paper.figure import Sources
 
-    drawing.write(layered(results, published).read(), results)
-    print(f"figures are in {results / 'figures'}")
+    both = layered(results, published)
+    rows = both.read()
+    drawing.write(rows, results)
+    writing.write(Sources(rows, both.folders), results)
+    print(f"figures are in {results / 'figures'} and {writing.folder_of(results)}")
 
 
 def show(

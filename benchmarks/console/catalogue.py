@@ -31,13 +31,13 @@ def print_targets(plugins: Sequence[str]) -> None:
         target = registry.build(name, builder)
         truth = target.log_z
         log_z = "-" if truth is None else f"{truth.value:.8g} ± {truth.standard_error:.1g}"
-        aliases = "; ".join(map(_alias_text, target.about.aliases)) or "-"
+        aliases = "; ".join(map(alias_text, target.about.aliases)) or "-"
         dim = str(target.density.dim)
-        add_plain_row(table, name, dim, log_z, _knowledge(target), target.about.source, aliases)
+        add_plain_row(table, name, dim, log_z, known_truths(target), target.about.source, aliases)
     Console().print(table)
 
 
-def _knowledge(target: Target) -> str:
+def known_truths(target: Target) -> str:
     """What is known of a target besides log Z: exact draws, moments, modes, and a joint distribution."""
     texts = []
     if target.sample is not None:
@@ -51,6 +51,6 @@ def _knowledge(target: Target) -> str:
     return "; ".join(texts) or "-"
 
 
-def _alias_text(alias: Alias) -> str:
+def alias_text(alias: Alias) -> str:
     """A name in the literature, who uses it, and whether it means another density."""
     return f"{alias.name} ({alias.used_by}){'' if alias.same_density else ': another density'}"

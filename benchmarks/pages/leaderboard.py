@@ -51,6 +51,7 @@ def write(table: pd.DataFrame, results: Results, folder: Path, shown: ShownRows 
         *shown_figures.figures(folder, shown_figures.CURVES),
         published.section(shown.rows),
         *shown_figures.figures(folder, shown_figures.PUBLISHED),
+        *shown_figures.paper_figures(folder),
         certificates.section(table.loc[~table[columns.EXTERNAL].astype(bool), columns.SAMPLER], results),
         meaning.SECTION.strip(),
         provenance.section(table),

@@ -46,6 +46,7 @@ CURVES = {
     "curves_gradients": "Medians over seeds against the gradients spent, at equal budgets in gradients.",
     "curves_seconds": "Medians over seeds against the seconds spent, at equal budgets in seconds.",
 }
+PAPER = "paper"  # the folder of the figures of a paper
 PUBLISHED = {"published": "Filled: the rows above; hollow: the best that each paper reports for each method."}
 
 
@@ -66,6 +67,16 @@ def figures(folder: Path, captions: Mapping[str, str]) -> list[str]:
     """The figures that exist in `folder`, each with its caption."""
     existing = [name for name in captions if _path(folder, name).exists()]
     return [f"![{captions[name]}](figures/{name}.png)\n\n{captions[name]}" for name in existing]
+
+
+def paper_figures(folder: Path) -> list[str]:
+    """A section of the figures of a paper in `folder`, each with its caption; empty without any."""
+    parts = []
+    for caption in sorted((folder / PAPER).glob("*.md")):
+        name = caption.stem
+        links = ", ".join(f"[{suffix.upper()}]({PAPER}/{name}.{suffix})" for suffix in ("pdf", "svg"))
+        parts.append(f"![{name}]({PAPER}/{name}.png)\n\n{caption.read_text().strip()}\n\n{links}.")
+    return ["## Figures of a paper", *parts] if parts else []
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -6,8 +6,9 @@ truths.
 
 The pieces:
 
-- `Target` is a `Density` with a name and what is known of it: the `Truth` of log Z, `Statistic`s, `Modes`,
-  exact draws. A density has a `Base`, a normalised distribution to start from; `gaussian_base` makes one.
+- `Target` is a `Density` with a name and what is known of it: the `Truth` of log Z, known expectations
+  (`Statistic`), `Modes`, exact draws. A density has a `Base`, a normalised distribution to start from;
+  `gaussian_base` makes one.
 - `Sampler` is an algorithm: `fit` adapts or trains and returns a `Fit`, `sample` returns `Draws`. Both report
   with `evals` what they spent, and raise `Unsupported` where a density lacks what they need.
 - `run` fits, draws, times and scores one sampler on one target in this process; `evaluate` scores draws that
@@ -16,8 +17,10 @@ The pieces:
 
 Example:
     >>> import bridgemark
-    >>> row = bridgemark.run(bridgemark.get_sampler("nuts"), bridgemark.get_target("gmm9"), draws=1_000)
-    >>> row.metrics["bias2_x_max"]
+    >>> nuts, gmm9 = bridgemark.get_sampler("nuts"), bridgemark.get_target("gmm9")
+    >>> row = bridgemark.run(nuts, gmm9, draws=1_000)
+    >>> row.status
+    'ok'
 
 The command line has the rest: `bridgemark --help`, or `python -m bridgemark --help`.
 """

@@ -18,7 +18,7 @@ LEVELS = (
     {"registry"},
     {"rows", "scores"},
     {"sweep"},
-    {"certificates", "references", "in_process", "external"},
+    {"certificates", "references", "in_process", "external", "studies"},
     {"analysis"},
     {"joining"},
     {"drawing"},
@@ -26,7 +26,7 @@ LEVELS = (
     {"publication", "export"},
     {"commands"},
     {"cli"},
-    {"public"},
+    {"public", "docs"},
 )
 LEVEL = {place: level for level, places in enumerate(LEVELS) for place in places}
 MAY_IMPORT_IN_TARGETS = {"jax", "numpy", "scipy", "jaxtyping", *sys.stdlib_module_names}

@@ -14,11 +14,12 @@ from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.results import rows_folder, store_of
 
 from support.project import ROOT, TOYS, bridgemark, python
-from support.source_code import FILES, MODULES
+from support.source_code import SHIPPED, module_of
 from support.synthetic_rows import rows
 
 RUBBISH = "raise RuntimeError('a folder of the user was imported')\n"
 NOT_IN_A_WHEEL = shutil.ignore_patterns(".*", "local", "build", "dist", "*.egg-info", "__pycache__")
+MODULES = sorted(map(module_of, SHIPPED))
 PUBLISHED_ROWS = rows()  # made up, in place of what this repository publishes of these samplers
 # Import every module of the package, and print where each one that belongs to it was found.
 IMPORT_EVERYTHING = """
@@ -89,7 +90,7 @@ def test_folders_of_the_user_are_no_part_of_it(user_folder):
 @pytest.mark.slow  # it builds a wheel
 def test_folders_of_the_user_are_no_part_of_a_wheel(user_folder, installed_wheel):
     path = f".:{installed_wheel}"
-    done = python("-c", IMPORT_EVERYTHING.format(modules=sorted(MODULES)), cwd=user_folder, path=path)
+    done = python("-c", IMPORT_EVERYTHING.format(modules=MODULES), cwd=user_folder, path=path)
     assert done.returncode == 0, done.stderr
     places = json.loads(done.stdout)
     assert set(MODULES) <= places.keys()
@@ -100,7 +101,7 @@ def test_folders_of_the_user_are_no_part_of_a_wheel(user_folder, installed_wheel
 @pytest.mark.slow
 def test_a_wheel_has_the_code_the_data_and_the_references(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    code = {module_file(name) for name in FILES}
+    code = {module_file(name) for name in SHIPPED}
     data = {
         f"bridgemark/{path.relative_to(ROOT).as_posix()}"
         for folder in ("targets/data", "targets/references")
@@ -113,6 +114,7 @@ def test_a_wheel_has_the_code_the_data_and_the_references(wheel):
     assert len(results) > 30
     others = {"bridgemark/py.typed", "bridgemark/benchmarks/analysis/published.csv"}
     assert code | data | results | others <= names
+    assert not [name for name in names if name.startswith("bridgemark/benchmarks/docs/")]
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"bridgemark"}
 

@@ -7,6 +7,7 @@ import pytest
 
 from bridgemark.benchmarks.rows import published
 
+from support.documentation import example
 from support.project import ROOT, bridgemark
 
 NOT_COPIED = shutil.ignore_patterns(".*", "local", "build", "dist", "*.egg-info", "__pycache__")
@@ -43,10 +44,8 @@ def run(*arguments, clone, status=0):
 def test_three_files_make_a_contribution(clone, tmp_path):
     copy, _ = clone
     before = files_of(copy)
-    readme = (ROOT / "README.md").read_text()
-    code = re.search(r"<!-- example:sampler -->\n```python\n(.*?)```\n", readme, re.DOTALL).group(1)
     plugin = tmp_path / "mine.py"
-    plugin.write_text(code.replace('"adaptive-importance"', '"mine"'))
+    plugin.write_text(example("sampler").replace('"adaptive-importance"', '"mine"'))
 
     run("run", "--plugin", plugin, "--sampler", "mine", *SMALL, clone=clone)
     refusal = run("join", "--sampler", "mine", "--plugin", plugin, clone=clone, status=2)

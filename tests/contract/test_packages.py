@@ -4,10 +4,10 @@ import tomllib
 from pathlib import Path
 
 from support.project import ROOT
-from support.source_code import FILES, PUBLIC
+from support.source_code import FILES, PUBLIC, SHIPPED
 
 SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-FOLDERS = {str(Path(name).parent) for name in FILES}
+FOLDERS = {str(Path(name).parent) for name in SHIPPED}
 
 
 def folder_of(package):

@@ -8,12 +8,12 @@ import jax
 import numpy as np
 import pytest
 
-from bridgemark.benchmarks.rows.settings import configure
 from bridgemark.samplers.base import Limits, Sampler
 from bridgemark.samplers.common.parallel import over_devices
 from bridgemark.samplers.pathspace.losses import LogVariance, ReverseKL
 from bridgemark.targets.funnel import funnel
 
+from support.processes import configure_quickly
 from support.sampler_runs import SAMPLERS
 
 SMALL = Limits(steps=4, updates=3, batch=32, pilot=0, warm_up=20)
@@ -45,7 +45,7 @@ def numbers(sampler: Sampler):
 @pytest.fixture(scope="module")
 def two_devices():
     """A process with two devices, on two cores where there are, in double precision."""
-    settings = {"initializer": configure, "initargs": ((0, 1), "float64")}
+    settings = {"initializer": configure_quickly, "initargs": ((0, 1), "float64")}
     with ProcessPoolExecutor(1, get_context("spawn"), **settings) as process:
         yield process
 

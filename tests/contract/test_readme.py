@@ -1,4 +1,4 @@
-"""The README keeps its word: its examples run as plug-ins, its commands and columns exist."""
+"""README and documentation keep their word: examples run as plug-ins, commands and columns exist."""
 
 import os
 import re
@@ -14,6 +14,7 @@ import pytest
 
 from bridgemark.benchmarks import cli, registry
 from bridgemark.benchmarks.commands.options import RESULTS
+from bridgemark.benchmarks.in_process import run
 from bridgemark.benchmarks.pages.leaderboard import BEGIN, END
 from bridgemark.benchmarks.pages.meaning import SECTION
 from bridgemark.benchmarks.rows import published
@@ -21,17 +22,13 @@ from bridgemark.benchmarks.rows.cost import Cost, total
 from bridgemark.benchmarks.rows.results import PUBLISHED, certificates_folder, rows_folder, store_of
 from bridgemark.benchmarks.sweep.presets import KINDS, PRESETS
 
+from support.documentation import EVERYTHING, PAGES, README, example
 from support.project import ROOT, bridgemark
 from support.synthetic_rows import row
 
-README = (ROOT / "README.md").read_text()
-SESSIONS = {"tests", "slow", "lint", "page", "benchmark", "certify", "figures", "publish", "timings"}
+SESSIONS = {"tests", "slow", "lint", "docs", "page", "benchmark", "certify", "figures", "publish", "timings"}
 # What the example says it spends: five rounds of a thousand, then the draws asked for.
 FIT, SAMPLE = 5_000, 500
-
-
-def example(name):
-    return re.search(rf"<!-- example:{name} -->\n```python\n(.*?)```\n", README, re.DOTALL).group(1)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +43,7 @@ def plugins(tmp_path_factory):
 
 def test_the_examples_run_by_the_command_beside_them(plugins, tmp_path):
     importance, banana = plugins
-    command = re.search(r"^bridgemark (run --plugin importance\.py .*)$", README, re.MULTILINE).group(1)
+    command = re.search(r"^bridgemark (run --plugin importance\.py .*)$", EVERYTHING, re.MULTILINE).group(1)
     options = command.replace("importance.py", importance).split()
     options[options.index("gmm9")] = "gmm9,banana"
     done = bridgemark(*options, "--plugin", banana, cwd=tmp_path)
@@ -65,7 +62,7 @@ def test_the_examples_run_by_the_command_beside_them(plugins, tmp_path):
 
 @pytest.mark.slow
 def test_the_example_is_certified_and_nothing_is_tried_twice(plugins, tmp_path):
-    assert "bridgemark certify sampler importance.py" in README
+    assert "bridgemark certify sampler importance.py" in EVERYTHING
     first = bridgemark("certify", "sampler", plugins[0], cwd=tmp_path)
     assert first.returncode == 0, first.stderr
     assert re.search(r"adaptive-importance: \d+ passed", first.stdout)
@@ -114,9 +111,26 @@ def test_the_target_is_what_it_says(plugins):
     assert np.all(np.abs(exact.mean(axis=0) - statistic.mean) < 6 * statistic.sd / 200)
 
 
-def test_the_sampler_is_short_and_both_examples_are_well_formatted(plugins):
+@pytest.mark.implicit_broadcasting  # in the example
+def test_the_posterior_is_sampled(tmp_path):
+    """In this process; log Z against the trapezoid rule on a grid that holds all of the mass."""
+    file = tmp_path / "accidents.py"
+    file.write_text(example("posterior"))
+    assert "bridgemark run --plugin accidents.py --sampler nuts,smc,dds --target accidents" in EVERYTHING
+    target = registry.build("accidents", registry.targets([str(file)])["accidents"])
+    first, second = np.linspace(2, 5, 301), np.linspace(-2, 2, 401)
+    points = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1).reshape(-1, 2)
+    density = np.exp(np.asarray(jax.vmap(target.density.log_prob)(jnp.asarray(points)), float))
+    log_z = np.log(density.sum() * (first[1] - first[0]) * (second[1] - second[0]))
+    row = run(registry.samplers()["smc"], target, draws=1_000)
+    # Fixed seed: either right for good or wrong for good. Five standard errors fail one key in 10^6.
+    assert abs(row.metrics["log_z"] - log_z) < max(5 * row.errors["log_z"], 1e-3)
+    assert row.metrics["log_z_error"] is None
+
+
+def test_the_sampler_is_short_and_all_examples_are_well_formatted():
     assert len(example("sampler").splitlines()) < 40
-    for name in ("sampler", "target"):
+    for name in ("sampler", "target", "posterior"):
         assert max(map(len, example(name).splitlines())) <= 110
         compile(example(name), name, "exec")
 
@@ -132,23 +146,23 @@ def test_the_example_of_another_program_is_checked_and_scored(tmp_path, monkeypa
         assert not ended.value.code
         return capsys.readouterr().out
 
-    section = README.partition("## Draws from another program")[2].partition("\n## ")[0]
-    describe, check, score, chains = re.findall(r"^bridgemark ([^#\n]+?) *(?:#.*)?$", section, re.MULTILINE)
+    page = PAGES["other-programs"]
+    describe, check, score, chains = re.findall(r"^bridgemark ([^#\n]+?) *(?:#.*)?$", page, re.MULTILINE)
     call(describe)
     exec(compile(example("external"), "port.py", "exec"), {})
     assert "the constant is the same" in call(check)
     assert call(score).startswith("my-walk x gmm9, seed 0: 5000 draws, ")
-    (stan,) = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+    (stan,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     for name in ("chain_1.csv", "chain_2.csv"):
         (tmp_path / name).write_text(stan)
     assert call(chains).startswith("stan x gmm9, seed 0: 4 draws, ")
     assert all(stored.external for stored in store_of(tmp_path / RESULTS).read_all())
 
 
-def test_every_bridgemark_command_in_the_readme_exists():
-    shell = "".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL))
+def test_every_bridgemark_command_that_is_written_about_exists():
+    shell = "".join(re.findall(r"```sh\n(.*?)```", EVERYTHING, re.DOTALL))
     commands = set(re.findall(r"bridgemark ([a-z-]+)", shell)) | set(
-        re.findall(r"`bridgemark ([a-z-]+)", README)
+        re.findall(r"`bridgemark ([a-z-]+)", EVERYTHING)
     )
     known = bridgemark("--help", cwd=ROOT).stdout
     assert {"run", "list", "table", "figures", "show", "reference"} <= commands
@@ -162,7 +176,7 @@ def test_nox_lists_the_sessions_that_are_written_about():
     )
     sessions = set(re.findall(r"^[*-] (\w+)", listed.stdout, re.MULTILINE))
     assert sessions == SESSIONS
-    for text in (README, (ROOT / "CONTRIBUTING.md").read_text()):
+    for text in (EVERYTHING, (ROOT / "CONTRIBUTING.md").read_text()):
         assert set(re.findall(r"nox -s (\w+)", text)) <= sessions
 
 
@@ -181,7 +195,7 @@ def test_the_readme_leads_to_the_meaning_of_the_columns_and_has_one_leaderboard(
 
 
 def test_the_python_example_runs(capsys):
-    exec(compile(example("python"), "README.md", "exec"), {})
+    exec(compile(example("python"), "start.md", "exec"), {})
     effective_size, gradients = map(float, capsys.readouterr().out.split())
     assert 0 < effective_size < 10_000
     assert gradients > 1_000
@@ -210,9 +224,9 @@ def test_published_rows_fill_the_readme_beside_them_and_your_own_fill_none(tmp_p
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_the_readme_says_what_each_preset_runs(name):
+def test_the_documentation_says_what_each_preset_runs(name):
     """The cells of its table begin with the numbers of samplers, targets, seeds and rows, or with "all"."""
-    (line,) = re.findall(rf"^\| `{name}` \|(.*)\|$", README, re.MULTILINE)
+    (line,) = re.findall(rf"^\| `{name}` \|(.*)\|$", PAGES["start"], re.MULTILINE)
     samplers, targets, seeds, rows = (cell.split()[0].rstrip(",") for cell in line.split("|"))
     preset = PRESETS[name]
     assert samplers == ("all" if preset.samplers is None else str(len(preset.samplers)))
@@ -223,8 +237,8 @@ def test_the_readme_says_what_each_preset_runs(name):
         assert rows == str(expected)
 
 
-def test_the_presets_are_those_of_the_readme():
-    (table,) = re.findall(r"^\| preset \|.*\n((?:\|.*\n)+)", README, re.MULTILINE)
+def test_the_presets_are_those_of_the_documentation():
+    (table,) = re.findall(r"^\| preset \|.*\n((?:\|.*\n)+)", PAGES["start"], re.MULTILINE)
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(PRESETS)
 
 
@@ -241,7 +255,10 @@ def test_the_version_is_that_of_the_distribution():
 
 def test_links_lead_to_files():
     made = {"results/README.md", "results/figures/samples.png", "results/rows/"}  # by `publish`
-    links = set(re.findall(r"\]\(([^)#]+)\)", README))
+    links = set(re.findall(r"\]\(([^)#]+)", README))
     assert made <= links
     for link in links - made:
         assert (ROOT / link).exists(), link
+    for name, page in PAGES.items():
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page):
+            assert (ROOT / "benchmarks" / "docs" / link).exists(), f"{name}: {link}"

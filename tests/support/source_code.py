@@ -8,6 +8,7 @@ from support.project import ROOT
 
 TOP_FOLDERS = ("targets", "samplers", "benchmarks")
 PUBLIC = "benchmarks/public"  # imported as `bridgemark` itself
+DOCS = "benchmarks/docs"  # builds the documentation from a checkout; no wheel has it
 FILES = {
     path.relative_to(ROOT).as_posix(): path
     for folder in TOP_FOLDERS
@@ -25,6 +26,7 @@ def module_of(name: str) -> str:
 
 
 MODULES = {module_of(name): name for name in FILES}
+SHIPPED = [name for name in FILES if not name.startswith(f"{DOCS}/")]
 
 
 def files_in(folder: str) -> list[str]:

@@ -96,8 +96,8 @@ def test_an_embellished_row_and_one_of_other_code_are_seen(sent_in, tmp_path):
         ),
     ],
 )
-def test_wrong_input_ends_with_one_line(options, message, tmp_path):
+def test_wrong_input_ends_with_one_line(options, message, tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.jsonl").write_text("\n")
     (tmp_path / "nothing.jsonl").touch()
-    done = bridgemark("check-rows", *options, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"bridgemark: {message}\n")
+    assert call("check-rows", *options) == (2, "", f"bridgemark: {message}\n")

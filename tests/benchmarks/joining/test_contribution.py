@@ -15,7 +15,7 @@ from bridgemark.benchmarks.rows.results import certificates_folder, rows_folder,
 from bridgemark.benchmarks.sweep.plan import Request, plan
 from bridgemark.benchmarks.sweep.presets import PRESETS
 
-from support.project import ROOT, TOYS, bridgemark
+from support.project import ROOT, TOYS
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +134,9 @@ def test_a_plugin_must_be_moved_first(folders):
     assert "unknown sampler 'hmmc'; did you mean hmc" in refusal("hmmc", folders)
 
 
-def test_the_command_ends_with_one_line(tmp_path):
-    done = bridgemark("join", "--sampler", "hmmc", "--published", tmp_path / "results", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("bridgemark: unknown sampler 'hmmc'; did you mean hmc")
-    assert done.stderr.count("\n") == 1
+def test_the_command_ends_with_one_line(tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
+    status, out, errors = call("join", "--sampler", "hmmc", "--published", tmp_path / "results")
+    assert (status, out) == (2, "")
+    assert errors.startswith("bridgemark: unknown sampler 'hmmc'; did you mean hmc")
+    assert errors.count("\n") == 1

@@ -25,7 +25,7 @@ from bridgemark.benchmarks.sweep.progress import TextDisplay
 from bridgemark.benchmarks.sweep.request import Cell, Request, Shard, parse_shard
 from bridgemark.benchmarks.sweep.runner import Resources, listed_cells
 
-from support.processes import heed_signals, marked_processes, until
+from support.processes import end_with, heeding, marked_processes, takes_less_than, until
 from support.project import BROKEN, QUICK, TOYS
 from support.runners import numbers_of, sweep_command
 from support.synthetic_rows import row
@@ -127,39 +127,44 @@ def test_stores_of_several_machines_are_merged(tmp_path):
     assert merge_stores([first, second], into) == 0
 
 
+def while_python_starts(_):
+    time.sleep(0.5)
+
+
+def while_planning(folder):
+    until(lambda: len(marked_processes(folder)) == 2)  # the runner, and the process that plans
+
+
+def while_cells_run(folder):
+    until(lambda: list(folder.rglob("stderr.log")))
+
+
 @pytest.mark.parametrize(
-    ("number", "seconds"),
-    [(signal.SIGTERM, 0.5), (signal.SIGINT, 4.0), (signal.SIGHUP, None)],
+    ("number", "wait"),
+    [
+        (signal.SIGTERM, while_python_starts),
+        (signal.SIGINT, while_planning),
+        (signal.SIGHUP, while_cells_run),
+    ],
     ids=["while Python starts", "while planning", "while cells run"],
 )
-def test_a_signal_ends_a_sweep_in_seconds_with_a_sentence(tmp_path, number, seconds):
+def test_a_signal_ends_a_sweep_in_seconds_with_a_sentence(tmp_path, number, wait):
     options = ("--plugin", TOYS, "--plugin", BROKEN, "--sampler", "hangs", "--target", "toy-gaussian")
-    environment = os.environ | {"BRIDGEMARK_TEST": str(tmp_path)}
-    process = subprocess.Popen(
-        sweep_command(tmp_path, *options),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        preexec_fn=heed_signals,
-    )
-    try:
-        if seconds is None:
-            until(lambda: list(tmp_path.rglob("stderr.log")))
+
+    def seconds_to_end(folder):
+        environment = os.environ | {"BRIDGEMARK_TEST": str(folder)}
+        with heeding(sweep_command(folder, *options), env=environment) as process:
+            wait(folder)
+            ended = end_with(process, number, folder)
+        if ended.status == -number:
+            assert wait is while_python_starts  # and the command line does not take signals yet
         else:
-            time.sleep(seconds)
-        process.send_signal(number)
-        sent = time.monotonic()
-        _, err = process.communicate(timeout=20)
-    finally:
-        process.kill()
-    assert process.returncode in (128 + number, -number)
-    if process.returncode > 0:
-        assert "stopped; what is stored stays, and the same command continues from there" in err
-    else:  # before the command line could take signals
-        assert seconds == 0.5
-    until(lambda: not marked_processes(tmp_path), sent + 5 - time.monotonic())
-    assert not list(tmp_path.rglob("*.tmp"))
+            assert ended.status == 128 + number
+            assert "stopped; what is stored stays, and the same command continues from there" in ended.errors
+        assert not list(folder.rglob("*.tmp"))
+        return ended.seconds
+
+    assert takes_less_than(5, seconds_to_end, tmp_path)
 
 
 def test_a_run_under_nohup_outlives_its_terminal():

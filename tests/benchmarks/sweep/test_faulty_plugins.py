@@ -14,7 +14,7 @@ from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 from bridgemark.benchmarks.text import MAX_LINE
 
-from support.processes import marked_processes
+from support.processes import marked_processes, until
 from support.project import BAD_TARGETS, FAULTY_SAMPLERS, FAULTY_TARGETS, QUICK, TOYS
 
 # The status and a part of the reason of each faulty sampler.
@@ -186,7 +186,7 @@ def require_clean(swept, folder):
     assert "Traceback" not in printed
     assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", printed)
     assert all(len(row.reason or "") <= MAX_LINE + 100 for row in swept.rows.values())
-    assert not marked_processes(folder)
+    until(lambda: not marked_processes(folder))
     assert not list(folder.rglob("*.tmp"))
 
 

@@ -1,14 +1,12 @@
 """A signal stops a command even where Python drops exceptions, and does no harm inside an import."""
 
 import signal
-import subprocess
 import sys
 import textwrap
-import time
 
 import pytest
 
-from support.processes import heed_signals
+from support.processes import end_with, heeding, takes_less_than
 
 IN_AN_IMPORT = """
     import pathlib, sys
@@ -23,7 +21,7 @@ IN_AN_IMPORT = """
     sys.path.insert(0, "")
     with exit_when_stopped():
         import slow
-        time.sleep(20)
+        time.sleep(600)
 """
 IN_WHAT_MUST_FINISH = """
     from bridgemark.benchmarks.sweep.interruption import uninterrupted
@@ -36,7 +34,7 @@ IN_WHAT_MUST_FINISH = """
 
     with exit_when_stopped():
         start()
-        time.sleep(20)
+        time.sleep(600)
 """
 WHERE_IT_IS_DROPPED = """
     class Dropping:
@@ -46,39 +44,31 @@ WHERE_IT_IS_DROPPED = """
     with exit_when_stopped():
         dropping = Dropping()
         del dropping
-        time.sleep(20)
+        time.sleep(600)
 """
 
 
 @pytest.mark.parametrize("program", [IN_AN_IMPORT, WHERE_IT_IS_DROPPED], ids=["in an import", "dropped"])
 def test_a_signal_stops_it(tmp_path, program):
-    stop_when_ready(tmp_path, program)
+    assert takes_less_than(5, lambda folder: stop_when_ready(program, folder).seconds, tmp_path)
 
 
 def test_a_process_is_started_and_known_before_a_signal_stops_anything(tmp_path):
-    assert stop_when_ready(tmp_path, IN_WHAT_MUST_FINISH) == "started\n"
+    def seconds_to_end(folder):
+        ended = stop_when_ready(IN_WHAT_MUST_FINISH, folder)
+        assert ended.output == "started\n"
+        return ended.seconds
+
+    assert takes_less_than(5, seconds_to_end, tmp_path)
 
 
-def stop_when_ready(folder, program):
-    """What a program prints that is sent SIGTERM after its first line; it has to end as a stopped command."""
+def stop_when_ready(program, folder):
+    """How a program ends that is sent SIGTERM after its first line: it has to end as a stopped command."""
     start = "import time\nfrom bridgemark.benchmarks.sweep.interruption import exit_when_stopped\n"
-    process = subprocess.Popen(
-        [sys.executable, "-c", start + textwrap.dedent(program)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        preexec_fn=heed_signals,
-    )
-    assert process.stdout
-    try:
+    command = [sys.executable, "-c", start + textwrap.dedent(program), folder]
+    with heeding(command, cwd=folder) as process:
         assert process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGTERM)
-        sent = time.monotonic()
-        output, errors = process.communicate(timeout=15)
-    finally:
-        process.kill()
-    assert process.returncode == 128 + signal.SIGTERM
-    assert time.monotonic() - sent < 5
-    assert errors.splitlines()[-1].startswith("stopped; what is stored stays")
-    return output
+        ended = end_with(process, signal.SIGTERM, folder)
+    assert ended.status == 128 + signal.SIGTERM
+    assert ended.errors.splitlines()[-1].startswith("stopped; what is stored stays")
+    return ended

@@ -2,10 +2,8 @@
 
 import io
 import textwrap
-from contextlib import suppress
 from dataclasses import replace
 
-import psutil
 import pytest
 from rich.console import Console
 
@@ -19,6 +17,7 @@ from bridgemark.benchmarks.sweep.planning import plan_apart
 from bridgemark.benchmarks.sweep.presets import PRESETS
 from bridgemark.benchmarks.sweep.request import Request, request_from_json, request_to_json
 
+from support.processes import marked_processes, until
 from support.project import BAD_TARGETS, PLUGINS, TOYS
 
 REQUEST = Request(
@@ -59,9 +58,7 @@ def test_a_target_that_breaks_is_refused_with_its_reason(planned, target, reason
 
 
 def test_no_process_of_planning_goes_on(planned):
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            assert process.environ().get("BRIDGEMARK_TEST") != planned[2]
+    until(lambda: not marked_processes(planned[2]))
 
 
 def test_a_plan_made_apart_is_the_plan_made_here():
@@ -102,12 +99,33 @@ def test_plug_ins_that_break_stop_no_other(tmp_path):
         assert reason in line
 
 
+class Screen(io.StringIO):
+    """A file that makes another as soon as a text is written into it."""
+
+    def __init__(self, text, seen):
+        super().__init__()
+        self.text, self.seen = text, seen
+
+    def write(self, text):
+        if self.text in text:
+            self.seen.touch()
+        return super().write(text)
+
+
+# A plug-in that breaks when a file is there, or after a minute.
+BREAKING_LATER = """import os, time; end = time.monotonic() + 60
+while not os.path.exists({seen!r}) and time.monotonic() < end: time.sleep(0.01)
+raise ValueError("wrong")
+"""
+
+
 def test_the_name_of_a_plug_in_is_no_markup(tmp_path):
     folder = tmp_path / "[bold]"
     folder.mkdir()
-    plugin = folder / "[red]mine.py"
-    plugin.write_text("import time\ntime.sleep(0.5)  # so that its phase is seen\nraise ValueError('wrong')")
-    console = Console(file=io.StringIO(), force_terminal=True, width=400)
+    plugin, seen = folder / "[red]mine.py", tmp_path / "seen"
+    plugin.write_text(BREAKING_LATER.format(seen=str(seen)))
+    screen = Screen(f"planning: plug-in {plugin}", seen)
+    console = Console(file=screen, force_terminal=True, width=400)
     request = replace(REQUEST, plugins=(*REQUEST.plugins, str(plugin)))
     runner.plan_and_show(request, Store(tmp_path / "store"), console)
     assert f"planning: plug-in {plugin}" in console.file.getvalue()

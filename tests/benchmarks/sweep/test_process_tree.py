@@ -4,7 +4,6 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -12,6 +11,8 @@ import pytest
 from bridgemark.benchmarks.rows.environment import child_environment
 from bridgemark.benchmarks.sweep.limits import MEGABYTE, CellLimits, memory_per_cell
 from bridgemark.benchmarks.sweep.process_tree import MARK, ProcessTree, Usage
+
+from support.processes import LONG, until
 
 # Starts a grandchild in each way to hide: each writes its number and sleeps.
 CHILDREN = {
@@ -36,13 +37,6 @@ def started(start, folder, mark):
     program = PROGRAM.format(start=start)
     environment = os.environ | {MARK: mark}
     return subprocess.Popen([sys.executable, "-c", program, str(folder), HIDDEN], env=environment)
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def runs(pid):
@@ -98,7 +92,7 @@ def test_a_process_ends_with_all_that_it_has_started(tmp_path, act, status, reas
     assert process.stderr
     process.stdin.write("{}\n")
     process.stdin.flush()  # and not closed: that would say that its parent has ended
-    assert process.wait(timeout=60) == status
+    assert process.wait(timeout=LONG) == status
     last = (process.stderr.read().splitlines() or [""])[-1]
     assert last == reason
     (hidden,) = (int(path.name) for path in tmp_path.iterdir())

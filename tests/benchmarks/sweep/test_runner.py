@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from bridgemark.benchmarks.sweep.request import Cell, Request, missing_cells
 from bridgemark.benchmarks.sweep.runner import Resources
 from bridgemark.samplers.base import Draws, evals
 
+from support.processes import until
 from support.project import BROKEN, TOYS
 
 PLUGINS = (TOYS, BROKEN)
@@ -196,13 +196,6 @@ def test_a_killed_parent_loses_no_finished_row_and_leaves_no_cell(tmp_path):
     assert [row.status for row in store.read_all()] == ["ok"]
     (cell,) = missing_cells(rows, store)
     assert [row.seed for row in cell.rows] == [1, 2]
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def alive(pid):

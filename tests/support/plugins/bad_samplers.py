@@ -41,11 +41,12 @@ def spins():
 
 
 def eats():
-    """Take 50 MB of memory at a time, up to 4 GB."""
+    """Take 50 MB of memory at a time, up to 2 GB, and keep them until somebody looks."""
     blocks = []
-    for _ in range(80):
+    while len(blocks) < 40:
         blocks.append(bytearray(b"x") * (50 * 2**20))
         time.sleep(0.05)
+    time.sleep(600)
 
 
 def prints():

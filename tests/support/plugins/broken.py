@@ -46,10 +46,12 @@ def _crash(_):
 
 
 def _grow(_):
+    """Take 16 MB at a time, and no more than 1,900 MB, however late somebody looks."""
     blocks = []
-    while True:
+    while len(blocks) < 119:
         blocks.append(bytearray(b"x" * 2**24))
         time.sleep(0.01)
+    time.sleep(600)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,11 +78,12 @@ def _ignore_signals():
 
 
 def _grow():
-    """Take 60 % of the memory of the machine in steps of 64 MB, writing to all of it."""
+    """Take 60 % of the memory of the machine in steps of 64 MB, writing to all of it, and keep it."""
     blocks = []
     while 2**26 * len(blocks) < 0.6 * psutil.virtual_memory().total:
         blocks.append(np.ones(2**23))
         time.sleep(0.02)
+    time.sleep(600)
 
 
 def _make_large_array():

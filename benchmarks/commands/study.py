@@ -1,0 +1,30 @@
+"""The command `study`: computes the numbers of figures that stored rows do not hold."""
+
+from typing import Annotated
+
+import typer
+
+from bridgemark.benchmarks.commands.options import RESULTS, Results
+
+
+def study(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Names of studies. Default: all.")
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Compute studies, whose numbers are in the figures of a paper, and store them in DIR/studies.
+
+    Each takes minutes on one core. `figures` draws them.
+    """
+    from bridgemark.benchmarks.errors import choose
+    from bridgemark.benchmarks.studies import stored
+    from bridgemark.benchmarks.studies.study import run, studies
+    from bridgemark.benchmarks.text import duration
+
+    by_name = studies()
+    for name, chosen in choose("study", names or list(by_name), by_name).items():
+        computed = run(chosen)
+        path = stored.path_of(results, name)
+        stored.write(computed, path)
+        print(f"{name}: {duration(computed.seconds)}, in {path}")

@@ -1,0 +1,1 @@
+"""Studies: computations whose numbers figures show, where rows do not hold them."""
