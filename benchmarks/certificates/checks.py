@@ -65,4 +65,5 @@ HALVES: tuple[dict[str, Check], dict[str, Check]] = (
     },
 )
 CHECKS = HALVES[0] | HALVES[1]
-MEASURES = tuple(check for check in CHECKS if check == EXECUTED or check.startswith(RESOLVED))
+RESOLUTIONS = tuple(check for check in CHECKS if check.startswith(RESOLVED))
+MEASURES = (*RESOLUTIONS, EXECUTED)

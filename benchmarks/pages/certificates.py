@@ -4,19 +4,22 @@ from collections.abc import Iterable, Mapping
 
 from bridgemark.benchmarks.analysis.order import sort_samplers
 from bridgemark.benchmarks.certificates.certify import Certificate
-from bridgemark.benchmarks.certificates.checks import EXECUTED
+from bridgemark.benchmarks.certificates.checks import EXECUTED, RESOLUTIONS
 from bridgemark.benchmarks.pages.verdicts import verdicts
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.text import escape_markdown, markdown_table
 
 ABOUT = """\
-`bridgemark certify sampler NAME` checks, on targets with closed forms, that weights and moments are unbiased
-in both precisions, that bounds of log Z hold, that draws are as independent and effective sizes as large as
-claimed, and that counts and random keys are right. A check that does not apply has neither passed nor failed:
-the sampler claims nothing that it could check, or cannot run there; the list says which and why.
-Executed work is no check but a measurement: the number of evaluations that a small run executes, per
-evaluation that the tables count. It is above one where memory is saved by evaluating again, and where chains
-wait for the longest."""
+`bridgemark certify sampler NAME` checks, on targets that are drawn at random for each sampler and have closed
+forms, that weights and moments are unbiased in both precisions, for few and many draws, in one to 32 dimensions,
+that bounds of log Z hold, that draws are as independent and effective sizes as large as claimed, that counts
+and random keys are right, and that no registered target is recognised. A check that does not apply has neither
+passed nor failed: the sampler claims nothing that it could check, or cannot run there; the list says which and
+why. Resolution is the bias, in standard deviations of the statistic, that would have been seen with
+probability 0.9. Executed work is the number of evaluations that the registered sampler executes, per
+evaluation that the tables count: it is above one where chains wait for the longest."""
+
+MEASURED = (*RESOLUTIONS, EXECUTED)
 
 
 def section(samplers: Iterable[str], results: Results) -> str:
@@ -30,12 +33,12 @@ def section(samplers: Iterable[str], results: Results) -> str:
     }
     lines = []
     for name, verdict in judged.items():
-        work = stored[name].reason(EXECUTED) if name in stored else ""
-        lines.append((name, verdict.text or verdict.status, work))
+        measured = [stored[name].reason(check) if name in stored else "" for check in MEASURED]
+        lines.append((name, verdict.text or verdict.status, *measured))
     if not lines:
         return ""
     escaped = [list(map(escape_markdown, line)) for line in lines]
-    table = markdown_table(("sampler", "certificate", EXECUTED), escaped)
+    table = markdown_table(("sampler", "certificate", *MEASURED), escaped)
     return "\n\n".join(filter(None, ["## Certificates", ABOUT, table, _inapplicable(stored)]))
 
 
