@@ -10,14 +10,15 @@ from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.text import escape_markdown, markdown_table
 
 ABOUT = """\
-`bridgemark certify sampler NAME` checks, on targets that are drawn at random for each sampler and have closed
-forms, that weights and moments are unbiased in both precisions, for few and many draws, in one to 32 dimensions,
-that bounds of log Z hold, that draws are as independent and effective sizes as large as claimed, that counts
-and random keys are right, and that no registered target is recognised. A check that does not apply has neither
-passed nor failed: the sampler claims nothing that it could check, or cannot run there; the list says which and
-why. Resolution is the bias, in standard deviations of the statistic, that would have been seen with
-probability 0.9. Executed work is the number of evaluations that the registered sampler executes, per
-evaluation that the tables count: it is above one where chains wait for the longest."""
+`bridgemark certify sampler NAME` checks, on targets that are drawn at random for each sampler and have
+closed forms, that weights and moments are unbiased in both precisions, for few and many draws, in one to
+32 dimensions, that bounds of log Z hold, that draws are as independent and effective sizes as large as
+claimed, that counts and random keys are right, and that no registered target is recognised. A check that
+does not apply has neither passed nor failed: the sampler claims nothing that it could check, or cannot
+run there; the list says which and why. Resolution is the bias, in standard deviations of the statistic,
+that would have been seen with probability 0.9. Executed work is the number of evaluations that the
+registered sampler executes, per evaluation that the tables count: it is above one where chains wait for
+the longest."""
 
 MEASURED = (*RESOLUTIONS, EXECUTED)
 
