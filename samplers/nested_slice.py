@@ -20,6 +20,7 @@ from bridgemark.samplers.common.gaussian import log_standard_normal
 from bridgemark.targets.base import Density, LogProb
 
 MAX_DIM = 128  # the number of evaluations grows with the cube of the dimension
+LIVE_PER_DIMENSION = 10  # fewer say too little of the shape of the live points
 LEAST_LIVE_POINTS = 16
 LEAST_SLICES = 5
 MAX_START_BATCHES = 1_000  # of as many points as there are live ones
@@ -63,7 +64,7 @@ class NestedRun(NamedTuple):
 class NestedSlice(Sampler):
     """Nested sampling (Skilling 2006) of the Gaussian base by slices (Yallup, Kroupa and Handley 2026).
 
-    `runs` independent runs have n // (runs * draws_per_live_point) live points, at least twice the dimension.
+    `runs` independent runs have n // (runs * draws_per_live_point) live points, at least ten for each dimension.
     The tenth of them with the lowest likelihood is replaced at a time, each by a chain of
     `slices_per_dimension` times dim slices, until the live points hold less than the share
     `remaining_evidence` of the evidence, or `max_batches` times. A point that is replaced is weighted by an
@@ -95,7 +96,7 @@ class NestedSlice(Sampler):
         coordinates = base_coordinates(density.base)
         log_likelihood = log_likelihood_ratio(coordinates.pull_back(density.log_prob))
         draws = max(n // self.runs, 1)
-        live = max(draws // self.draws_per_live_point, 2 * density.dim, LEAST_LIVE_POINTS)
+        live = max(draws // self.draws_per_live_point, LIVE_PER_DIMENSION * density.dim, LEAST_LIVE_POINTS)
 
         def run(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
             key_run, key_draw = jax.random.split(key)
