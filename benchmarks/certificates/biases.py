@@ -8,7 +8,6 @@ from scipy import stats
 
 from bridgemark.benchmarks.certificates.replicates import FIRST_SETS, MAX_LOOKS, Replicates
 from bridgemark.benchmarks.scores.diagnostics import ess_bulk
-from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K, pareto_k
 
 LEVEL = 7e-4  # the probability of a false alarm of one test; a dozen of them stay below .01
 POWER = 0.9  # with which the smallest resolved bias is seen
@@ -111,13 +110,4 @@ def is_settled(replicates: Replicates) -> bool:
         return True
     if len(replicates.errors) < MIN_SETS:
         return False
-    return np.max(biases.resolved - biases.allowed) <= RESOLUTION or is_heavy_tailed(replicates)
-
-
-def is_heavy_tailed(replicates: Replicates) -> bool:
-    """Whether the tail of the weights is too heavy for a test that needs their variance."""
-    return replicates.is_weighted and has_heavy_tail(replicates.log_z_estimates())
-
-
-def has_heavy_tail(log_weights: np.ndarray) -> bool:
-    return (pareto_k(np.ravel(log_weights)) or 0.0) > MAX_TRUSTED_K
+    return np.max(biases.resolved - biases.allowed) <= RESOLUTION or replicates.has_heavy_tail()

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.benchmarks.certificates.exam import Question
 from bridgemark.benchmarks.scores.diagnostics import MIN_LENGTH, ess_bulk
+from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K, pareto_k
 from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
 from bridgemark.samplers.base import Sampler, State, Unsupported
 from bridgemark.targets.base import Statistic, Target
@@ -37,6 +38,8 @@ class Replicates:
         z_ratios: means of w / Z over groups of chains, or of estimates of Z over Z by groups of runs; None
             where Z is not estimated. Their expectation is one for an unbiased estimate.
         log_weights: log weights of the draws; None for Markov chains.
+        log_sizes: logs of w (1 + the largest z^2) of the draws, of which z is the first statistic: what the
+            heaviest of the errors is made of. None without weights.
         log_z: estimates of log Z by each run, where weights were resampled; else None.
         ess: effective sample sizes of the first statistic that the diagnostics report; None without chains
             that are long enough.
@@ -52,6 +55,7 @@ class Replicates:
     variances: Float[np.ndarray, "sets k"]
     z_ratios: Float[np.ndarray, "sets groups_of_runs"] | None
     log_weights: Float[np.ndarray, "sets draws"] | None
+    log_sizes: Float[np.ndarray, "sets draws"] | None
     log_z: Float[np.ndarray, "sets runs"] | None
     ess: Float[np.ndarray, "sets dim"] | None
     claims_unbiased_z: bool = True
@@ -63,10 +67,21 @@ class Replicates:
         """Whether the draws have weights. Those without may be a Markov chain's, from set to set."""
         return self.log_weights is not None
 
-    def log_z_estimates(self) -> Float[np.ndarray, " n"]:
-        """Logs of independent estimates of Z: one per run where weights were resampled, else the weights."""
-        assert self.log_weights is not None
-        return np.ravel(self.log_weights if self.log_z is None else self.log_z)
+    def has_heavy_tail(self) -> bool:
+        """Whether the errors of the estimates have too heavy a tail for a test that needs their variance.
+
+        Where weights were resampled, single runs are what is averaged; else single draws are.
+        """
+        if self.log_weights is None or self.log_sizes is None:
+            return False
+        if self.log_z is not None:
+            return is_tail_heavy(self.log_z)
+        return is_tail_heavy(self.log_weights) or is_tail_heavy(self.log_sizes)
+
+
+def is_tail_heavy(log_weights: np.ndarray) -> bool:
+    """Whether the tail of the weights is too heavy for the variance of their mean to be trusted."""
+    return (pareto_k(np.ravel(log_weights)) or 0.0) > MAX_TRUSTED_K
 
 
 class DrawnSet(NamedTuple):
@@ -80,6 +95,7 @@ class DrawnSet(NamedTuple):
     variances: Float[np.ndarray, " k"]
     z_ratios: Float[np.ndarray, " groups_of_runs"] | None
     log_weights: Float[np.ndarray, " draws"] | None
+    log_sizes: Float[np.ndarray, " draws"] | None
     log_z: Float[np.ndarray, " runs"] | None
     z: Float[np.ndarray, "chains length dim"] | None
 
@@ -120,6 +136,7 @@ class _Source:
             variances=np.stack([drawn.variances for drawn in self.sets]).astype(float),
             z_ratios=_stack([drawn.z_ratios for drawn in self.sets]),
             log_weights=_stack([drawn.log_weights for drawn in self.sets]),
+            log_sizes=_stack([drawn.log_sizes for drawn in self.sets]),
             log_z=_stack([drawn.log_z for drawn in self.sets]),
             ess=np.stack(self.ess) if self.ess else None,
             claims_unbiased_z=self.sampler.unbiased_z,
@@ -179,10 +196,17 @@ def _draw_set(phases: Phases, target: Target, key: PRNGKeyArray, state: State) -
         variances=jnp.var(chain_means, axis=(0, 1), ddof=1),
         z_ratios=None if ratios is None else jnp.mean(_grouped(ratios[:, None]), axis=(1, 2)),
         log_weights=None if draws.log_weights is None else jnp.ravel(draws.log_weights),
+        log_sizes=None if draws.log_weights is None else jnp.ravel(_log_sizes(draws.log_weights, values[0])),
         log_z=None if draws.log_weights is None else draws.log_z,
         z=values[0] if draws.log_weights is None else None,
     )
     return state, kept
+
+
+def _log_sizes(
+    log_weights: Float[Array, "chains length"], z: Float[Array, "chains length dim"]
+) -> Float[Array, "chains length"]:
+    return log_weights + jnp.log1p(jnp.max(z**2, axis=-1))
 
 
 def _grouped(values: Float[Array, "chains k"]) -> Float[Array, "groups size k"]:

@@ -16,10 +16,8 @@ from bridgemark.benchmarks.certificates.biases import (
     Biases,
     effective_means,
     estimate_biases,
-    has_heavy_tail,
-    is_heavy_tailed,
 )
-from bridgemark.benchmarks.certificates.replicates import FIRST_SETS, Replicates
+from bridgemark.benchmarks.certificates.replicates import FIRST_SETS, Replicates, is_tail_heavy
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
 
 MARKOV_LEVEL = 1e-3  # of Markov's inequality, which needs no second moment
@@ -40,7 +38,7 @@ def unbiased(replicates: Replicates) -> str | None:
     biases = estimate_biases(replicates)
     if not np.isfinite(biases.means).all():
         return "draws or weights are not finite"
-    if is_heavy_tailed(replicates):
+    if replicates.has_heavy_tail():
         ratio = 1 + biases.means[-1]
         if ratio < 1 / MARKOV_LEVEL:
             raise NotJudged(f"the weights' tail is too heavy to judge them by (Pareto k > {MAX_TRUSTED_K})")
@@ -74,7 +72,7 @@ def resolved(replicates: Replicates) -> str | None:
     statistics = np.array(biases.names) != "Z"
     words = f"a bias of {np.max(biases.resolved[statistics]):.2g} sd would be seen"
     if not statistics.all():
-        words += f", and Z off by {biases.resolved[-1]:.2%}"
+        words += f", and Z off by {100 * biases.resolved[-1]:.2g} %"
     raise NotJudged(words)
 
 
@@ -107,7 +105,7 @@ def eubo_above_log_z(replicates: Replicates) -> str | None:
     score = _t_statistic(np.mean(log_ratios, axis=1))
     if score < -limit:
         return f"EUBO below log Z: {score:.1f} standard errors, limit {limit:.1f}"
-    if has_heavy_tail(-log_ratios):
+    if is_tail_heavy(-log_ratios):
         return None
     score = _t_statistic(np.mean(np.exp(-log_ratios), axis=1) - 1)
     return None if abs(score) < limit else f"E[Z / w] is not 1: {score:.1f} standard errors"
@@ -124,7 +122,7 @@ def independent(replicates: Replicates) -> str | None:
     chains = replicates.chains
     if chains == 1:
         raise NotJudged("one chain per run: there are no chains to compare")
-    if is_heavy_tailed(replicates):
+    if replicates.has_heavy_tail():
         raise NotJudged("the weights' tail is too heavy")
     means = np.mean(replicates.errors, axis=1)
     count, k = means.shape

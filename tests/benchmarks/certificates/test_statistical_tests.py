@@ -37,6 +37,7 @@ def independent_sets(noise, sets=200, bias=0.0, inflation=1.0, log_weight_sd=Non
         if log_weights is None
         else np.mean(np.exp(log_weights - TARGET.log_z.value), axis=1)[:, None],
         log_weights=log_weights,
+        log_sizes=log_weights,
         log_z=None,
         ess=None,
         claims_unbiased_z=claims,
@@ -54,7 +55,7 @@ def chains_of_sets(noise, correlation, sets=400, chains=4, ess=None):
     means /= np.sqrt(DRAWS)
     variances = np.var(means, axis=1, ddof=1)
     reported = None if ess is None else np.full((sets, 3), ess)
-    return Replicates(TARGET, chains, means, variances, None, None, None, reported)
+    return Replicates(TARGET, chains, means, variances, None, None, None, None, reported)
 
 
 def seen(test, replicates):
@@ -150,6 +151,9 @@ def test_heavy_weights_are_judged_by_their_mean_alone():
         unbiased(replicates)
     assert "the mean of w / Z is" in unbiased(replace(replicates, z_ratios=2_000 + replicates.z_ratios))
     assert is_settled(replicates)
+    light = independent_sets(noise, log_weight_sd=0.5)
+    assert not light.has_heavy_tail()
+    assert replace(light, log_sizes=8 * light.log_weights).has_heavy_tail()
     broken = replicates.errors.copy()
     broken[3] = np.nan
     assert unbiased(replace(replicates, errors=broken)) == "draws or weights are not finite"
