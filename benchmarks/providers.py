@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from bridgemark.benchmarks.text import one_line
 
 BENCHMARKS = Path(__file__).resolve().parent
 MAX_MESSAGE = 200  # characters
+NAME = re.compile(r"\w[\w.-]*")  # that a sampler or a target may have
 Result = TypeVar("Result")
 
 

@@ -13,6 +13,7 @@ import bridgemark.samplers as sampler_package
 import bridgemark.targets as target_package
 from bridgemark.benchmarks.errors import BadInput, choose
 from bridgemark.benchmarks.providers import (
+    NAME,
     Provider,
     call_user_code,
     load_plugin,
@@ -22,7 +23,6 @@ from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 from bridgemark.targets.refused import REFUSED
 
-NAME = re.compile(r"\w[\w.-]*")
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 TargetBuilder: TypeAlias = Callable[[], Target]
 Check: TypeAlias = Callable[[Any], str | None]  # what an entry must be, or None where it is that

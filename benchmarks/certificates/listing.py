@@ -12,7 +12,7 @@ from typing import Any
 
 from bridgemark.benchmarks.certificates.certify import Subject
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.registry import NAME
+from bridgemark.benchmarks.providers import NAME
 from bridgemark.benchmarks.sweep.limits import CellLimits
 from bridgemark.benchmarks.sweep.reporting_process import ReportingProcess
 from bridgemark.benchmarks.text import remark

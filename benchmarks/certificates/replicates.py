@@ -12,11 +12,12 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.benchmarks.certificates.exam import Question
 from bridgemark.benchmarks.scores.diagnostics import MIN_LENGTH, ess_bulk
-from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K, pareto_k
+from bridgemark.benchmarks.scores.pareto import pareto_k
 from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
 from bridgemark.samplers.base import Sampler, State, Unsupported
 from bridgemark.targets.base import Statistic, Target
 
+MAX_JUDGED_K = 0.5  # the shape of a Pareto distribution above which it has no variance
 FIRST_SETS = 24  # drawn before the first look at them; each further look is at twice as many
 MAX_LOOKS = 10
 DISCARDED_DRAWS = 8192  # by which chains leave the state of the fit
@@ -80,8 +81,8 @@ class Replicates:
 
 
 def is_tail_heavy(log_weights: np.ndarray) -> bool:
-    """Whether the tail of the weights is too heavy for the variance of their mean to be trusted."""
-    return (pareto_k(np.ravel(log_weights)) or 0.0) > MAX_TRUSTED_K
+    """Whether the tail of the weights is so heavy that their mean has no variance."""
+    return (pareto_k(np.ravel(log_weights)) or 0.0) > MAX_JUDGED_K
 
 
 class DrawnSet(NamedTuple):

@@ -82,17 +82,19 @@ def compare(
     from bridgemark.benchmarks.analysis.compare import compare as compare_rows
     from bridgemark.benchmarks.console.changes import print_comparison
     from bridgemark.benchmarks.rows.results import Results as ReadResults
+    from bridgemark.benchmarks.text import printable
 
     if tolerance < 1:
         raise BadInput(f"--tolerance must be at least 1, not {tolerance}")
     before, after = published_only(a).read(), ReadResults((b,)).read()
     comparison = compare_rows(before, after, tolerance)
+    print(f"A: {'the published rows' if a is None else printable(str(a))}; B: {printable(str(b))}")
     print_comparison(comparison, with_only_a=a is not None)
     raise typer.Exit(int(len(comparison.changed) > 0))
 
 
 def publish(results: Results = RESULTS, published: Published = None) -> None:
-    """Copy your rows and certificates to the published ones, and make all published pages and figures again.
+    """Publish your rows, certificates and studies, and make all published pages and figures again.
 
     For maintainers, in a clone. Rows of plug-ins and of another version of the code are left out, and rows
     that yours supersede are removed. Without rows of your own, only the pages and figures are made.

@@ -18,12 +18,15 @@ def study(
     Each takes minutes on one core. `figures` draws them.
     """
     from bridgemark.benchmarks.errors import choose
+    from bridgemark.benchmarks.rows.files import require_writable
     from bridgemark.benchmarks.studies import stored
     from bridgemark.benchmarks.studies.study import run, studies
     from bridgemark.benchmarks.text import duration
 
     by_name = studies()
-    for name, chosen in choose("study", names or list(by_name), by_name).items():
+    chosen_studies = choose("study", names or list(by_name), by_name)
+    require_writable(results, "--results")  # before minutes of computing
+    for name, chosen in chosen_studies.items():
         computed = run(chosen)
         path = stored.path_of(results, name)
         stored.write(computed, path)

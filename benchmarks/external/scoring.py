@@ -13,7 +13,7 @@ from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.external import draws_file
 from bridgemark.benchmarks.external.layout import ExternalDraws, Layout
-from bridgemark.benchmarks.registry import NAME
+from bridgemark.benchmarks.providers import NAME
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.cost import Cost
 from bridgemark.benchmarks.rows.identity import row_identity

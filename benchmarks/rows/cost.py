@@ -6,10 +6,12 @@ a value.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridgemark.samplers.base import Evals
+if TYPE_CHECKING:  # importing JAX takes longer than a run that has nothing to do
+    from bridgemark.samplers.base import Evals
 
 RATES = {"gradients": 1.0, "values": 1 / 3, "simulations": 1 / 3}
 
@@ -23,7 +25,7 @@ class Cost:
     simulations: int
 
 
-def total(evals: Evals) -> Cost:
+def total(evals: "Evals") -> Cost:
     """Add up the partial counts of each kind, each below 2^32, in 64 bits.
 
     Raises ValueError for a negative count.

@@ -6,7 +6,7 @@ from functools import lru_cache
 from sys import intern
 from typing import Any
 
-from bridgemark.benchmarks.registry import NAME
+from bridgemark.benchmarks.providers import NAME
 from bridgemark.benchmarks.rows import value_checks
 from bridgemark.benchmarks.rows.cost import RATES, Cost
 from bridgemark.benchmarks.rows.row import ORIGINS, STATUSES, Row

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import published
+from bridgemark.benchmarks.rows.environment import PROJECT
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.store import Store
 
 # Of a clone or of an installed package: in both, the folder beside that of this code.
-PUBLISHED = Path(registry.__file__).resolve().parents[1] / "results"
+PUBLISHED = PROJECT / "results"
 
 
 def rows_folder(folder: Path) -> Path:

@@ -10,13 +10,10 @@ from dataclasses import replace
 import numpy as np
 
 from bridgemark.benchmarks.studies.learnt import learn, normal_starts
+from bridgemark.benchmarks.studies.line_gaussian import ABOUT, MEAN, VARIANCE, line_gaussian
 from bridgemark.benchmarks.studies.study import Study
 from bridgemark.samplers.bridge import Bridge
-from bridgemark.targets.base import About
-from bridgemark.targets.mixtures import mixture
 
-MEAN, VARIANCE = 2.0, 0.25
-ABOUT = About(source="bridgemark", definition="N(2, 0.25)")
 HORIZONS = np.geomspace(0.1, 4.0, 33)
 LEARNT_HORIZONS = np.array([0.25, 0.5, 1.0])
 ROUNDS = (0, 1, 2)
@@ -49,11 +46,9 @@ def gaussian_divergence(mean: float, variance: float) -> float:
 
 def learnt_divergence(horizon: float, rounds: int) -> float:
     """The same of a trained bridge after so many rounds, by the moments of DRAWS draws."""
-    sd = np.full(1, np.sqrt(VARIANCE))
-    target = mixture("line-gaussian", np.ones(1), np.full((1, 1), MEAN), sd, 1.0, ABOUT)
     updates = UPDATES_OF_A_ROUND * (rounds + 1)
     sampler = replace(BRIDGE, horizon=horizon, rounds=rounds + 1, updates=updates)
-    ends = learn(sampler, target.density).forward(normal_starts(DRAWS, 1, seed=1), seed=2).x[:, -1]
+    ends = learn(sampler, line_gaussian()).forward(normal_starts(DRAWS, 1, seed=1), seed=2).x[:, -1]
     return gaussian_divergence(float(ends.mean()), float(ends.var()))
 
 

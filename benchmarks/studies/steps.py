@@ -13,15 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bridgemark.benchmarks.studies.learnt import learn, normal_starts
+from bridgemark.benchmarks.studies.line_gaussian import ABOUT, MEAN, VARIANCE, line_gaussian
 from bridgemark.benchmarks.studies.study import Study
 from bridgemark.samplers.bridge import Bridge
 from bridgemark.samplers.dds import DDS
 from bridgemark.samplers.pathspace.path_sampler import PathSampler
-from bridgemark.targets.base import About
-from bridgemark.targets.mixtures import mixture
 
-MEAN, VARIANCE = 2.0, 0.25
-ABOUT = About(source="bridgemark", definition="N(2, 0.25)")
 STEPS = 2 ** np.arange(1, 9)
 HORIZONS = np.arange(0.25, 8.01, 0.25)
 BRIDGE_HORIZON = 1.0
@@ -114,10 +111,7 @@ def best(make: Callable[[float, int], list[Step]]) -> tuple[np.ndarray, np.ndarr
 
 def learnt_gap(sampler: PathSampler) -> float:
     """The gap of a sampler that was trained on the target."""
-    target = mixture(
-        "line-gaussian", np.ones(1), np.full((1, 1), MEAN), np.full(1, np.sqrt(VARIANCE)), 1.0, ABOUT
-    )
-    paths = learn(sampler, target.density).forward(normal_starts(DRAWS, 1, seed=1), seed=2)
+    paths = learn(sampler, line_gaussian()).forward(normal_starts(DRAWS, 1, seed=1), seed=2)
     return float(-paths.log_weights.mean())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows import files
 
 DIGITS = 4  # significant digits that are stored
 
@@ -37,7 +38,6 @@ def path_of(folder: Path, name: str) -> Path:
 
 def write(study: StoredStudy, path: Path) -> None:
     """Write the numbers with DIGITS significant digits, one array a line, so that changes are seen in Git."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = [
         f"{json.dumps(name)}: {json.dumps(_rounded(array), separators=(',', ':'))}"
         for name, array in study.numbers.items()
@@ -48,7 +48,8 @@ def write(study: StoredStudy, path: Path) -> None:
         f'"seconds": {study.seconds:.0f}',
         '"numbers": {\n' + ",\n".join(arrays) + "\n}",
     ]
-    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
+    text = "{\n" + ",\n".join(parts) + "\n}\n"
+    files.write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def read(path: Path) -> StoredStudy:

@@ -82,6 +82,17 @@ def test_help_is_instant_and_imports_nothing_heavy(command):
         assert "Usage: " in done.stdout
 
 
+def test_a_run_with_nothing_to_do_imports_neither_jax_nor_pandas():
+    """Importing JAX takes longer than everything else that such a run does."""
+    program = (
+        "import sys; from bridgemark.benchmarks.sweep import runner; "
+        "from bridgemark.benchmarks.commands import run; from bridgemark.benchmarks.console import summary; "
+        "print([name for name in ('jax', 'pandas') if name in sys.modules])"
+    )
+    _, done = seconds(program)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def seconds(program, *arguments):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True)

@@ -72,17 +72,6 @@ def end_with(process, number, folder):
     return Ended(process.returncode, output, errors, time.monotonic() - sent)
 
 
-def takes_less_than(seconds, attempt, folder):
-    """Whether one of three attempts takes fewer seconds, each in a folder of its own.
-
-    A machine that is busy with something else for a moment delays one of them, and not all three.
-    """
-    folders = [folder / f"attempt-{number}" for number in range(3)]
-    for path in folders:
-        path.mkdir()
-    return any(attempt(path) < seconds for path in folders)
-
-
 def configure_quickly(core_ids, precision):
     """Set this process up as a cell that compiles as quickly as the tests; to be called before JAX starts."""
     flags = os.environ.get("XLA_FLAGS", "")

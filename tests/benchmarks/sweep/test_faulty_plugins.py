@@ -186,7 +186,7 @@ def require_clean(swept, folder):
     assert "Traceback" not in printed
     assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", printed)
     assert all(len(row.reason or "") <= MAX_LINE + 100 for row in swept.rows.values())
-    until(lambda: not marked_processes(folder))
+    until(lambda: not marked_processes(folder), 5)
     assert not list(folder.rglob("*.tmp"))
 
 

@@ -58,7 +58,7 @@ def test_a_target_that_breaks_is_refused_with_its_reason(planned, target, reason
 
 
 def test_no_process_of_planning_goes_on(planned):
-    until(lambda: not marked_processes(planned[2]))
+    until(lambda: not marked_processes(planned[2]), 5)
 
 
 def test_a_plan_made_apart_is_the_plan_made_here():
