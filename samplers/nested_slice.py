@@ -64,8 +64,8 @@ class NestedRun(NamedTuple):
 class NestedSlice(Sampler):
     """Nested sampling (Skilling 2006) of the Gaussian base by slices (Yallup, Kroupa and Handley 2026).
 
-    `runs` independent runs have n // (runs * draws_per_live_point) live points, at least ten for each dimension.
-    The tenth of them with the lowest likelihood is replaced at a time, each by a chain of
+    `runs` independent runs have n // (runs * draws_per_live_point) live points, at least ten for each
+    dimension. The tenth of them with the lowest likelihood is replaced at a time, each by a chain of
     `slices_per_dimension` times dim slices, until the live points hold less than the share
     `remaining_evidence` of the evidence, or `max_batches` times. A point that is replaced is weighted by an
     equal share of the volume that was left, which makes Z-hat unbiased up to the adapted slice directions
