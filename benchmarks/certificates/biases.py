@@ -8,6 +8,7 @@ from scipy import stats
 
 from bridgemark.benchmarks.certificates.replicates import FIRST_SETS, MAX_LOOKS, Replicates
 from bridgemark.benchmarks.scores.diagnostics import ess_bulk
+from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
 
 LEVEL = 7e-4  # the probability of a false alarm of one test; a dozen of them stay below .01
 POWER = 0.9  # with which the smallest resolved bias is seen
@@ -68,6 +69,8 @@ def estimate_biases(replicates: Replicates) -> Biases:
     effective = np.concatenate([effective_means(part, replicates.is_weighted) for part in series])
     deviations = np.concatenate([np.std(part, axis=(0, 1), ddof=1) for part in series])
     errors = np.maximum(deviations / np.sqrt(effective), MIN_ERROR)
+    if replicates.is_weighted:
+        errors += _beyond_the_largest(replicates)
     may_be_biased = (replicates.log_z is not None) | (np.array(names) == "Z") & (not replicates.is_weighted)
     may_be_biased &= not replicates.claims_unbiased_z
     of_discretisation = 0.0 if replicates.claims_exactness else MAX_DISCRETISATION_BIAS
@@ -80,6 +83,20 @@ def estimate_biases(replicates: Replicates) -> Biases:
         allowed=np.where(may_be_biased, MAX_RELATIVE_BIAS * set_deviations, 0.0) + of_discretisation,
         effective=effective,
     )
+
+
+def _beyond_the_largest(replicates: Replicates) -> Float[np.ndarray, " k"]:
+    """What draws that are larger than all those that were made contribute to each mean.
+
+    N values of a Pareto tail, P(W > t) = (s / t)^(1 / k), reach t = s N^k, and what lies beyond has the mean
+    E[W; W > t] = t / (N (1 - k)). Here k is the largest shape that is judged. For light tails this is much
+    less than the standard error, which a tail of k > 1/2 does not have.
+    """
+    largest = [np.max(replicates.largest, axis=0)]
+    if replicates.largest_ratio is not None:
+        largest.append(np.max(replicates.largest_ratio, keepdims=True))
+    draws = replicates.chains * len(replicates.errors)
+    return np.concatenate(largest) / (draws * (1 - MAX_TRUSTED_K))
 
 
 def effective_means(

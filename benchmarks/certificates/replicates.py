@@ -12,12 +12,12 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.benchmarks.certificates.exam import Question
 from bridgemark.benchmarks.scores.diagnostics import MIN_LENGTH, ess_bulk
-from bridgemark.benchmarks.scores.pareto import pareto_k
+from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K, pareto_k
 from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
 from bridgemark.samplers.base import Sampler, State, Unsupported
 from bridgemark.targets.base import Statistic, Target
 
-MAX_JUDGED_K = 0.5  # the shape of a Pareto distribution above which it has no variance
+MAX_VARIED_K = 0.5  # the shape of a Pareto tail above which there is no variance
 FIRST_SETS = 24  # drawn before the first look at them; each further look is at twice as many
 MAX_LOOKS = 10
 DISCARDED_DRAWS = 8192  # by which chains leave the state of the fit
@@ -36,8 +36,10 @@ class Replicates:
         errors: means over a few groups of chains of (w / Z) (f - E[f]) / sd[f] for every coordinate f of
             every statistic; without weights, w / Z is one. They are zero on average for a correct sampler.
         variances: variances of the means of single chains, over the chains of a set; NaN for one chain.
+        largest: the largest absolute value of those means of single chains.
         z_ratios: means of w / Z over groups of chains, or of estimates of Z over Z by groups of runs; None
             where Z is not estimated. Their expectation is one for an unbiased estimate.
+        largest_ratio: the largest w / Z of a chain, or of a run; None where Z is not estimated.
         log_weights: log weights of the draws; None for Markov chains.
         log_sizes: logs of w (1 + the largest z^2) of the draws, of which z is the first statistic: what the
             heaviest of the errors is made of. None without weights.
@@ -54,7 +56,9 @@ class Replicates:
     chains: int
     errors: Float[np.ndarray, "sets groups k"]
     variances: Float[np.ndarray, "sets k"]
+    largest: Float[np.ndarray, "sets k"]
     z_ratios: Float[np.ndarray, "sets groups_of_runs"] | None
+    largest_ratio: Float[np.ndarray, " sets"] | None
     log_weights: Float[np.ndarray, "sets draws"] | None
     log_sizes: Float[np.ndarray, "sets draws"] | None
     log_z: Float[np.ndarray, "sets runs"] | None
@@ -71,18 +75,20 @@ class Replicates:
     def has_heavy_tail(self) -> bool:
         """Whether the errors of the estimates have too heavy a tail for a test that needs their variance.
 
-        Where weights were resampled, single runs are what is averaged; else single draws are.
+        Where weights were resampled, single runs are what is averaged; else single draws are. Weights whose
+        tail is as heavy may still be almost all equal, so that only their trusted shape is asked for; sizes
+        are not.
         """
         if self.log_weights is None or self.log_sizes is None:
             return False
         if self.log_z is not None:
             return is_tail_heavy(self.log_z)
-        return is_tail_heavy(self.log_weights) or is_tail_heavy(self.log_sizes)
+        return is_tail_heavy(self.log_weights) or is_tail_heavy(self.log_sizes, MAX_VARIED_K)
 
 
-def is_tail_heavy(log_weights: np.ndarray) -> bool:
-    """Whether the tail of the weights is so heavy that their mean has no variance."""
-    return (pareto_k(np.ravel(log_weights)) or 0.0) > MAX_JUDGED_K
+def is_tail_heavy(log_weights: np.ndarray, max_k: float = MAX_TRUSTED_K) -> bool:
+    """Whether the tail of the weights has a larger shape than `max_k`."""
+    return (pareto_k(np.ravel(log_weights)) or 0.0) > max_k
 
 
 class DrawnSet(NamedTuple):
@@ -94,7 +100,9 @@ class DrawnSet(NamedTuple):
     chains: int
     errors: Float[np.ndarray, "groups k"]
     variances: Float[np.ndarray, " k"]
+    largest: Float[np.ndarray, " k"]
     z_ratios: Float[np.ndarray, " groups_of_runs"] | None
+    largest_ratio: Float[np.ndarray, ""] | None
     log_weights: Float[np.ndarray, " draws"] | None
     log_sizes: Float[np.ndarray, " draws"] | None
     log_z: Float[np.ndarray, " runs"] | None
@@ -135,7 +143,9 @@ class _Source:
             chains=int(self.sets[0].chains),
             errors=np.stack([drawn.errors for drawn in self.sets]).astype(float),
             variances=np.stack([drawn.variances for drawn in self.sets]).astype(float),
+            largest=np.stack([drawn.largest for drawn in self.sets]).astype(float),
             z_ratios=_stack([drawn.z_ratios for drawn in self.sets]),
+            largest_ratio=_stack([drawn.largest_ratio for drawn in self.sets]),
             log_weights=_stack([drawn.log_weights for drawn in self.sets]),
             log_sizes=_stack([drawn.log_sizes for drawn in self.sets]),
             log_z=_stack([drawn.log_z for drawn in self.sets]),
@@ -195,7 +205,9 @@ def _draw_set(phases: Phases, target: Target, key: PRNGKeyArray, state: State) -
         chains=groups * size,
         errors=jnp.mean(chain_means, axis=1),
         variances=jnp.var(chain_means, axis=(0, 1), ddof=1),
+        largest=jnp.max(jnp.abs(chain_means), axis=(0, 1)),
         z_ratios=None if ratios is None else jnp.mean(_grouped(ratios[:, None]), axis=(1, 2)),
+        largest_ratio=None if ratios is None else jnp.max(ratios),
         log_weights=None if draws.log_weights is None else jnp.ravel(draws.log_weights),
         log_sizes=None if draws.log_weights is None else jnp.ravel(_log_sizes(draws.log_weights, values[0])),
         log_z=None if draws.log_weights is None else draws.log_z,

@@ -24,18 +24,19 @@ DRAWS = 400  # of each set
 def independent_sets(noise, sets=200, bias=0.0, inflation=1.0, log_weight_sd=None, claims=True):
     """Means of sets of independent draws; their variance is `inflation` times what it should be."""
     means = bias + np.sqrt(inflation / DRAWS) * noise.standard_normal((sets, 1, K))
-    log_weights = None
+    log_weights = ratios = None
     if log_weight_sd is not None:
         sd = log_weight_sd
         log_weights = sd * noise.standard_normal((sets, DRAWS)) - sd**2 / 2 + TARGET.log_z.value
+        ratios = np.exp(log_weights - TARGET.log_z.value)
     return Replicates(
         target=TARGET,
         chains=DRAWS,
         errors=means,
         variances=np.ones((sets, K)) * noise.chisquare(DRAWS - 1, (sets, K)) / (DRAWS - 1),
-        z_ratios=None
-        if log_weights is None
-        else np.mean(np.exp(log_weights - TARGET.log_z.value), axis=1)[:, None],
+        largest=np.full((sets, K), 4.0),
+        z_ratios=None if ratios is None else np.mean(ratios, axis=1)[:, None],
+        largest_ratio=None if ratios is None else np.max(ratios, axis=1),
         log_weights=log_weights,
         log_sizes=log_weights,
         log_z=None,
@@ -55,7 +56,8 @@ def chains_of_sets(noise, correlation, sets=400, chains=4, ess=None):
     means /= np.sqrt(DRAWS)
     variances = np.var(means, axis=1, ddof=1)
     reported = None if ess is None else np.full((sets, 3), ess)
-    return Replicates(TARGET, chains, means, variances, None, None, None, None, reported)
+    largest = np.max(np.abs(means), axis=1)
+    return Replicates(TARGET, chains, means, variances, largest, None, None, None, None, None, reported)
 
 
 def seen(test, replicates):
