@@ -78,4 +78,5 @@ def _verdict(certificate: Certificate) -> Verdict:
         return Verdict(certificate.verdict, RED)
     if certificate.passed:
         return Verdict(f"certified, {statuses.count(PASSED)} passed", GREEN)
-    return Verdict("not certified, no check applies", GREY)
+    reason = certificate.verdict if PASSED in statuses else "no check applies"
+    return Verdict(f"not certified, {reason}", GREY)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, MEASURES
+from bridgemark.benchmarks.certificates.checks import BATTERY_VERSION, DECISIVE, MEASURES
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.benchmarks.rows import files
 from bridgemark.benchmarks.rows.environment import versions_of
@@ -75,9 +75,14 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed and at least one passed."""
+        """Whether no check failed, at least one passed, and the decisive one has judged."""
         statuses = [finding.status for finding in self.findings]
-        return FAILED not in statuses and PASSED in statuses
+        return FAILED not in statuses and PASSED in statuses and not self._is_undecided
+
+    @property
+    def _is_undecided(self) -> bool:
+        """Whether the check that a sampler is not certified without could not judge."""
+        return any(finding.check == DECISIVE and finding.status == NOT_JUDGED for finding in self.findings)
 
     def reason(self, check: str) -> str:
         """The reason that a check gave; empty where it gave none, or was not made."""
@@ -89,6 +94,8 @@ class Certificate:
         failed = [finding.check for finding in self.findings if finding.status == FAILED]
         if failed:
             return f"failed: {', '.join(failed)}"
+        if self._is_undecided:
+            return f"not judged: {DECISIVE}"
         passed = sum(finding.status == PASSED for finding in self.findings)
         others = sum(not finding.is_applicable for finding in self.findings)
         verb = "does" if others == 1 else "do"

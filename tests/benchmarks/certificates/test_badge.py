@@ -6,6 +6,7 @@ import pytest
 
 from bridgemark.benchmarks.certificates import badge
 from bridgemark.benchmarks.certificates.certify import FAILED, NOT_JUDGED, PASSED, Certificate, Finding
+from bridgemark.benchmarks.certificates.checks import DECISIVE
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.results import Results
 
@@ -44,6 +45,13 @@ def test_a_badge_shows_the_verdict_and_says_it_to_screen_readers(statuses, messa
     assert root.attrib["role"] == "img"
     assert root.attrib["aria-label"] == root.findtext(f"{SVG}title") == f"bridgemark, mine: {verdict}"
     assert [rect.attrib["fill"] for rect in root.iter(f"{SVG}rect")] == [badge.GREY, colour]
+
+
+def test_a_badge_says_that_the_decisive_check_could_not_judge():
+    undecided = Finding(DECISIVE, NOT_JUDGED, "heavy tails", 1.0)
+    passed = Finding("repeatable", PASSED, None, 1.0)
+    _, (_, message) = read(badge.draw(Certificate("mine", "identity", "config", (undecided, passed))))
+    assert message == f"not certified, not judged: {DECISIVE}"
 
 
 def test_texts_stay_inside_their_boxes():

@@ -31,6 +31,7 @@ from bridgemark.benchmarks.certificates.certify import (
 from bridgemark.benchmarks.certificates.checks import (
     BATTERY_VERSION,
     CHECKS,
+    DECISIVE,
     EXECUTED,
     HALVES,
     MEASURES,
@@ -100,6 +101,16 @@ def failures(certificate):
 )
 def test_a_result_is_said_in_words(check, status, reason, words):
     assert Finding(check, status, reason, 1.0).in_words == words
+
+
+def test_weights_too_heavy_to_be_judged_certify_nothing():
+    """Noise of mean one makes any weights as heavy, and would hide a bias."""
+    judged = Finding("repeatable", PASSED, None, 1.0)
+    undecided = Finding(DECISIVE, NOT_JUDGED, "the weights' tail is too heavy", 1.0)
+    certificate = Certificate("mine", "", "", (undecided, judged))
+    assert not certificate.passed
+    assert certificate.verdict == f"not judged: {DECISIVE}"
+    assert Certificate("mine", "", "", (replace(undecided, status=PASSED), judged)).passed
 
 
 @pytest.mark.parametrize("mutant", MUTANTS | CHEATS)
