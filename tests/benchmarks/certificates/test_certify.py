@@ -50,10 +50,14 @@ from support.unusual_samplers import UNUSUAL
 pytestmark = pytest.mark.implicit_broadcasting
 
 EFFORT = 0.1  # the share of the time for drawing that a test takes
-# What a check cannot say of the correct samplers.
-EXPECTED_NOT_JUDGED = {
-    "importance": {"effective size not overstated", "unbiased in many dimensions"},
+# What does not apply to the correct samplers, and what may not be decided in the time.
+DOES_NOT_APPLY = {
+    "importance": {"effective size not overstated"},
     "walk": {"ELBO at most log Z", "ELBO at most log Z, mixed target", "EUBO at least log Z"},
+}
+MAY_BE_UNDECIDED = {
+    "importance": {"unbiased in many dimensions", "unbiased on a mixed target"},
+    "walk": {"independent chains", "unbiased in many dimensions"},
 }
 
 
@@ -63,7 +67,7 @@ def test_correct_samplers_pass_every_check(name):
     certificate = examine(name, CORRECT[name], EFFORT)
     not_judged = {finding.check for finding in certificate.findings if not finding.is_applicable}
     assert failures(certificate) == []
-    assert not_judged == EXPECTED_NOT_JUDGED[name]
+    assert DOES_NOT_APPLY[name] <= not_judged <= DOES_NOT_APPLY[name] | MAY_BE_UNDECIDED[name]
     assert certificate.passed
     count = len(not_judged)
     verb = "does" if count == 1 else "do"
