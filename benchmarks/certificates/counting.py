@@ -188,8 +188,8 @@ def _recompute_tick(
     residuals = [
         variable for variable, is_there in zip(equation.invars, instantiated, strict=True) if not is_there
     ]
-    known = None if any(unknown) else equation
-    return known, equation, [any(unknown)], [True], residuals
+    earlier = None if any(unknown) else equation
+    return earlier, equation, [any(unknown)], [True], residuals
 
 
 _tick = Primitive("tick")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -25,11 +26,12 @@ class Disguise:
 
     def forward(self, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
         """Into the coordinates of the disguise."""
-        return self.signs.astype(x.dtype) * x[self.order] + self.shift.astype(x.dtype)
+        return jnp.asarray(self.signs, x.dtype) * x[self.order] + jnp.asarray(self.shift, x.dtype)
 
     def inverse(self, x: Float[Array, " dim"]) -> Float[Array, " dim"]:
         """Back into the target's own coordinates."""
-        return (self.signs.astype(x.dtype) * (x - self.shift.astype(x.dtype)))[np.argsort(self.order)]
+        standard = jnp.asarray(self.signs, x.dtype) * (x - jnp.asarray(self.shift, x.dtype))
+        return standard[np.argsort(self.order)]
 
 
 def draw_disguise(noise: np.random.Generator, target: Target) -> Disguise:

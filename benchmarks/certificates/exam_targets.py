@@ -1,5 +1,7 @@
 """Families of targets from which exams are drawn; every truth is a closed form."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,11 +29,20 @@ SHARES = (0.4, 0.25, 0.2, 0.15)
 MAX_LOG_CONSTANT = 5.0  # the densities are multiplied by constants up to exp(5), and down to exp(-5)
 
 
+class Update(NamedTuple):
+    """Data of a linear-Gaussian model, and what they say: posterior and log evidence."""
+
+    y: Float[np.ndarray, " dim_y"]
+    mean: Float[np.ndarray, " dim"]
+    covariance: Float[np.ndarray, "dim dim"]
+    log_evidence: float
+
+
 def draw_posterior(noise: np.random.Generator) -> Target:
     """A linear-Gaussian posterior in two to five dimensions, with its joint; the base is the prior.
 
     x ~ N(m, S^2) with a diagonal S, and y | x ~ N(H x, s^2 I), where everything is drawn: sizes, H, m, S, s,
-    and y under the joint. The evidence and the posterior follow from Kalman's update.
+    and y under the joint.
     """
     dim = int(noise.integers(2, 6))
     dim_y = int(noise.integers(1, dim + 1))
@@ -41,38 +52,53 @@ def draw_posterior(noise: np.random.Generator) -> Target:
     prior = gaussian_base(loc, scale)
 
     def simulate(key: PRNGKeyArray, x: Float[Array, " dim"]) -> Float[Array, " dim_y"]:
-        return observation_map.astype(x.dtype) @ x + noise_sd * jax.random.normal(key, (dim_y,), x.dtype)
+        return jnp.asarray(observation_map, x.dtype) @ x + noise_sd * jax.random.normal(
+            key, (dim_y,), x.dtype
+        )
 
     def log_likelihood(x: Float[Array, " dim"], y: Float[Array, " dim_y"]) -> Float[Array, ""]:
-        residual = (y - observation_map.astype(x.dtype) @ x) / noise_sd
+        residual = (y - jnp.asarray(observation_map, x.dtype) @ x) / noise_sd
         return -0.5 * jnp.sum(residual**2) - dim_y * np.log(noise_sd * np.sqrt(2 * np.pi))
 
-    covariance_of_y = (observation_map * scale**2) @ observation_map.T + noise_sd**2 * np.eye(dim_y)
-    mean_of_y = observation_map @ loc
-    y = mean_of_y + np.linalg.cholesky(covariance_of_y) @ noise.standard_normal(dim_y)
-    gain = np.linalg.solve(covariance_of_y, observation_map * scale**2).T
-    mean = loc + gain @ (y - mean_of_y)
-    covariance = np.diag(scale**2) - gain @ (observation_map * scale**2)
-    residual = y - mean_of_y
-    log_det = np.linalg.slogdet(2 * np.pi * covariance_of_y)[1]
-    log_z = -0.5 * (residual @ np.linalg.solve(covariance_of_y, residual) + log_det)
+    update = _observe(observation_map, loc, scale, noise_sd, noise.standard_normal(dim_y))
     joint = Joint(dim, dim_y, prior, simulate, log_likelihood)
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return joint.log_prob(x, y.astype(x.dtype))
+        return joint.log_prob(x, jnp.asarray(update.y, x.dtype))
 
     def log_likelihood_of_x(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        return log_likelihood(x, y.astype(x.dtype))
+        return log_likelihood(x, jnp.asarray(update.y, x.dtype))
 
-    root = np.linalg.cholesky(covariance)
+    root = np.linalg.cholesky(update.covariance)
     return Target(
         name="exam-posterior",
         version=1,
-        density=Density(dim, log_prob, prior, log_likelihood_of_x, joint, y),
+        density=Density(dim, log_prob, prior, log_likelihood_of_x, joint, update.y),
         about=ABOUT,
-        log_z=Truth(float(log_z), 0.0, "closed form"),
-        sample=gaussian_base(mean, root).sample,
-        statistics=_statistics(mean, np.linalg.inv(root), [normal(dim)]),
+        log_z=Truth(update.log_evidence, 0.0, "closed form"),
+        sample=gaussian_base(update.mean, root).sample,
+        statistics=_statistics(update.mean, np.linalg.inv(root), [normal(dim)]),
+    )
+
+
+def _observe(
+    observation_map: Float[np.ndarray, "dim_y dim"],
+    loc: Float[np.ndarray, " dim"],
+    scale: Float[np.ndarray, " dim"],
+    noise_sd: float,
+    standardised: Float[np.ndarray, " dim_y"],
+) -> Update:
+    """Data that are those standard normal numbers in the law of y, and Kalman's update by them."""
+    covariance_of_y = (observation_map * scale**2) @ observation_map.T
+    covariance_of_y += noise_sd**2 * np.eye(len(standardised))
+    residual = np.linalg.cholesky(covariance_of_y) @ standardised
+    gain = np.linalg.solve(covariance_of_y, observation_map * scale**2).T
+    log_det = np.linalg.slogdet(2 * np.pi * covariance_of_y)[1]
+    return Update(
+        y=observation_map @ loc + residual,
+        mean=loc + gain @ residual,
+        covariance=np.diag(scale**2) - gain @ (observation_map * scale**2),
+        log_evidence=float(-0.5 * (residual @ np.linalg.solve(covariance_of_y, residual) + log_det)),
     )
 
 
@@ -90,7 +116,7 @@ def draw_mixed(noise: np.random.Generator, dim: int) -> Target:
     ends = np.cumsum([law.size for law in laws])[:-1]
 
     def log_prob(x: Float[Array, " dim"]) -> Float[Array, ""]:
-        z = inverse.astype(x.dtype) @ (x - loc.astype(x.dtype))
+        z = jnp.asarray(inverse, x.dtype) @ (x - jnp.asarray(loc, x.dtype))
         parts = jnp.split(z, ends)
         return log_scale + sum(
             (law.log_density_standardised(part) for law, part in zip(laws, parts, strict=True)),
@@ -101,7 +127,7 @@ def draw_mixed(noise: np.random.Generator, dim: int) -> Target:
         keys = jax.random.split(key, len(laws))
         drawn = [law.draw_standardised(key, n) for law, key in zip(laws, keys, strict=True)]
         z = jnp.concatenate(drawn, axis=1)
-        return loc.astype(z.dtype)[None] + z @ matrix.T.astype(z.dtype)
+        return jnp.asarray(loc, z.dtype)[None] + z @ jnp.asarray(matrix.T, z.dtype)
 
     return Target(
         name="exam-mixed",
@@ -151,10 +177,10 @@ def _statistics(
     dim = len(kurtosis)
 
     def z(x: Float[Array, " dim"]) -> Float[Array, " dim"]:
-        return inverse.astype(x.dtype) @ (x - loc.astype(x.dtype))
+        return jnp.asarray(inverse, x.dtype) @ (x - jnp.asarray(loc, x.dtype))
 
     def tail(x: Float[Array, " dim"]) -> Float[Array, " asked"]:
-        return (z(x)[:MAX_ASKED] > thresholds.astype(x.dtype)).astype(x.dtype)
+        return (z(x)[:MAX_ASKED] > jnp.asarray(thresholds, x.dtype)).astype(x.dtype)
 
     def product(x: Float[Array, " dim"]) -> Float[Array, " asked"]:
         neighbours = z(x)[: MAX_ASKED + 1]

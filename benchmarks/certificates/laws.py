@@ -46,8 +46,8 @@ class Law(ABC):
 
     def log_density_standardised(self, z: Float[Array, " k"]) -> Float[Array, ""]:
         """The log density of z = (v - mean) / sd."""
-        sd = self.sd.astype(z.dtype)
-        return self.log_density(self.mean.astype(z.dtype) + sd * z) + float(np.sum(np.log(self.sd)))
+        v = jnp.asarray(self.mean, z.dtype) + jnp.asarray(self.sd, z.dtype) * z
+        return self.log_density(v) + float(np.sum(np.log(self.sd)))
 
     def draw_standardised(self, key: PRNGKeyArray, n: int) -> Float[Array, "n k"]:
         """Exact draws of z = (v - mean) / sd."""

@@ -1,6 +1,7 @@
 """Whether a sampler treats a registered target otherwise than the same density in disguise."""
 
 import time
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -126,5 +127,5 @@ def _distances(described: Float[np.ndarray, "runs k"]) -> Float[np.ndarray, "run
 def _rank_test(first: np.ndarray, second: np.ndarray) -> Float[np.ndarray, " k"]:
     """Two-sided probabilities of the Mann-Whitney test of every column; one where all values are equal."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        result = stats.mannwhitneyu(first, second, axis=0, method="asymptotic")
+        result: Any = stats.mannwhitneyu(first, second, axis=0, method="asymptotic")
     return np.nan_to_num(result.pvalue, nan=1.0)

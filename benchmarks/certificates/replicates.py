@@ -98,15 +98,15 @@ class DrawnSet(NamedTuple):
     """
 
     chains: int
-    errors: Float[np.ndarray, "groups k"]
-    variances: Float[np.ndarray, " k"]
-    largest: Float[np.ndarray, " k"]
-    z_ratios: Float[np.ndarray, " groups_of_runs"] | None
-    largest_ratio: Float[np.ndarray, ""] | None
-    log_weights: Float[np.ndarray, " draws"] | None
-    log_sizes: Float[np.ndarray, " draws"] | None
-    log_z: Float[np.ndarray, " runs"] | None
-    z: Float[np.ndarray, "chains length dim"] | None
+    errors: Float[Array | np.ndarray, "groups k"]
+    variances: Float[Array | np.ndarray, " k"]
+    largest: Float[Array | np.ndarray, " k"]
+    z_ratios: Float[Array | np.ndarray, " groups_of_runs"] | None
+    largest_ratio: Float[Array | np.ndarray, ""] | None
+    log_weights: Float[Array | np.ndarray, " draws"] | None
+    log_sizes: Float[Array | np.ndarray, " draws"] | None
+    log_z: Float[Array | np.ndarray, " runs"] | None
+    z: Float[Array | np.ndarray, "chains length dim"] | None
 
 
 class _Source:
@@ -240,6 +240,6 @@ def _standardised(
     return jax.vmap(jax.vmap(lambda point: (statistic.fn(point) - mean) / sd))(x)
 
 
-def _stack(parts: Sequence[np.ndarray | None]) -> np.ndarray | None:
+def _stack(parts: Sequence[Array | np.ndarray | None]) -> np.ndarray | None:
     arrays = [part for part in parts if part is not None]
     return np.stack(arrays).astype(float) if arrays else None
