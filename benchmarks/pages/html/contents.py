@@ -11,6 +11,8 @@ from bridgemark.benchmarks.analysis.order import sort_samplers
 from bridgemark.benchmarks.analysis.row_table import drop_superseded, without_budget
 from bridgemark.benchmarks.analysis.standings import standings
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
+from bridgemark.benchmarks.ledger.entries import LedgerEntry, entries
+from bridgemark.benchmarks.ledger.our_numbers import Sources
 from bridgemark.benchmarks.pages.html import kinds
 from bridgemark.benchmarks.pages.html.answer import Answer, answers
 from bridgemark.benchmarks.pages.html.cards import SamplerCard, TargetCard, sampler_card, target_card
@@ -65,6 +67,7 @@ class Contents:
     heat_maps: Sequence[HeatMap]
     samplers: Mapping[str, SamplerCard]
     targets: Mapping[str, TargetCard]
+    ledger: Sequence[LedgerEntry]
     circumstances: Mapping[Circumstances, int]
     marks: OriginMarks
 
@@ -131,16 +134,18 @@ def contents(rows: Sequence[Row], table: pd.DataFrame, results: Results) -> Cont
     current = without_budget(with_devices(drop_superseded(table)))
     ties = {metric: standings(current, metric) for metric in RANKED}
     configured = [line for line in board.lines if line.budget == NO_BUDGET]
+    summary = [line.summary for line in configured]
 
     def kind_of_row(row: SummaryRow) -> str:
         return kind_of(targets[row[columns.TARGET]])
 
     return Contents(
         board=board,
-        answers=answers([line.summary for line in configured], ties, kind_of_row),
+        answers=answers(summary, ties, kind_of_row),
         heat_maps=[heat_map(configured, metric, ties[metric]) for metric in RANKED],
         samplers=samplers,
         targets=targets,
+        ledger=entries(Sources(results.folders, rows, summary)),
         circumstances=number_circumstances(row for line in board.lines for row in line.rows),
         marks=origin_marks(line.summary for line in board.lines),
     )

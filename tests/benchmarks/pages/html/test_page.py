@@ -10,6 +10,9 @@ from bridgemark.benchmarks import optional
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.ledger import published_claim
+from bridgemark.benchmarks.ledger.published_claim import PublishedClaim
+from bridgemark.benchmarks.ledger.verdicts import NOT_REPRODUCED
 from bridgemark.benchmarks.pages.html import page
 from bridgemark.benchmarks.pages.html.lines import make_board
 from bridgemark.benchmarks.pages.shown_rows import shown_rows
@@ -104,6 +107,27 @@ def test_tables_have_captions_and_headings_have_scopes(made_up):
 def test_what_strangers_write_is_text(results, text):
     hostile, plain = (Structure(page.render(made_of(value), results)) for value in (text, "a plain text"))
     assert hostile.elements == plain.elements
+
+
+@pytest.mark.parametrize("text", TEXTS_ON_PAGES, ids=lambda text: repr(text[:12]))
+def test_what_a_claim_says_is_text(results, monkeypatch, text):
+    """A name is a word: it is part of an identifier."""
+
+    def page_with(words):
+        claim = PublishedClaim("a-name", words, words, words, NOT_REPRODUCED, words, value="1.5")
+        monkeypatch.setattr(published_claim, "read", lambda: [claim])
+        return Structure(page.render([row()], results))
+
+    hostile, plain = page_with(text), page_with("a plain text")
+    assert hostile.elements == plain.elements
+    assert "claim-a-name" in plain.identifiers
+
+
+def test_every_claim_is_on_the_page_with_its_verdict(made_up):
+    words = " ".join(" ".join(Structure(made_up).words).split())
+    for claim in published_claim.read():
+        assert claim.evidence in words
+        assert claim.source in words
 
 
 def test_this_test_would_see_an_element():
