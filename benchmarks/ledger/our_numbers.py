@@ -21,7 +21,8 @@ from bridgemark.benchmarks.studies import stored
 from bridgemark.targets.base import Target
 
 STANDARD_ERRORS = 3  # to either side of a truth
-REFERENCE = "bridgemark reference "
+PROGRAM = "bridgemark "
+REFERENCE = f"{PROGRAM}reference "
 IS_BETTER: Mapping[str, Callable[[float, float], bool]] = {
     columns.ELBO: operator.gt,
     columns.IMPORTANCE_ESS_FRACTION: operator.gt,
@@ -47,6 +48,11 @@ class Measured:
 
     interval: Interval
     made_by: str
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it is a command that makes the number."""
+        return self.made_by.startswith(PROGRAM)
 
 
 class OurNumber(ABC):
