@@ -22,7 +22,7 @@ class StoredStudy:
         settings: what it was run with, as the caption of its figure states it.
         device: the kind of device that it ran on.
         seconds: how long it took.
-        numbers: the arrays, by name; what is not known is NaN, and null in the file.
+        numbers: the arrays, by name.
     """
 
     settings: Mapping[str, Any]
@@ -71,5 +71,5 @@ def read(path: Path) -> StoredStudy:
 def _rounded(array: np.ndarray) -> Any:
     """Nested lists of the values of an array, rounded."""
     values = np.asarray(array, float)
-    rounded = [None if np.isnan(value) else float(f"{value:.{DIGITS}g}") for value in values.ravel()]
-    return np.reshape(np.array(rounded, object), values.shape).tolist()
+    rounded = [float(f"{value:.{DIGITS}g}") for value in values.ravel()]
+    return np.reshape(rounded, values.shape).tolist()

@@ -2,20 +2,22 @@
 
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridgemark.benchmarks.analysis import columns
-from bridgemark.benchmarks.pages.html import kinds
+from bridgemark.benchmarks.pages.html import difficulty, kinds
 from bridgemark.benchmarks.pages.html.lines import Line
 from bridgemark.benchmarks.pages.verdicts import Verdict
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
+from bridgemark.benchmarks.studies.difficulty import Difficulty
 from bridgemark.benchmarks.text import count, number
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 
 LARGEST_R_HAT = 1.05  # above which the card says that the chains disagree
 LARGE_BIAS = 0.1  # squared, in variances: worse than ten exact draws
+NOT_MEASURED = Difficulty()
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class SamplerCard:
 
 @dataclass(frozen=True)
 class TargetCard:
-    """A target: what is known of it, and how difficult the rows show it to be.
+    """A target: what is known of it, and how difficult it is.
 
-    `target` is None where it is not registered.
+    `target` is None where it is not registered. `measured` has the difficulty of the density in words, by
+    what was measured, and `difficulty` says how samplers fared.
     """
 
     name: str
@@ -44,6 +47,7 @@ class TargetCard:
     family: str
     target: Target | None
     known: str
+    measured: Mapping[str, str]
     difficulty: str
 
 
@@ -63,12 +67,14 @@ def sampler_card(name: str, sampler: Sampler | None, lines: Sequence[Line], verd
     )
 
 
-def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> TargetCard:
-    """The card of a target, from its lines on the board."""
+def target_card(
+    name: str, target: Target | None, lines: Sequence[Line], measured: Difficulty = NOT_MEASURED
+) -> TargetCard:
+    """The card of a target, from its lines on the board and its measured difficulty."""
     ranked = [line for line in lines if line.group is not None]
     best = sum(line.group == 1 for line in ranked)
     at_floor = sum(map(_is_at_floor, ranked))
-    difficulty = (
+    fared = (
         f"{best} of {count(len(ranked), 'ranked line')} cannot be told from the best; "
         f"{at_floor} score at most twice what exact draws do"
     )
@@ -78,7 +84,8 @@ def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> Targ
         family=kinds.family(target),
         target=target,
         known=_knowledge(target),
-        difficulty=difficulty,
+        measured=difficulty.in_words(measured, target),
+        difficulty=fared,
     )
 
 

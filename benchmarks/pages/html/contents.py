@@ -13,9 +13,15 @@ from bridgemark.benchmarks.analysis.standings import standings
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
 from bridgemark.benchmarks.ledger.entries import LedgerEntry, entries
 from bridgemark.benchmarks.ledger.our_numbers import Sources
-from bridgemark.benchmarks.pages.html import kinds
+from bridgemark.benchmarks.pages.html import difficulty, kinds
 from bridgemark.benchmarks.pages.html.answer import Answer, answers
-from bridgemark.benchmarks.pages.html.cards import SamplerCard, TargetCard, sampler_card, target_card
+from bridgemark.benchmarks.pages.html.cards import (
+    NOT_MEASURED,
+    SamplerCard,
+    TargetCard,
+    sampler_card,
+    target_card,
+)
 from bridgemark.benchmarks.pages.html.circumstances import (
     Circumstances,
     circumstances_of,
@@ -29,6 +35,7 @@ from bridgemark.benchmarks.pages.verdicts import CERTIFIED, verdicts
 from bridgemark.benchmarks.rows.command import command_of
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.studies.difficulty import read as read_difficulties
 from bridgemark.targets.base import Target
 
 PROJECT_TARGETS = "bridgemark.targets."
@@ -105,6 +112,11 @@ class Contents:
         """What the columns of the board mean, by heading."""
         return MEANINGS
 
+    @property
+    def measures(self) -> Mapping[str, str]:
+        """What was measured of the targets and is on their cards, by its name there."""
+        return difficulty.MEANINGS
+
     def evaluations(self, row: Row, kind: str) -> int | str:
         """How many `gradients` or `values` fitting and sampling took together; '' where that is not known."""
         if row.fit_evals is None or row.sample_evals is None:
@@ -130,7 +142,7 @@ def contents(rows: Sequence[Row], table: pd.DataFrame, results: Results) -> Cont
     """What the page shows of all rows and their row table; `results` has the certificates."""
     board = make_board(rows, table)
     samplers = _sampler_cards(board.lines, results)
-    targets = _target_cards(board.lines)
+    targets = _target_cards(board.lines, results)
     current = without_budget(with_devices(drop_superseded(table)))
     ties = {metric: standings(current, metric) for metric in RANKED}
     configured = [line for line in board.lines if line.budget == NO_BUDGET]
@@ -166,9 +178,12 @@ def _sampler_cards(lines: Iterable[Line], results: Results) -> dict[str, Sampler
     }
 
 
-def _target_cards(lines: Iterable[Line]) -> dict[str, TargetCard]:
-    groups = _by_name(lines, columns.TARGET)
-    return {name: target_card(name, _project_target(name), group) for name, group in groups.items()}
+def _target_cards(lines: Iterable[Line], results: Results) -> dict[str, TargetCard]:
+    measured = read_difficulties(results.folders)
+    return {
+        name: target_card(name, _project_target(name), group, measured.get(name, NOT_MEASURED))
+        for name, group in _by_name(lines, columns.TARGET).items()
+    }
 
 
 def _project_target(name: str) -> Target | None:
