@@ -22,13 +22,17 @@ NOT_MEASURED = Difficulty()
 
 @dataclass(frozen=True)
 class SamplerCard:
-    """A sampler: `about` is one sentence and `text` several; both are None where it is not registered."""
+    """A sampler: `about` is one sentence and `text` several; both are None where it is not registered.
+
+    `config` and `source`, the hash of its code, are those of most of its lines.
+    """
 
     name: str
     nature: str
     about: str | None
     text: str | None
     config: str
+    source: str
     verdict: Verdict
     best: Sequence[str]
     trouble: Sequence[str]
@@ -39,12 +43,15 @@ class TargetCard:
     """A target: what is known of it, and how difficult it is.
 
     `target` is None where it is not registered. `measured` has the difficulty of the density in words, by
-    what was measured, and `difficulty` says how samplers fared.
+    what was measured, and `difficulty` says how samplers fared. `code`, the hash of its code, and
+    `fingerprint` are those of most of its lines.
     """
 
     name: str
     dim: int
     family: str
+    code: str
+    fingerprint: str
     target: Target | None
     known: str
     measured: Mapping[str, str]
@@ -60,7 +67,8 @@ def sampler_card(name: str, sampler: Sampler | None, lines: Sequence[Line], verd
         nature=kinds.nature(sampler, [line.summary for line in lines]),
         about=module.strip().partition("\n")[0] or None,
         text=text or None,
-        config=lines[-1].rows[-1].config,
+        config=_usual(lines, columns.CONFIG),
+        source=_usual(lines, columns.SOURCE),
         verdict=verdict,
         best=[line.summary[columns.TARGET] for line in lines if line.group == 1],
         trouble=[trouble for line in lines for trouble in _trouble(line)],
@@ -82,11 +90,19 @@ def target_card(
         name=name,
         dim=lines[0].summary[columns.DIM],
         family=kinds.family(target),
+        code=_usual(lines, columns.TARGET_HASH),
+        fingerprint=_usual(lines, columns.FINGERPRINT),
         target=target,
         known=_knowledge(target),
         measured=difficulty.in_words(measured, target),
         difficulty=fared,
     )
+
+
+def _usual(lines: Sequence[Line], column: str) -> str:
+    """The most frequent text of a column, the last of several."""
+    texts = [line.summary[column] for line in lines]
+    return max(reversed(texts), key=texts.count)
 
 
 def _is_at_floor(line: Line) -> bool:

@@ -22,13 +22,10 @@ from bridgemark.benchmarks.pages.html.cards import (
     sampler_card,
     target_card,
 )
-from bridgemark.benchmarks.pages.html.circumstances import (
-    Circumstances,
-    circumstances_of,
-    number_circumstances,
-)
+from bridgemark.benchmarks.pages.html.circumstances import Circumstances, number_circumstances
 from bridgemark.benchmarks.pages.html.heat import HeatMap, heat_map
 from bridgemark.benchmarks.pages.html.lines import NO_BUDGET, Board, Line, make_board, with_devices
+from bridgemark.benchmarks.pages.html.seeds import HEADINGS, SeedLine, seed_lines
 from bridgemark.benchmarks.pages.origins import OriginMarks, origin_marks
 from bridgemark.benchmarks.pages.shown_rows import RANKED
 from bridgemark.benchmarks.pages.verdicts import CERTIFIED, verdicts
@@ -117,21 +114,14 @@ class Contents:
         """What was measured of the targets and is on their cards, by its name there."""
         return difficulty.MEANINGS
 
-    def evaluations(self, row: Row, kind: str) -> int | str:
-        """How many `gradients` or `values` fitting and sampling took together; '' where that is not known."""
-        if row.fit_evals is None or row.sample_evals is None:
-            return ""
-        return getattr(row.fit_evals, kind) + getattr(row.sample_evals, kind)
+    @property
+    def seed_headings(self) -> Sequence[str]:
+        """The headings of the table of seeds, after that of the seed."""
+        return HEADINGS
 
-    def seconds(self, row: Row) -> float | None:
-        """How long fitting and sampling took together."""
-        if row.fit_seconds is None or row.sample_seconds is None:
-            return None
-        return row.fit_seconds + row.sample_seconds
-
-    def circumstances_number(self, row: Row) -> int:
-        """The number of the circumstances in which a row was made."""
-        return self.circumstances[circumstances_of(row)]
+    def seed_lines(self, line: Line) -> Sequence[SeedLine]:
+        """The stored rows behind a line, seed by seed."""
+        return seed_lines(line.rows, self.circumstances)
 
     def command(self, line: Line) -> str:
         """The command that makes all rows of a line again."""
