@@ -1,6 +1,7 @@
 """Cards of samplers and targets: what they are, from the registry, and how they fared, from the rows."""
 
 import inspect
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from bridgemark.targets.base import Target
 LARGEST_R_HAT = 1.05  # above which the card says that the chains disagree
 LARGE_BIAS = 0.1  # squared, in variances: worse than ten exact draws
 NOT_MEASURED = Difficulty()
+FOLD = re.compile(r"(?<!\n)\n(?![\n\s-])")  # of a docstring inside a paragraph; a list keeps its lines
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def sampler_card(name: str, sampler: Sampler | None, lines: Sequence[Line], verd
         name=name,
         nature=kinds.nature(sampler, [line.summary for line in lines]),
         about=module.strip().partition("\n")[0] or None,
-        text=text or None,
+        text=FOLD.sub(" ", text) or None,
         config=_usual(lines, columns.CONFIG),
         source=_usual(lines, columns.SOURCE),
         verdict=verdict,

@@ -237,6 +237,19 @@
     code.after(" ", button);
   }
 
+  // On paper all lines of the view and all cards; afterwards as before.
+  let closed = [], pageLength = table.page.len();
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll(".cards details:not([open])")];
+    for (const card of closed) card.open = true;
+    pageLength = table.page.len();
+    table.page.len(-1).draw();
+  });
+  addEventListener("afterprint", () => {
+    for (const card of closed) card.open = false;
+    table.page.len(pageLength).draw();
+  });
+
   if (isView()) openView(); else { restore(""); openTarget(); }
   requestAnimationFrame(() => setTimeout(startChart));
 })();

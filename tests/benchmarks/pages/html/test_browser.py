@@ -147,6 +147,22 @@ def test_the_tables_need_no_script(browser, address):
     shown.close()
 
 
+@pytest.mark.parametrize("pixels", [1010, 690])
+def test_on_paper_is_the_whole_view_and_nothing_is_cut(open_page, pixels):
+    """At the width of a page of A4 across and upright."""
+    shown = open_page("#view?target=gmm40-2", color_scheme="dark", viewport={"width": pixels, "height": 700})
+    shown.emulate_media(media="print")
+    shown.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert shown.locator("#board tbody tr").count() > 25
+    assert shown.locator(".cards details:not([open])").count() == 0
+    assert shown.locator("button:visible, select:visible, input:visible, nav:visible").count() == 0
+    assert shown.evaluate("document.documentElement.scrollWidth") <= pixels
+    assert shown.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    shown.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert shown.locator("#board tbody tr").count() == 25
+    assert shown.locator(".cards details[open]").count() == 0
+
+
 def test_five_thousand_rows_are_in_view_within_a_second(browser, tmp_path):
     """The best of three: a machine that is busy with other things is no fault of the page."""
     address = page.write(many_rows(5_000), Results((PUBLISHED,)), tmp_path).as_uri()
