@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bridgemark.benchmarks.ledger.entries import LedgerEntry, entries, sources_of
+from bridgemark.benchmarks.ledger.our_numbers import Measured
 from bridgemark.benchmarks.ledger.verdicts import MEANINGS
 from bridgemark.benchmarks.rows.results import PUBLISHED, Results
 from bridgemark.benchmarks.text import escape_markdown
@@ -26,10 +27,17 @@ def _item(entry: LedgerEntry) -> str:
     published = f"{entry.published}, " if entry.published else ""
     sentences = [f"- **{title}**: {escape_markdown(published + claim.source)}."]
     if entry.measured is not None and claim.ours is not None:
-        ours = f"Here {entry.ours} ({claim.ours.in_words()}; {entry.measured.made_by})."
-        sentences.append(escape_markdown(ours))
+        ours = escape_markdown(f"Here {entry.ours}, {claim.ours.in_words()}")
+        sentences.append(f"{ours}: {_made_by(entry.measured)}.")
     sentences.append(escape_markdown(claim.evidence))
     return " ".join(sentences)
+
+
+def _made_by(measured: Measured) -> str:
+    """The command as code, in which nothing is replaced by typographic signs, or else the text."""
+    if measured.is_command and "`" not in measured.made_by:
+        return f"`{measured.made_by}`"
+    return escape_markdown(measured.made_by)
 
 
 PARTS: dict[str, Callable[[], str]] = {"ledger": ledger}
