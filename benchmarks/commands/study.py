@@ -1,4 +1,4 @@
-"""The command `study`: computes the numbers of figures that stored rows do not hold."""
+"""The command `study`: computes numbers that figures and pages show and stored rows do not hold."""
 
 from typing import Annotated
 
@@ -13,9 +13,9 @@ def study(
     ] = None,
     results: Results = RESULTS,
 ) -> None:
-    """Compute studies, whose numbers are in the figures of a paper, and store them in DIR/studies.
+    """Compute studies, whose numbers figures, target cards and claims show, and store them in DIR/studies.
 
-    Each takes minutes on one core. `figures` draws them.
+    Each takes minutes on one core. `figures` and `table` show them.
     """
     from bridgemark.benchmarks.errors import choose
     from bridgemark.benchmarks.rows.files import require_writable

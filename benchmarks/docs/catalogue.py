@@ -16,9 +16,13 @@ from typing import Any, NamedTuple
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.console.catalogue import alias_text, known_truths
+from bridgemark.benchmarks.pages.html.difficulty import in_words
 from bridgemark.benchmarks.pages.html.kinds import NATURES
 from bridgemark.benchmarks.pages.truths import OWN_MODULES as TARGET_MODULES
 from bridgemark.benchmarks.pages.truths import with_error
+from bridgemark.benchmarks.rows.results import PUBLISHED
+from bridgemark.benchmarks.studies import difficulty
+from bridgemark.benchmarks.studies.difficulty import Difficulty
 from bridgemark.benchmarks.text import escape_bars, escape_markdown, markdown_table
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target, Truth
@@ -162,18 +166,22 @@ def _target_section(target: Target) -> str:
     about, truth = target.about, target.log_z
     recipe = "" if truth is None else f": {escape_markdown(truth.recipe)}"
     aliases = "; ".join(map(alias_text, about.aliases))
-    moments = f"finite below order {about.finite_moment:g}" if about.finite_moment < float("inf") else ""
     lines = {
         "dimension": str(target.density.dim),
         "log density": escape_markdown(about.definition),
         "log Z": f"{_log_z(truth)}{recipe}",
         "known besides": escape_markdown(known_truths(target)),
-        "moments": moments,
+        **in_words(_difficulties().get(target.name, Difficulty()), target),
         "source": escape_markdown(about.source),
         "also called": escape_markdown(aliases),
     }
     items = [f"- **{name}**: {text}" for name, text in lines.items() if text]
     return "\n".join([f"### {target.name}\n", *items])
+
+
+@cache
+def _difficulties() -> dict[str, Difficulty]:
+    return difficulty.read([PUBLISHED])
 
 
 def _log_z(truth: Truth | None) -> str:

@@ -1,1 +1,1 @@
-"""Studies: computations whose numbers figures show, where rows do not hold them."""
+"""Studies: computations whose numbers figures and pages show, where rows do not hold them."""

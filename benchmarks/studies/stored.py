@@ -1,7 +1,7 @@
 """The stored numbers of a study: a small text file that is written once and drawn from ever after."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,12 @@ class StoredStudy:
 def path_of(folder: Path, name: str) -> Path:
     """Where a folder of results has the numbers of a study."""
     return folder / "studies" / f"{name}.json"
+
+
+def find(folders: Sequence[Path], name: str) -> Path | None:
+    """The file of a study in the last of the folders that has it; None where it was never run."""
+    paths = [path_of(folder, name) for folder in reversed(folders)]
+    return next((path for path in paths if path.exists()), None)
 
 
 def write(study: StoredStudy, path: Path) -> None:

@@ -15,7 +15,7 @@ from bridgemark.benchmarks.studies.stored import StoredStudy
 
 @dataclass(frozen=True)
 class Study:
-    """A computation whose numbers a figure shows.
+    """A computation whose numbers a figure or a page shows.
 
     Attributes:
         settings: what it is run with, as the caption of its figure states it.

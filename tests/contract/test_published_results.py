@@ -18,7 +18,8 @@ from support.synthetic_rows import rows, spending
 PAGE = "leaderboard.html"
 # Of whatever version is installed, as is the version in the address of the schema of charts.
 BUNDLES = re.compile(
-    rb'<script id="(data-tables|vega-embed)">.*?</script>|schema/vega-lite/v[0-9.]+json', re.DOTALL
+    rb'<script type="text/plain" id="(data-tables|vega-embed)">.*?</script>|schema/vega-lite/v[0-9.]+json',
+    re.DOTALL,
 )
 CURE = "these are not what the published rows give; `nox -s publish` makes them again"
 

@@ -77,8 +77,7 @@ class Sources:
 
     def study_path(self, name: str) -> Path | None:
         """The file of a study, None where it was never run."""
-        paths = [stored.path_of(folder, name) for folder in reversed(self.folders)]
-        return next((path for path in paths if path.exists()), None)
+        return stored.find(self.folders, name)
 
     def study(self, name: str) -> StoredStudy:
         """A stored study. Raises BadInput where there is none."""

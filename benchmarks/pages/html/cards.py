@@ -1,32 +1,40 @@
 """Cards of samplers and targets: what they are, from the registry, and how they fared, from the rows."""
 
 import inspect
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridgemark.benchmarks.analysis import columns
-from bridgemark.benchmarks.pages.html import kinds
+from bridgemark.benchmarks.pages.html import difficulty, kinds
 from bridgemark.benchmarks.pages.html.lines import Line
 from bridgemark.benchmarks.pages.verdicts import Verdict
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
+from bridgemark.benchmarks.studies.difficulty import Difficulty
 from bridgemark.benchmarks.text import count, number
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 
 LARGEST_R_HAT = 1.05  # above which the card says that the chains disagree
 LARGE_BIAS = 0.1  # squared, in variances: worse than ten exact draws
+NOT_MEASURED = Difficulty()
+FOLD = re.compile(r"(?<!\n)\n(?![\n\s-])")  # of a docstring inside a paragraph; a list keeps its lines
 
 
 @dataclass(frozen=True)
 class SamplerCard:
-    """A sampler: `about` is one sentence and `text` several; both are None where it is not registered."""
+    """A sampler: `about` is one sentence and `text` several; both are None where it is not registered.
+
+    `config` and `source`, the hash of its code, are those of most of its lines.
+    """
 
     name: str
     nature: str
     about: str | None
     text: str | None
     config: str
+    source: str
     verdict: Verdict
     best: Sequence[str]
     trouble: Sequence[str]
@@ -34,16 +42,21 @@ class SamplerCard:
 
 @dataclass(frozen=True)
 class TargetCard:
-    """A target: what is known of it, and how difficult the rows show it to be.
+    """A target: what is known of it, and how difficult it is.
 
-    `target` is None where it is not registered.
+    `target` is None where it is not registered. `measured` has the difficulty of the density in words, by
+    what was measured, and `difficulty` says how samplers fared. `code`, the hash of its code, and
+    `fingerprint` are those of most of its lines.
     """
 
     name: str
     dim: int
     family: str
+    code: str
+    fingerprint: str
     target: Target | None
     known: str
+    measured: Mapping[str, str]
     difficulty: str
 
 
@@ -55,20 +68,23 @@ def sampler_card(name: str, sampler: Sampler | None, lines: Sequence[Line], verd
         name=name,
         nature=kinds.nature(sampler, [line.summary for line in lines]),
         about=module.strip().partition("\n")[0] or None,
-        text=text or None,
-        config=lines[-1].rows[-1].config,
+        text=FOLD.sub(" ", text) or None,
+        config=_usual(lines, columns.CONFIG),
+        source=_usual(lines, columns.SOURCE),
         verdict=verdict,
         best=[line.summary[columns.TARGET] for line in lines if line.group == 1],
         trouble=[trouble for line in lines for trouble in _trouble(line)],
     )
 
 
-def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> TargetCard:
-    """The card of a target, from its lines on the board."""
+def target_card(
+    name: str, target: Target | None, lines: Sequence[Line], measured: Difficulty = NOT_MEASURED
+) -> TargetCard:
+    """The card of a target, from its lines on the board and its measured difficulty."""
     ranked = [line for line in lines if line.group is not None]
     best = sum(line.group == 1 for line in ranked)
     at_floor = sum(map(_is_at_floor, ranked))
-    difficulty = (
+    fared = (
         f"{best} of {count(len(ranked), 'ranked line')} cannot be told from the best; "
         f"{at_floor} score at most twice what exact draws do"
     )
@@ -76,10 +92,19 @@ def target_card(name: str, target: Target | None, lines: Sequence[Line]) -> Targ
         name=name,
         dim=lines[0].summary[columns.DIM],
         family=kinds.family(target),
+        code=_usual(lines, columns.TARGET_HASH),
+        fingerprint=_usual(lines, columns.FINGERPRINT),
         target=target,
         known=_knowledge(target),
-        difficulty=difficulty,
+        measured=difficulty.in_words(measured, target),
+        difficulty=fared,
     )
+
+
+def _usual(lines: Sequence[Line], column: str) -> str:
+    """The most frequent text of a column, the last of several."""
+    texts = [line.summary[column] for line in lines]
+    return max(reversed(texts), key=texts.count)
 
 
 def _is_at_floor(line: Line) -> bool:

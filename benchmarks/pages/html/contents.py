@@ -11,22 +11,28 @@ from bridgemark.benchmarks.analysis.order import sort_samplers
 from bridgemark.benchmarks.analysis.row_table import drop_superseded, without_budget
 from bridgemark.benchmarks.analysis.standings import standings
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
-from bridgemark.benchmarks.pages.html import kinds
+from bridgemark.benchmarks.ledger.entries import LedgerEntry, entries
+from bridgemark.benchmarks.ledger.our_numbers import Sources
+from bridgemark.benchmarks.pages.html import difficulty, kinds
 from bridgemark.benchmarks.pages.html.answer import Answer, answers
-from bridgemark.benchmarks.pages.html.cards import SamplerCard, TargetCard, sampler_card, target_card
-from bridgemark.benchmarks.pages.html.circumstances import (
-    Circumstances,
-    circumstances_of,
-    number_circumstances,
+from bridgemark.benchmarks.pages.html.cards import (
+    NOT_MEASURED,
+    SamplerCard,
+    TargetCard,
+    sampler_card,
+    target_card,
 )
+from bridgemark.benchmarks.pages.html.circumstances import Circumstances, number_circumstances
 from bridgemark.benchmarks.pages.html.heat import HeatMap, heat_map
 from bridgemark.benchmarks.pages.html.lines import NO_BUDGET, Board, Line, make_board, with_devices
+from bridgemark.benchmarks.pages.html.seeds import HEADINGS, SeedLine, seed_lines
 from bridgemark.benchmarks.pages.origins import OriginMarks, origin_marks
 from bridgemark.benchmarks.pages.shown_rows import RANKED
 from bridgemark.benchmarks.pages.verdicts import CERTIFIED, verdicts
 from bridgemark.benchmarks.rows.command import command_of
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import Row
+from bridgemark.benchmarks.studies.difficulty import read as read_difficulties
 from bridgemark.targets.base import Target
 
 PROJECT_TARGETS = "bridgemark.targets."
@@ -65,6 +71,7 @@ class Contents:
     heat_maps: Sequence[HeatMap]
     samplers: Mapping[str, SamplerCard]
     targets: Mapping[str, TargetCard]
+    ledger: Sequence[LedgerEntry]
     circumstances: Mapping[Circumstances, int]
     marks: OriginMarks
 
@@ -102,21 +109,19 @@ class Contents:
         """What the columns of the board mean, by heading."""
         return MEANINGS
 
-    def evaluations(self, row: Row, kind: str) -> int | str:
-        """How many `gradients` or `values` fitting and sampling took together; '' where that is not known."""
-        if row.fit_evals is None or row.sample_evals is None:
-            return ""
-        return getattr(row.fit_evals, kind) + getattr(row.sample_evals, kind)
+    @property
+    def measures(self) -> Mapping[str, str]:
+        """What was measured of the targets and is on their cards, by its name there."""
+        return difficulty.MEANINGS
 
-    def seconds(self, row: Row) -> float | None:
-        """How long fitting and sampling took together."""
-        if row.fit_seconds is None or row.sample_seconds is None:
-            return None
-        return row.fit_seconds + row.sample_seconds
+    @property
+    def seed_headings(self) -> Sequence[str]:
+        """The headings of the table of seeds, after that of the seed."""
+        return HEADINGS
 
-    def circumstances_number(self, row: Row) -> int:
-        """The number of the circumstances in which a row was made."""
-        return self.circumstances[circumstances_of(row)]
+    def seed_lines(self, line: Line) -> Sequence[SeedLine]:
+        """The stored rows behind a line, seed by seed."""
+        return seed_lines(line.rows, self.circumstances)
 
     def command(self, line: Line) -> str:
         """The command that makes all rows of a line again."""
@@ -127,20 +132,22 @@ def contents(rows: Sequence[Row], table: pd.DataFrame, results: Results) -> Cont
     """What the page shows of all rows and their row table; `results` has the certificates."""
     board = make_board(rows, table)
     samplers = _sampler_cards(board.lines, results)
-    targets = _target_cards(board.lines)
+    targets = _target_cards(board.lines, results)
     current = without_budget(with_devices(drop_superseded(table)))
     ties = {metric: standings(current, metric) for metric in RANKED}
     configured = [line for line in board.lines if line.budget == NO_BUDGET]
+    summary = [line.summary for line in configured]
 
     def kind_of_row(row: SummaryRow) -> str:
         return kind_of(targets[row[columns.TARGET]])
 
     return Contents(
         board=board,
-        answers=answers([line.summary for line in configured], ties, kind_of_row),
+        answers=answers(summary, ties, kind_of_row),
         heat_maps=[heat_map(configured, metric, ties[metric]) for metric in RANKED],
         samplers=samplers,
         targets=targets,
+        ledger=entries(Sources(results.folders, rows, summary)),
         circumstances=number_circumstances(row for line in board.lines for row in line.rows),
         marks=origin_marks(line.summary for line in board.lines),
     )
@@ -161,9 +168,12 @@ def _sampler_cards(lines: Iterable[Line], results: Results) -> dict[str, Sampler
     }
 
 
-def _target_cards(lines: Iterable[Line]) -> dict[str, TargetCard]:
-    groups = _by_name(lines, columns.TARGET)
-    return {name: target_card(name, _project_target(name), group) for name, group in groups.items()}
+def _target_cards(lines: Iterable[Line], results: Results) -> dict[str, TargetCard]:
+    measured = read_difficulties(results.folders)
+    return {
+        name: target_card(name, _project_target(name), group, measured.get(name, NOT_MEASURED))
+        for name, group in _by_name(lines, columns.TARGET).items()
+    }
 
 
 def _project_target(name: str) -> Target | None:

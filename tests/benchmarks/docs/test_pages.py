@@ -7,6 +7,8 @@ import pytest
 from bridgemark.benchmarks import cli, registry
 from bridgemark.benchmarks.certificates import certify_target, checks
 from bridgemark.benchmarks.docs import catalogue, included, pages, scoring
+from bridgemark.benchmarks.ledger import published_claim
+from bridgemark.benchmarks.text import escape_markdown
 
 from support.documentation import FOLDER, PAGES
 
@@ -128,3 +130,9 @@ def test_pages_do_not_name_a_file_that_does_not_exist():
     for name, text in PAGES.items():
         for path in re.findall(r"`((?:samplers|targets|benchmarks|tests)/[\w/]+\.\w+)`", text):
             assert (FOLDER.parents[1] / path).exists(), f"{name}: {path}"
+
+
+def test_every_claim_is_in_the_ledger_with_a_command_as_code(filled):
+    for claim in published_claim.read():
+        assert escape_markdown(claim.evidence) in filled["ledger"], claim.name
+    assert "`bridgemark reference sonar-61`" in filled["ledger"]

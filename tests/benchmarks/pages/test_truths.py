@@ -16,7 +16,6 @@ from bridgemark.targets.refused import REFUSED
 from support.project import ROOT
 
 REFERENCES = [json.loads(path.read_text()) for path in sorted(stored.FOLDER.glob("*.json"))]
-BROWNIAN_DATA = ROOT / "targets" / "data" / "brownian.csv"
 
 
 def cells(page):
@@ -86,45 +85,11 @@ def test_a_value_is_shown_to_the_digits_that_it_has(value, error, text):
     assert truths.with_error(value, error) == text
 
 
-def brownian_scales():
-    """Log Z and (mean, sd) of both scales, by Gaussian densities on another grid than the target's."""
-    time, y = np.genfromtxt(BROWNIAN_DATA, delimiter=",", skip_header=1).T
-    motion, log_scales = np.minimum.outer(time, time), np.arange(-15.0, 7.0, 0.1)
-    noises, log_mass = np.exp(2 * log_scales)[:, None, None] * np.eye(len(y)), []
-    for step in np.exp(log_scales):
-        factors = np.linalg.cholesky(step**2 * motion + noises)
-        standard = np.linalg.solve(factors, np.broadcast_to(y[:, None], (len(noises), len(y), 1)))[..., 0]
-        log_determinants = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
-        log_mass.append(-0.5 * np.sum(standard**2, axis=1) - log_determinants)
-    log_prior = -(log_scales**2) / 8 - np.log(2 * np.sqrt(2 * np.pi)) + np.log(log_scales[1] - log_scales[0])
-    log_mass = log_mass + np.add.outer(log_prior, log_prior) - 0.5 * len(y) * np.log(2 * np.pi)
-    log_z = np.logaddexp.reduce(log_mass.ravel())
-    mass, scales = np.exp(log_mass - log_z), np.exp(log_scales)
-    moments = []
-    for marginal in (mass.sum(axis=1), mass.sum(axis=0)):
-        mean = marginal @ scales
-        moments.append((mean, np.sqrt(marginal @ scales**2 - mean**2)))
-    return log_z, moments
-
-
-def numbers(text):
-    return [float(number) for number in re.findall(r"-?\d*\.\d+", text)]
-
-
-def test_what_is_said_of_other_sources_is_so():
-    """Their values are copied from them; ours are computed again."""
-    values = {(value.target, value.quantity): value for value in other_sources.VALUES}
-    log_z, (step, noise) = brownian_scales()
-    brownian = {"log Z": (log_z,), "mean of the step's scale": step, "mean of the noise's scale": noise}
-    for quantity, computed in brownian.items():
-        np.testing.assert_allclose(numbers(values["brownian-32", quantity].here), computed, rtol=0, atol=6e-6)
-    volatility = registry.build("volatility-103", registry.targets()["volatility-103"]).statistics[0]
-    moments = volatility.mean[1], volatility.standard_error[1], volatility.sd[1]
-    stated = numbers(values["volatility-103", "mean log variance"].here)
-    np.testing.assert_allclose(stated, moments, rtol=0, atol=6e-4)
-    cox = registry.build("lgcp-1600", registry.targets()["lgcp-1600"]).log_z
-    np.testing.assert_allclose(numbers(values["lgcp-1600", "log Z"].here), (cox.value, 0.011), atol=6e-4)
-    assert cox.standard_error == 0.011
+def test_the_section_has_the_claims_that_differ_from_a_truth():
+    names = {entry.claim.name for entry in other_sources.differing_truths()}
+    assert {"brownian-log-z", "brownian-step-scale", "volatility-mean", "lgcp-sde-sampler"} <= names
+    assert "funnel-gmp-elbo" not in names  # of a sampler
+    assert "here 1.18775; 1.0297487 in DDS" in other_sources.section()
 
 
 def test_the_section_names_what_has_no_truth():

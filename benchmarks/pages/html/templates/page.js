@@ -1,5 +1,14 @@
 "use strict";
-(function () {
+(async function () {
+  // Code of others, which the page carries packed; where a browser cannot unpack it, the plain tables stay.
+  async function run(id) {
+    const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (letter) => letter.charCodeAt(0));
+    const code = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate")));
+    document.head.append(Object.assign(document.createElement("script"), { textContent: await code.text() }));
+  }
+  if (!window.DecompressionStream) return;
+  await run("data-tables");
+
   const all = "all";
   const root = document.documentElement;
   const board = document.getElementById("board");
@@ -208,6 +217,7 @@
     const spec = JSON.parse(document.getElementById("chart-spec").textContent);
     spec.datasets = { points: points(lines.filter(matches)) };
     if (!spec.datasets.points.length) return;
+    if (!window.vegaEmbed) await run("vega-embed");
     const errors = 1;  // the level of Vega's log; it warns of scores that no line has
     chart = await window.vegaEmbed("#chart", spec, { renderer: "svg", actions: false, logLevel: errors });
     // The box has no words for a screen reader; the filters say the same.
@@ -218,7 +228,7 @@
   addEventListener("keydown", (event) => { if (event.key === "Escape" && view.box) startChart().then(() => setBox(null)); });
 
   // A button beside each command copies it.
-  for (const code of document.querySelectorAll(".command")) {
+  for (const code of document.querySelectorAll(".seeds code")) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy" });
     button.addEventListener("click", async () => {
       try { await navigator.clipboard.writeText(code.textContent); button.textContent = "Copied"; }
@@ -226,6 +236,19 @@
     });
     code.after(" ", button);
   }
+
+  // On paper all lines of the view and all cards; afterwards as before.
+  let closed = [], pageLength = table.page.len();
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll(".cards details:not([open])")];
+    for (const card of closed) card.open = true;
+    pageLength = table.page.len();
+    table.page.len(-1).draw();
+  });
+  addEventListener("afterprint", () => {
+    for (const card of closed) card.open = false;
+    table.page.len(pageLength).draw();
+  });
 
   if (isView()) openView(); else { restore(""); openTarget(); }
   requestAnimationFrame(() => setTimeout(startChart));

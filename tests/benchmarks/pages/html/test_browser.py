@@ -7,6 +7,8 @@ import pytest
 from bridgemark.benchmarks.pages.html import page
 from bridgemark.benchmarks.rows.results import PUBLISHED, Results
 
+from support.many_rows import many_rows
+
 playwright = pytest.importorskip("playwright.sync_api", reason="`nox -s page` installs Playwright")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -107,9 +109,9 @@ def test_a_wrong_link_opens_the_whole_board(open_page, fragment):
 def test_the_command_of_a_number_is_two_clicks_away(open_page):
     shown = open_page("#view?target=gmm9&sampler=smc")
     shown.click("#board tbody a:has-text('how')")
-    code = shown.locator(".command:visible")
+    code = shown.locator("tbody:target code")
     assert code.inner_text().startswith("bridgemark run --sampler smc --target gmm9 --seeds ")
-    shown.click("details[open] button:visible:has-text('Cop')")
+    shown.click("tbody:target button:visible:has-text('Cop')")
 
 
 def test_a_box_in_the_chart_filters_the_table(open_page):
@@ -143,6 +145,35 @@ def test_the_tables_need_no_script(browser, address):
     assert shown.locator("#board tbody tr").count() > 100
     assert shown.locator("#filters").is_hidden()
     shown.close()
+
+
+@pytest.mark.parametrize("pixels", [1010, 690])
+def test_on_paper_is_the_whole_view_and_nothing_is_cut(open_page, pixels):
+    """At the width of a page of A4 across and upright."""
+    shown = open_page("#view?target=gmm40-2", color_scheme="dark", viewport={"width": pixels, "height": 700})
+    shown.emulate_media(media="print")
+    shown.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert shown.locator("#board tbody tr").count() > 25
+    assert shown.locator(".cards details:not([open])").count() == 0
+    assert shown.locator("button:visible, select:visible, input:visible, nav:visible").count() == 0
+    assert shown.evaluate("document.documentElement.scrollWidth") <= pixels
+    assert shown.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    shown.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert shown.locator("#board tbody tr").count() == 25
+    assert shown.locator(".cards details[open]").count() == 0
+
+
+def test_five_thousand_rows_are_in_view_within_a_second(browser, tmp_path):
+    """The best of three: a machine that is busy with other things is no fault of the page."""
+    address = page.write(many_rows(5_000), Results((PUBLISHED,)), tmp_path).as_uri()
+    shown, times = browser.new_page(), []
+    for _ in range(3):
+        shown.goto(address)
+        shown.wait_for_selector(".dt-paging")
+        times.append(shown.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    assert shown.locator("#board tbody tr").count() == 25
+    shown.close()
+    assert min(times) < 1_000
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,6 +1,7 @@
 """The page leaderboard.html: its parts, its numbers, and that what strangers write is text on it."""
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -10,13 +11,17 @@ from bridgemark.benchmarks import optional
 from bridgemark.benchmarks.analysis import columns
 from bridgemark.benchmarks.analysis.row_table import row_table
 from bridgemark.benchmarks.errors import BadInput
-from bridgemark.benchmarks.pages.html import page
+from bridgemark.benchmarks.ledger import published_claim
+from bridgemark.benchmarks.ledger.published_claim import PublishedClaim
+from bridgemark.benchmarks.ledger.verdicts import NOT_REPRODUCED
+from bridgemark.benchmarks.pages.html import bundles, page
 from bridgemark.benchmarks.pages.html.lines import make_board
 from bridgemark.benchmarks.pages.shown_rows import shown_rows
 from bridgemark.benchmarks.rows.results import PUBLISHED, Results
 from bridgemark.benchmarks.rows.row import TEXTS
 from bridgemark.benchmarks.text import number
 
+from support.many_rows import many_rows
 from support.stored_rows import HOSTILE_TEXTS
 from support.synthetic_rows import failed, row, rows, spending
 
@@ -106,16 +111,48 @@ def test_what_strangers_write_is_text(results, text):
     assert hostile.elements == plain.elements
 
 
+@pytest.mark.parametrize("text", TEXTS_ON_PAGES, ids=lambda text: repr(text[:12]))
+def test_what_a_claim_says_is_text(results, monkeypatch, text):
+    """A name is a word: it is part of an identifier."""
+
+    def page_with(words):
+        claim = PublishedClaim("a-name", words, words, words, NOT_REPRODUCED, words, value="1.5")
+        monkeypatch.setattr(published_claim, "read", lambda: [claim])
+        return Structure(page.render([row()], results))
+
+    hostile, plain = page_with(text), page_with("a plain text")
+    assert hostile.elements == plain.elements
+    assert "claim-a-name" in plain.identifiers
+
+
+def test_every_claim_is_on_the_page_with_its_verdict(made_up):
+    words = " ".join(" ".join(Structure(made_up).words).split())
+    for claim in published_claim.read():
+        assert claim.evidence in words
+        assert claim.source in words
+
+
 def test_this_test_would_see_an_element():
     assert Structure("<p>&lt;b&gt;</p>").elements != Structure("<p><b></b></p>").elements
 
 
-def test_scripts_end_where_they_should(made_up):
-    """A bundle or a chart that holds the end of a script would make more text and elements."""
+def test_scripts_are_whole(made_up):
+    """The end of a script inside a bundle or a chart would make more text and elements."""
     structure = Structure(made_up)
     assert [element[0] for element in structure.elements].count("script") == 4
-    assert json.loads(structure.scripts[0])["description"]
-    assert all(script.rstrip().endswith("})();") for script in structure.scripts[1:])
+    chart, data_tables, vega_embed, own = structure.scripts
+    assert json.loads(chart)["description"]
+    assert bundles.unpack(data_tables) == bundles.data_tables()
+    assert bundles.unpack(vega_embed) == bundles.vega_embed()
+    assert all(script.rstrip().endswith("})();") for script in (bundles.unpack(vega_embed), own))
+
+
+def test_what_is_packed_is_letters_and_digits():
+    code = "const end = '</script><!--';" * 50
+    packed = bundles.pack(code)
+    assert re.fullmatch(r"[A-Za-z0-9+/]+=*", packed)
+    assert bundles.unpack(packed) == code
+    assert len(packed) < len(code) / 5
 
 
 def test_every_published_score_is_on_the_page_and_it_is_small(published_rows):
@@ -138,6 +175,12 @@ def test_every_published_score_is_on_the_page_and_it_is_small(published_rows):
             digits = 3 if metric == columns.R_HAT_MAX else 2
             value = number(line.get(metric), digits)
             assert any(word.startswith(value) for word in words), f"{line[columns.LABEL]} {metric}"
+
+
+def test_five_thousand_rows_fit_into_three_megabytes(results):
+    text = page.render(many_rows(5_000), results)
+    assert len(text.encode()) <= 3 * MEGABYTE
+    assert text.count('<tr><th scope="row">') > 5_000  # every seed is there
 
 
 def test_groups_are_those_of_the_markdown_page(published_rows):

@@ -1,0 +1,1 @@
+"""The ledger of published claims about densities of the registry, with verdicts and their evidence."""
