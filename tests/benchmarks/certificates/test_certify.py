@@ -61,7 +61,12 @@ MAY_BE_UNDECIDED = {
 }
 
 
-@pytest.mark.parametrize("name", CORRECT)
+def marked(names, slow):
+    """Names as parameters; those in `slow` take a minute each."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in slow else ()) for name in names]
+
+
+@pytest.mark.parametrize("name", marked(CORRECT, slow={"walk"}))
 def test_correct_samplers_pass_every_check(name):
     """The probability of a false alarm is below a hundredth, and keys are fixed."""
     certificate = examine(name, CORRECT[name], EFFORT)
@@ -117,7 +122,7 @@ def test_weights_too_heavy_to_be_judged_certify_nothing():
     assert Certificate("mine", "", "", (replace(undecided, status=PASSED), judged)).passed
 
 
-@pytest.mark.parametrize("mutant", MUTANTS | CHEATS)
+@pytest.mark.parametrize("mutant", marked(MUTANTS | CHEATS, slow={"shared starts", "autocorrelation hidden"}))
 def test_every_false_sampler_is_caught_by_its_check(mutant):
     sampler, check = (MUTANTS | CHEATS)[mutant]
     assert CHECKS[check](SamplerUnderTest(sampler)) is not None
