@@ -31,13 +31,13 @@ def from_numpyro(model: Callable[..., Any], /, *data: Any, **named_data: Any) ->
     program = _Program(numpyro, seeded, data, named_data)
     sites = _sites(origin, program)
     _require_whole_data(origin, sites)
-    latent = [name for name, site in sites.items() if site["type"] == "sample" and not site["is_observed"]]
+    latent = [name for name, site in sites.items() if site["type"] == "sample" and not _is_observed(site)]
     _require_continuous(origin, {name: sites[name] for name in latent})
 
     values = {name: sites[name]["value"] for name in latent}
     unconstrained = numpyro.infer.util.unconstrain_fn(seeded, data, named_data, values)
     layout = Layout({name: jnp.shape(unconstrained[name]) for name in latent})
-    parts = _Parts(program, layout)
+    parts = _Parts(program, layout, observed=[name for name in sites if _is_observed(sites[name])])
     prior = gaussian_prior(parts.log_prior, layout.size)
     log_prob = parts.log_joint if prior is None else parts.log_likelihood
     factors = [name for name, site in sites.items() if type(site.get("fn")) is numpyro.distributions.Unit]
@@ -67,6 +67,7 @@ class _Parts(NamedTuple):
 
     program: _Program
     layout: Layout
+    observed: list[str]
 
     def log_joint(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """Prior, log-Jacobian and likelihood."""
@@ -74,7 +75,7 @@ class _Parts(NamedTuple):
 
     def log_prior(self, x: Float[Array, " dim"]) -> Float[Array, ""]:
         """Prior and log-Jacobian: what is not observed."""
-        prior = self.program.numpyro.handlers.block(self.program.model, hide_fn=_is_observed)
+        prior = self.program.numpyro.handlers.block(self.program.model, hide=self.observed)
         return self._log_density_with(prior, x)
 
     def log_likelihood(self, x: Float[Array, " dim"]) -> Float[Array, ""]:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bridgemark.benchmarks.adapters.double_precision import double_precision
 from bridgemark.targets.base import Base, LogProb, gaussian_base
 
 POINTS, SEED = 64, 314159  # draws of a Gaussian, at which its density and the prior's are compared
@@ -16,13 +17,13 @@ def gaussian_prior(log_prior: LogProb, dim: int) -> Base | None:
     The gradient and the Hessian at zero give the only Gaussian that it can be. The two log-densities,
     constants included, are then compared at draws of that Gaussian, in double precision.
     """
-    with jax.enable_x64(True):
-        zero = jnp.zeros(dim)
-        base = _gaussian(*map(np.asarray, (jax.grad(log_prior)(zero), jax.hessian(log_prior)(zero))))
+    with double_precision():
+        derivatives = jax.jit(lambda x: (jax.grad(log_prior)(x), jax.hessian(log_prior)(x)))
+        base = _gaussian(*map(np.asarray, derivatives(jnp.zeros(dim))))
         if base is None:
             return None
         points = base.sample(jax.random.key(SEED), POINTS)
-        values, expected = jax.vmap(log_prior)(points), jax.vmap(base.log_prob)(points)
+        values, expected = jax.jit(jax.vmap(log_prior))(points), jax.vmap(base.log_prob)(points)
     return base if np.allclose(values, expected, TOLERANCE, TOLERANCE) else None
 
 

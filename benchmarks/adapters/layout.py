@@ -76,5 +76,5 @@ def require_dim(dim: int | None, parameters: Mapping[str, Support] | None) -> in
         return Parameters(parameters).unconstrained.size
     raise BadInput(
         f"dim is {dim} and parameters are {'given' if parameters else 'not given'}: give either dim, the "
-        "length of x, or parameters={'name': Real(), 'scale': Positive()}, whose values log_prob is then called with"
+        "length of x, or parameters={'mean': Real(), 'scale': Positive()}, whose values log_prob then takes"
     )

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from bridgemark.benchmarks.adapters.double_precision import double_precision
 from bridgemark.benchmarks.adapters.start import require_usable
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.targets.base import About, Base, Density, LogProb, Target, gaussian_base
@@ -59,8 +60,8 @@ def constrain_points(constrain: Callable[[Float[Array, " dim"]], Mapping[str, Ar
     """Make of a JAX function of one point a function of many, in double precision."""
 
     def constrain_all(points: np.ndarray) -> dict[str, np.ndarray]:
-        with jax.enable_x64(True):
-            values = jax.vmap(constrain)(jnp.asarray(points))
+        with double_precision():
+            values = jax.jit(jax.vmap(constrain))(jnp.asarray(points))
             return {name: np.asarray(array) for name, array in values.items()}
 
     return constrain_all

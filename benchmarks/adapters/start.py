@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from bridgemark.benchmarks.adapters.double_precision import double_precision
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.text import one_line
 from bridgemark.targets.base import Density
@@ -35,9 +36,7 @@ def require_usable(origin: str, density: Density) -> None:
 
 def _complaint(density: Density) -> str | None:
     """What is wrong with a density; None for nothing."""
-    # Nothing is compiled as a whole: JAX (0.10) would keep the arrays that `log_prob` closes over in double
-    # precision, and the run that follows needs them in single precision.
-    with jax.enable_x64(True):
+    with double_precision():
         points = density.base.sample(jax.random.key(SEED), DRAWS)
         result = jax.eval_shape(density.log_prob, points[0])
         if result.shape != () or not jnp.issubdtype(result.dtype, jnp.floating):
@@ -45,7 +44,7 @@ def _complaint(density: Density) -> str | None:
                 f"log_prob returns an array of shape {result.shape} and type {result.dtype} at one point, "
                 "but must return one real number; sum its terms"
             )
-        values, gradients = jax.vmap(jax.value_and_grad(density.log_prob))(points)
+        values, gradients = jax.jit(jax.vmap(jax.value_and_grad(density.log_prob)))(points)
     return _complaint_about_values(*map(np.asarray, (points, values, gradients)))
 
 

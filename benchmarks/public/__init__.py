@@ -14,8 +14,8 @@ The pieces:
 - `run` fits, draws, times and scores one sampler on one target in this process; `evaluate` scores draws that
   you have already. `get_sampler` and `get_target` look up what is registered.
 - `from_jax`, `from_numpy`, `from_numpyro`, `from_pymc` and `from_bridgestan` make a `Model` of a posterior
-  that you have already: a density, and its parameters by name. Their supports are `Real`, `Positive`, `Interval`,
-  `Simplex`, `Ordered` and `Correlation`. `find_model` brings the model in a file.
+  that you have already: a density, and its parameters by name. Their supports are `Real`, `Positive`,
+  `Interval`, `Simplex`, `Ordered` and `Correlation`. `find_model` brings the model in a file.
 - `bridgemark.targets`, `bridgemark.samplers` and `bridgemark.benchmarks` are the packages behind them.
 
 Example:
