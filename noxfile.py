@@ -94,6 +94,15 @@ def page(session: nox.Session) -> None:
 
 
 @nox.session
+def adapters(session: nox.Session) -> None:
+    """Tests of the adapters, with PyMC and BridgeStan; a Stan program is compiled where Stan's sources are."""
+    install(session, "test,pymc,stan")
+    session.run(
+        "python", "-m", "pytest", "-p", "no:xdist", "-m", "", "tests/benchmarks/adapters", *session.posargs
+    )
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, in results/local/docs: a warning is an error, and examples and links are tested.
 

@@ -6,13 +6,7 @@ from typing import Any
 from jaxtyping import Array, Float
 
 from bridgemark.benchmarks.adapters.layout import Parameters, require_dim
-from bridgemark.benchmarks.adapters.model import (
-    EVIDENCE_IF_LIKELIHOOD,
-    UNKNOWN_CONSTANT,
-    Model,
-    constrain_points,
-    density_from,
-)
+from bridgemark.benchmarks.adapters.model import Model, named_model
 from bridgemark.benchmarks.adapters.supports import Real, Support
 from bridgemark.targets.base import Base
 
@@ -49,9 +43,4 @@ def from_jax(
         return log_prob(values) if prior is not None else log_prob(values) + log_jacobian
 
     origin = f"the JAX function {getattr(log_prob, '__name__', 'log_prob')}"
-    return Model(
-        density_from(origin, size, log_density, base, prior),
-        origin,
-        evidence=EVIDENCE_IF_LIKELIHOOD if prior is not None else UNKNOWN_CONSTANT,
-        constrain=constrain_points(lambda x: named.constrain(x)[0]),
-    )
+    return named_model(origin, named, log_density, base, prior)

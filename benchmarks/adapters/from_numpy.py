@@ -9,13 +9,7 @@ from jaxtyping import Array, Float
 
 from bridgemark.benchmarks.adapters.host_function import STEP, HostFunction, differentiable
 from bridgemark.benchmarks.adapters.layout import Layout, Parameters, require_dim
-from bridgemark.benchmarks.adapters.model import (
-    EVIDENCE_IF_LIKELIHOOD,
-    UNKNOWN_CONSTANT,
-    Model,
-    constrain_points,
-    density_from,
-)
+from bridgemark.benchmarks.adapters.model import Model, named_model
 from bridgemark.benchmarks.adapters.supports import Real, Support
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.text import one_line
@@ -81,8 +75,7 @@ def from_numpy(
     """Make a model of a log-density that is written in NumPy, or calls any other library from Python.
 
     JAX calls it back, once for all points of a batch, in double precision. What that takes is part of the
-    seconds of a row. Second derivatives, which path samplers need, are central differences of gradients. The
-    functions must return the same for the same point.
+    seconds of a row. Second derivatives, which path samplers need, are central differences of gradients.
 
     Args:
         log_prob: maps one point (dim,) to the log-density; with `parameters`, a dict of their values by name.
@@ -108,12 +101,7 @@ def from_numpy(
 
     origin = f"the NumPy function {getattr(log_prob, '__name__', 'log_prob')}"
     _require_callable(origin, user, named.constrained.join(named.constrain(jnp.zeros(size))[0]))
-    return Model(
-        density_from(origin, size, log_density, base, prior),
-        origin,
-        evidence=EVIDENCE_IF_LIKELIHOOD if prior is not None else UNKNOWN_CONSTANT,
-        constrain=constrain_points(lambda x: named.constrain(x)[0]),
-    )
+    return named_model(origin, named, log_density, base, prior)
 
 
 def _with_constraints(

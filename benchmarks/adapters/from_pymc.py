@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -37,52 +37,64 @@ def from_pymc(model: Any) -> Model:
     optional_package("pymc", "pymc")
     origin = f"the PyMC model {model.name}".rstrip()
     _require_continuous(origin, model)
-    inputs, start = model.value_vars, model.initial_point()
-    layout = Layout({variable.name: np.shape(start[variable.name]) for variable in inputs})
-    prior = gaussian_prior(_number(origin, layout, inputs, model.varlogp), layout.size)
-    log_density = model.logp() if prior is None else model.datalogp
-    visible = {variable.name: variable for variable in model.unobserved_value_vars}
+    start = model.initial_point()
+    layout = Layout({variable.name: np.shape(start[variable.name]) for variable in model.value_vars})
+    translator = _Translator(_pytensor_to_jax(), origin, layout, model.value_vars)
+
+    prior = gaussian_prior(translator.number(model.varlogp), layout.size)
+    log_prob = translator.number(model.logp() if prior is None else model.datalogp)
+    expressions = {expression.name: expression for expression in model.unobserved_value_vars}
     names = [variable.name for variable in model.unobserved_RVs]
-    values = _translated(origin, layout, inputs, [visible[name] for name in names])
+    values = translator.function([expressions[name] for name in names])
     return Model(
-        density_from(origin, layout.size, _number(origin, layout, inputs, log_density), None, prior),
+        density_from(origin, layout.size, log_prob, None, prior),
         origin,
         evidence=_evidence_with([potential.name for potential in model.potentials]),
         constrain=constrain_points(lambda x: dict(zip(names, values(x), strict=True))),
     )
 
 
-def _number(origin: str, layout: Layout, inputs: list[Any], expression: Any) -> LogProb:
-    """One PyTensor expression, as `_translated` translates it."""
-    function = _translated(origin, layout, inputs, [expression])
-    return lambda x: function(x)[0]
+class _Translator(NamedTuple):
+    """Makes JAX functions of a point of R^dim from PyTensor expressions of a model's variables `inputs`.
 
-
-def _translated(origin: str, layout: Layout, inputs: list[Any], outputs: list[Any]) -> _Function:
-    """PyTensor expressions of a model's variables as a JAX function of a point of R^dim.
-
-    PyTensor makes JAX arrays of its constants in the precision of the moment, so they are translated once for
-    each precision, outside whatever JAX is tracing.
+    `pymc_jax` is PyMC's module that translates, `layout` how the variables lie in a point.
     """
 
-    @cache
-    def translated(double: bool) -> Callable[..., Sequence[Array]]:
-        with jax.ensure_compile_time_eval(), jax.enable_x64(double):
-            return _pytensor_to_jax().get_jaxified_graph(inputs=inputs, outputs=outputs)
+    pymc_jax: ModuleType
+    origin: str
+    layout: Layout
+    inputs: list[Any]
 
-    def function(x: Float[Array, " dim"]) -> list[Array]:
-        try:
-            values = translated(x.dtype == np.float64)(*layout.split(x).values())
-        except NotImplementedError as error:
-            raise BadInput(f"{origin}: {one_line(error)}; bring the model by from_numpy(...)") from error
-        return [jnp.asarray(value, x.dtype) for value in values]
+    def function(self, outputs: list[Any]) -> _Function:
+        """The values of expressions.
 
-    return function
+        PyTensor makes JAX arrays of its constants in the precision of the moment, so expressions are
+        translated once for each precision, outside whatever JAX is tracing.
+        """
+
+        @cache
+        def translated(double: bool) -> Callable[..., Sequence[Array]]:
+            with jax.ensure_compile_time_eval(), jax.enable_x64(double):
+                return self.pymc_jax.get_jaxified_graph(inputs=self.inputs, outputs=outputs)
+
+        def evaluate(x: Float[Array, " dim"]) -> list[Array]:
+            try:
+                values = translated(x.dtype == np.float64)(*self.layout.split(x).values())
+            except NotImplementedError as error:
+                raise BadInput(f"{self.origin}: {one_line(error)}; bring it by from_numpy") from error
+            return [jnp.asarray(value, x.dtype) for value in values]
+
+        return evaluate
+
+    def number(self, expression: Any) -> LogProb:
+        """The value of one expression."""
+        function = self.function([expression])
+        return lambda x: function(x)[0]
 
 
 def _pytensor_to_jax() -> ModuleType:
-    """PyMC's module that translates to JAX; importing it changes the precision of JAX, which is restored."""
-    double = jax.config.read("jax_enable_x64")
+    """PyMC's module that translates to JAX. Importing it sets the precision of JAX, which is restored."""
+    double = jax.config.jax_enable_x64
     try:
         return import_module("pymc.sampling.jax")
     finally:

@@ -28,7 +28,7 @@ class Layout:
         arrays, start = {}, 0
         for name, shape in self.shapes.items():
             end = start + int(np.prod(shape))
-            arrays[name] = vector[..., start:end].reshape(*vector.shape[:-1], *shape)
+            arrays[name] = vector[..., start:end].reshape((*vector.shape[:-1], *shape))
             start = end
         return arrays
 

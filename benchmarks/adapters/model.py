@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from bridgemark.benchmarks.adapters.double_precision import double_precision
+from bridgemark.benchmarks.adapters.layout import Parameters
 from bridgemark.benchmarks.adapters.start import require_usable
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.targets.base import About, Base, Density, LogProb, Target, gaussian_base
@@ -65,6 +66,18 @@ def constrain_points(constrain: Callable[[Float[Array, " dim"]], Mapping[str, Ar
             return {name: np.asarray(array) for name, array in values.items()}
 
     return constrain_all
+
+
+def named_model(
+    origin: str, named: Parameters, log_density: LogProb, base: Base | None, prior: Base | None
+) -> Model:
+    """The model of a log-density of the unconstrained coordinates of named parameters; see `density_from`."""
+    return Model(
+        density_from(origin, named.unconstrained.size, log_density, base, prior),
+        origin,
+        evidence=EVIDENCE_IF_LIKELIHOOD if prior is not None else UNKNOWN_CONSTANT,
+        constrain=constrain_points(lambda x: named.constrain(x)[0]),
+    )
 
 
 def density_from(origin: str, dim: int, log_prob: LogProb, base: Base | None, prior: Base | None) -> Density:

@@ -27,6 +27,8 @@ def require_usable(origin: str, density: Density) -> None:
         complaint = _complaint(density)
     except (jax.errors.TracerArrayConversionError, jax.errors.ConcretizationTypeError):
         raise BadInput(f"{origin}: {NOT_JAX}") from None
+    except BadInput:
+        raise
     except Exception as error:
         message = f"log_prob fails at a point of {density.dim} numbers: {one_line(error)}"
         raise BadInput(f"{origin}: {message}; is the dimension right?") from error
