@@ -95,11 +95,10 @@ def page(session: nox.Session) -> None:
 
 @nox.session
 def adapters(session: nox.Session) -> None:
-    """Tests of the adapters, with PyMC and BridgeStan; a Stan program is compiled where Stan's sources are."""
+    """Tests of the adapters, with PyMC and BridgeStan; Stan itself is tested where its sources are."""
     install(session, "test,pymc,stan")
-    session.run(
-        "python", "-m", "pytest", "-p", "no:xdist", "-m", "", "tests/benchmarks/adapters", *session.posargs
-    )
+    options = ("-p", "no:xdist", "-m", "", "tests/benchmarks/adapters")
+    session.run("python", "-m", "pytest", *options, *session.posargs)
 
 
 @nox.session

@@ -94,7 +94,7 @@ class _Translator(NamedTuple):
 
 def _pytensor_to_jax() -> ModuleType:
     """PyMC's module that translates to JAX. Importing it sets the precision of JAX, which is restored."""
-    double = jax.config.jax_enable_x64
+    double = jax.config.read("jax_enable_x64")
     try:
         return import_module("pymc.sampling.jax")
     finally:

@@ -70,6 +70,7 @@ def test_draws_come_back_by_name(capsys):
     np.testing.assert_allclose([shown["level"], shown["trend"]], expected, atol=0.03)
 
 
+@pytest.mark.slow  # two cells with all that a run takes
 def test_the_command_runs_the_files(write, tmp_path):
     assert COMMAND in EVERYTHING
     options = ["--sampler", "smc", "--seeds", 1, "--draws", 200, "--target", "by-numpy,by-numpyro"]
