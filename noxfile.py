@@ -94,6 +94,14 @@ def page(session: nox.Session) -> None:
 
 
 @nox.session
+def adapters(session: nox.Session) -> None:
+    """Tests of the adapters, with PyMC and BridgeStan; Stan itself is tested where its sources are."""
+    install(session, "test,pymc,stan")
+    options = ("-p", "no:xdist", "-m", "", "tests/benchmarks/adapters")
+    session.run("python", "-m", "pytest", *options, *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, in results/local/docs: a warning is an error, and examples and links are tested.
 

@@ -13,6 +13,9 @@ The pieces:
   with `evals` what they spent, and raise `Unsupported` where a density lacks what they need.
 - `run` fits, draws, times and scores one sampler on one target in this process; `evaluate` scores draws that
   you have already. `get_sampler` and `get_target` look up what is registered.
+- `from_jax`, `from_numpy`, `from_numpyro`, `from_pymc` and `from_bridgestan` make a `Model` of a posterior
+  that you have already: a density, and its parameters by name. Their supports are `Real`, `Positive`,
+  `Interval`, `Simplex`, `Ordered` and `Correlation`. `find_model` brings the model in a file.
 - `bridgemark.targets`, `bridgemark.samplers` and `bridgemark.benchmarks` are the packages behind them.
 
 Example:
@@ -30,6 +33,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bridgemark import benchmarks, samplers, targets
+    from bridgemark.benchmarks.adapters.find_model import find_model
+    from bridgemark.benchmarks.adapters.from_bridgestan import from_bridgestan
+    from bridgemark.benchmarks.adapters.from_jax import from_jax
+    from bridgemark.benchmarks.adapters.from_numpy import from_numpy
+    from bridgemark.benchmarks.adapters.from_numpyro import from_numpyro
+    from bridgemark.benchmarks.adapters.from_pymc import from_pymc
+    from bridgemark.benchmarks.adapters.model import Model
+    from bridgemark.benchmarks.adapters.supports import (
+        Correlation,
+        Interval,
+        Ordered,
+        Positive,
+        Real,
+        Simplex,
+        Support,
+    )
     from bridgemark.benchmarks.in_process import evaluate, get_sampler, get_target, run
     from bridgemark.samplers.base import Draws, Evals, Fit, Sampler, Unsupported, add_evals, evals
     from bridgemark.targets.base import (
@@ -45,7 +64,14 @@ if TYPE_CHECKING:
         gaussian_base,
     )
 
+_ADAPTERS = "bridgemark.benchmarks.adapters"
 _HOMES = {
+    **{
+        f"{_ADAPTERS}.{name}": (name,)
+        for name in ("find_model", "from_bridgestan", "from_jax", "from_numpy", "from_numpyro", "from_pymc")
+    },
+    f"{_ADAPTERS}.model": ("Model",),
+    f"{_ADAPTERS}.supports": ("Correlation", "Interval", "Ordered", "Positive", "Real", "Simplex", "Support"),
     "bridgemark.benchmarks.in_process": ("evaluate", "get_sampler", "get_target", "run"),
     "bridgemark.samplers.base": ("Draws", "Evals", "Fit", "Sampler", "Unsupported", "add_evals", "evals"),
     "bridgemark.targets.base": (
@@ -60,14 +86,22 @@ __all__ = [
     "About",
     "Alias",
     "Base",
+    "Correlation",
     "Density",
     "Draws",
     "Evals",
     "Fit",
+    "Interval",
     "Joint",
+    "Model",
     "Modes",
+    "Ordered",
+    "Positive",
+    "Real",
     "Sampler",
+    "Simplex",
     "Statistic",
+    "Support",
     "Target",
     "Truth",
     "Unsupported",
@@ -75,6 +109,12 @@ __all__ = [
     "benchmarks",
     "evals",
     "evaluate",
+    "find_model",
+    "from_bridgestan",
+    "from_jax",
+    "from_numpy",
+    "from_numpyro",
+    "from_pymc",
     "gaussian_base",
     "get_sampler",
     "get_target",

@@ -16,7 +16,7 @@ LEVELS = (
     {"opened_files", "optional", "text"},
     {"providers"},
     {"registry"},
-    {"rows", "scores"},
+    {"adapters", "rows", "scores"},
     {"sweep"},
     {"certificates", "references", "in_process", "external", "studies"},
     {"analysis"},
@@ -51,6 +51,7 @@ DISK_CALLS = {"open", "print", "input", "exec", "eval"}
 MAY_ASK_KIND = {
     "samplers/base.py",
     "benchmarks/registry.py",
+    "benchmarks/adapters/find_model.py",
     "benchmarks/sweep/contract.py",
     "benchmarks/sweep/failures.py",
     "benchmarks/analysis/tables.py",
