@@ -53,7 +53,7 @@ class Model:
         return Target(name, 1, self.density, About(source=self.origin, definition=self.evidence))
 
     def parameters(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """The named parameters at points (..., dim), such as draws: arrays (..., *shape of the parameter).
+        """The named parameters at points (..., dim), such as draws; leading axes stay.
 
         Raises BadInput for points of another dimension.
         """
