@@ -24,6 +24,12 @@ def reference(
             f"--plugin {RESULTS / 'references'}.",
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Check the moments that are stored by independent runs of tempered SMC."
+        ),
+    ] = False,
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Processor seconds in all. Default: no limit.")
     ] = None,
@@ -33,7 +39,8 @@ def reference(
 ) -> None:
     """Estimate a target's true values by long runs, and store them.
 
-    log Z is estimated by two methods or more that must agree, moments by Markov chains that must agree. Only
+    log Z is estimated by two methods or more that must agree, moments by Markov chains that must agree; with
+    --check the stored moments are compared with those of a second method, and the comparison is stored. Only
     a target of this project, in a checkout, reads the stored file by itself; for one of a plug-in the line to
     put into its file is printed.
     """
@@ -50,5 +57,5 @@ def reference(
     with exit_when_stopped("nothing was stored"):
         if folder is not None:
             require_writable(folder, "--out")
-        path = make_apart(name, plugin, folder, limits, lambda line: print(line, flush=True))
+        path = make_apart(name, plugin, folder, limits, lambda line: print(line, flush=True), check=check)
     print(f"the reference of {name} is in {path}")

@@ -123,7 +123,9 @@ def _effective_number(values: Float[np.ndarray, "chains length"]) -> float:
     effective = float(ess_bulk(values[..., None])[0])
     if effective == 0:
         still = int(np.sum(np.ptp(values, axis=1) == 0))
-        reason = f"{still} of {len(values)} stand still" if still else "the density of some draws is not finite"
+        reason = (
+            f"{still} of {len(values)} stand still" if still else "the density of some draws is not finite"
+        )
         raise ValueError(f"the chains cannot be bridged: {reason}; run them longer or with smaller steps")
     return min(effective, values.size)
 

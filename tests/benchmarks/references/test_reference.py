@@ -177,7 +177,7 @@ def test_moments_come_from_parallel_tempering_where_chains_of_nuts_disagree(
     monkeypatch, tmp_path, unknown, quick
 ):
     drawn = {"NUTS": chains(apart=1), "ParallelTempering": chains(apart=0)}
-    monkeypatch.setattr(reference, "_run_chains", lambda target, sampler, n: drawn[type(sampler).__name__])
+    monkeypatch.setattr(reference, "run_chains", lambda density, sampler, n: drawn[type(sampler).__name__])
     monkeypatch.setattr(log_z, "METHODS", {"bridge": estimators.by_bridge})
     made = made_in(tmp_path)
     assert (made["chains"]["method"], made["agree"]) == ("parallel tempering", None)
@@ -185,7 +185,7 @@ def test_moments_come_from_parallel_tempering_where_chains_of_nuts_disagree(
 
 
 def test_chains_that_disagree_write_nothing(monkeypatch, tmp_path, unknown, quick):
-    monkeypatch.setattr(reference, "_run_chains", lambda *_: chains(apart=1))
+    monkeypatch.setattr(reference, "run_chains", lambda *_: chains(apart=1))
     with pytest.raises(BadInput, match="disagree"):
         made_in(tmp_path)
     assert not list(tmp_path.iterdir())

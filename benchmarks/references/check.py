@@ -1,0 +1,85 @@
+"""Checks the moments of a stored reference by a second method, and stores the result beside them.
+
+The truths in the file stay as they are, and a row's identity does not depend on the rest of it.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.references.agreement import Stored, compare
+from bridgemark.benchmarks.references.estimators import Refused
+from bridgemark.benchmarks.references.log_z import Say
+from bridgemark.benchmarks.references.reference import build_with_functions
+from bridgemark.benchmarks.references.second_method import run_second_method, size
+from bridgemark.benchmarks.rows import environment
+from bridgemark.benchmarks.rows.fingerprint import fingerprint
+from bridgemark.targets import stored
+
+VERDICTS = {
+    True: "the second method agrees",
+    False: "the second method disagrees",
+    None: "the second method is too imprecise to tell",
+}
+
+
+def check(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
+    """Check the stored moments of one target, in double precision; return the file, which then has a "check".
+
+    Raises BadInput where there is no reference, where it is of another density, and where the second method
+    cannot serve.
+    """
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        raise BadInput(f"there is no {path} to check; make it by `bridgemark reference {name}`")
+    if not os.access(path, os.W_OK):
+        raise BadInput(f"{path} cannot be written: check references in a checkout of the repository")
+    reference = json.loads(path.read_text())
+    target, requested = build_with_functions(name, plugins)
+    functions = {key: function for key, function in requested.items() if key in reference["statistics"]}
+    if fingerprint(target) != reference["fingerprint"] or functions.keys() != reference["statistics"].keys():
+        raise BadInput(f"{path} is of another density or of other functions; remove it and make it again")
+    with jax.enable_x64(True):
+        try:
+            second = run_second_method(target.density, functions, size(target.density.dim), say)
+        except Refused as reason:
+            raise BadInput(f"the reference of {name} cannot be checked by SMC: {reason}") from reason
+    compared = compare(_stored_moments(reference), second.moments, second.runs)
+    reference["check"] = {
+        **second.description,
+        **compared,
+        "precision": "float64",
+        "versions": environment.versions(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    path.write_text(json.dumps(reference, indent=1) + "\n")
+    say(f"{name}: {VERDICTS[compared['agree']]}: {_in_words(compared)}")
+    return path
+
+
+def _stored_moments(reference: Mapping[str, Any]) -> dict[str, Stored]:
+    """The moments of a reference by function, as arrays."""
+    draws = reference["chains"]["chains"] * reference["chains"]["draws"]
+    return {
+        name: Stored(*(np.array(moments[key]) for key in ("mean", "sd", "standard_error")), draws)
+        for name, moments in reference["statistics"].items()
+    }
+
+
+def _in_words(compared: Mapping[str, Any]) -> str:
+    """The largest differences, and the limit that they are judged by."""
+    largest = {
+        moment: max(statistic[moment]["largest"] for statistic in compared["statistics"].values())
+        for moment in ("mean", "sd")
+    }
+    return (
+        f"means differ by at most {largest['mean']} standard errors, deviations by {largest['sd']}; "
+        f"the limit for {compared['differences']} differences is {compared['limit']}"
+    )

@@ -1,0 +1,145 @@
+"""Moments of a target by independent runs of tempered SMC, a method that divergences cannot cut.
+
+Chains of NUTS avoid regions where their trajectories diverge. Particles of SMC are brought there by their
+weights: the weighted sum of a function over the particles of one run has the mean Z E[f] whatever the moves
+are, and a rejected move leaves a particle where it is. Poor moves therefore make runs differ and bias nothing
+but the ratio of two such sums, and the standard errors come from independent runs alone.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Float, PRNGKeyArray
+
+from bridgemark.benchmarks.references.chains import evaluate
+from bridgemark.benchmarks.references.estimators import Refused
+from bridgemark.benchmarks.references.starts import STARTS, moved_to
+from bridgemark.benchmarks.scores.evidence import log_mean
+from bridgemark.benchmarks.scores.weighted_sample import effective_size, normalised_weights
+from bridgemark.samplers.base import Unsupported
+from bridgemark.samplers.smc import SMC
+from bridgemark.targets.base import Base, Density
+
+MIN_EFFECTIVE_SHARE = 0.75  # of the runs: below it, few runs decide, and their number says nothing
+
+Functions = Mapping[str, Callable]
+Say = Callable[[str], None]
+
+
+class Size(NamedTuple):
+    """How many runs of how many particles are made, in blocks of `smc.runs` runs."""
+
+    blocks: int
+    particles: int
+    smc: SMC
+
+    @property
+    def runs(self) -> int:
+        """The number of all runs."""
+        return self.blocks * self.smc.runs
+
+
+class Moments(NamedTuple):
+    """Mean and standard deviation of a function with k values, and the standard error of both."""
+
+    mean: Float[np.ndarray, " k"]
+    sd: Float[np.ndarray, " k"]
+    mean_error: Float[np.ndarray, " k"]
+    sd_error: Float[np.ndarray, " k"]
+
+
+class SecondMethod(NamedTuple):
+    """Moments by the name of their function, the number of independent runs, and what is stored of these."""
+
+    moments: dict[str, Moments]
+    runs: int
+    description: dict[str, Any]
+
+
+def size(dim: int) -> Size:
+    """How many runs are made on a target of this dimension: each of them costs seconds to minutes in all."""
+    moves = {"runs": 8, "ess_fraction": 0.8, "max_temperature_step": 1.0}
+    if dim <= 100:
+        return Size(8, 128, SMC(fit_particles=256, transitions=4, leapfrog_steps=10, **moves))
+    if dim <= 300:
+        return Size(8, 128, SMC(fit_particles=128, transitions=4, leapfrog_steps=5, **moves))
+    return Size(6, 64, SMC(fit_particles=128, transitions=2, leapfrog_steps=5, **moves))
+
+
+def run_second_method(density: Density, functions: Functions, wanted: Size, say: Say) -> SecondMethod:
+    """Moments from the first of the starts from which the runs agree about Z.
+
+    Raises Refused, with all reasons, where they agree from none.
+    """
+    refused: dict[str, str] = {}
+    for seed, (name, start) in enumerate(STARTS.items(), 1):
+        try:
+            result = _run_from(jax.random.key(seed), density, start(density), functions, wanted)
+        except (Refused, Unsupported) as reason:
+            refused[name] = str(reason)
+            say(f"SMC from {name} is refused: {reason}")
+            continue
+        recipe = f"{wanted.runs} SMC runs of {wanted.particles} particles from {name}"
+        return result._replace(
+            description={
+                "method": recipe,
+                "settings": repr(wanted.smc),
+                **result.description,
+                "refused": refused,
+            }
+        )
+    raise Refused("; ".join(f"from {name}: {reason}" for name, reason in refused.items()))
+
+
+def _run_from(
+    key: PRNGKeyArray, density: Density, base: Base, functions: Functions, wanted: Size
+) -> SecondMethod:
+    """Run SMC from one start. Raises Refused where its runs disagree about Z.
+
+    That is seen after the first block already, which saves the others.
+    """
+    moved, smc = moved_to(density, base), wanted.smc
+    key_fit, key_draw = jax.random.split(key)
+    state = jax.jit(lambda key: smc.fit(key, moved).state)(key_fit)
+    draw = jax.jit(lambda key: smc.sample(key, moved, state, wanted.particles * smc.runs)[1])
+    x, log_z = np.empty((0, wanted.particles, density.dim)), np.empty(0)
+    for key_block in jax.random.split(key_draw, wanted.blocks):
+        draws = draw(key_block)
+        x, log_z = np.concatenate([x, draws.x]), np.append(log_z, draws.log_z)
+        _refuse_few_effective_runs(log_z)
+    moments = {name: estimate_moments(evaluate(function, x), log_z) for name, function in functions.items()}
+    estimate = log_mean(log_z)
+    stored = {"value": round(estimate.value, 5), "standard_error": float(f"{estimate.standard_error:.2g}")}
+    return SecondMethod(moments, len(log_z), {"log_z": stored})
+
+
+def _refuse_few_effective_runs(log_z: Float[np.ndarray, " runs"]) -> None:
+    share = effective_size(normalised_weights(log_z)) / len(log_z) if np.isfinite(log_z).all() else 0.0
+    if not share >= MIN_EFFECTIVE_SHARE:
+        deviation = float(np.std(log_z, ddof=1))
+        raise Refused(f"{len(log_z)} runs disagree about log Z (standard deviation {deviation:.2g})")
+
+
+def estimate_moments(
+    values: Float[np.ndarray, "runs particles k"], log_z: Float[np.ndarray, " runs"]
+) -> Moments:
+    """Moments of weighted runs, and their standard errors by the linearised ratio of means over runs."""
+    weights = normalised_weights(log_z)
+    mean = weights @ values.mean(axis=1)
+    squares = np.mean((values - mean) ** 2, axis=1)
+    sd = np.sqrt(weights @ squares)
+    mean_error = _error_of_ratio(weights, values.mean(axis=1) - mean)
+    square_error = _error_of_ratio(weights, squares - sd**2)
+    # The variance is the square of the deviation, so that its error is 2 sd times that of the deviation.
+    sd_error = np.divide(square_error, 2 * sd, out=np.zeros_like(sd), where=sd > 0)
+    return Moments(mean, sd, mean_error, sd_error)
+
+
+def _error_of_ratio(
+    weights: Float[np.ndarray, " runs"], deviations: Float[np.ndarray, "runs k"]
+) -> Float[np.ndarray, " k"]:
+    """Standard error of a weighted mean over runs, given their deviations from it."""
+    runs = len(weights)
+    return np.sqrt(runs / (runs - 1) * np.sum((weights[:, None] * deviations) ** 2, axis=0))
