@@ -12,9 +12,11 @@ from bridgemark.targets.base import Density
 BATCH = 1_000  # points at which a function is evaluated at once
 
 
-def run_chains(density: Density, sampler: Sampler, total: int) -> Float[np.ndarray, "chains length dim"]:
-    """Fit a sampler of Markov chains and draw `total` points, all chains together, with a fixed key."""
-    key_fit, key_draw = jax.random.split(jax.random.key(0))
+def run_chains(
+    density: Density, sampler: Sampler, total: int, seed: int = 0
+) -> Float[np.ndarray, "chains length dim"]:
+    """Fit a sampler of Markov chains and draw `total` points, all chains together."""
+    key_fit, key_draw = jax.random.split(jax.random.key(seed))
     state = jax.jit(lambda key: sampler.fit(key, density).state)(key_fit)
     draw = jax.jit(lambda key, state: sampler.sample(key, density, state, total)[1].x)
     return np.asarray(draw(key_draw, state), float)

@@ -1,6 +1,6 @@
-"""Checks the moments of a stored reference by a second method, and stores the result beside them.
+"""Checks a stored reference: its moments by a second method, and its bridge sampling with new chains.
 
-The truths in the file stay as they are, and a row's identity does not depend on the rest of it.
+The results are stored beside the truths, which stay as they are; a row's identity does not depend on them.
 """
 
 import json
@@ -15,14 +15,19 @@ import numpy as np
 
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.references.agreement import Stored, compare
-from bridgemark.benchmarks.references.estimators import Refused
+from bridgemark.benchmarks.references.bridge_sampling import MIN_DRAWS_PER_DIM
+from bridgemark.benchmarks.references.chains import run_chains
+from bridgemark.benchmarks.references.estimators import MethodResult, Refused, by_bridge
 from bridgemark.benchmarks.references.log_z import Say
-from bridgemark.benchmarks.references.reference import build_with_functions
+from bridgemark.benchmarks.references.reference import build_with_functions, effort
 from bridgemark.benchmarks.references.second_method import run_second_method, size
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
 from bridgemark.targets import stored
+from bridgemark.targets.base import Target
 
+SEED = 1  # of the chains that are bridged again; those of the reference have another
+BRIDGED_DRAWS = 8_000
 VERDICTS = {
     True: "the second method agrees",
     False: "the second method disagrees",
@@ -31,17 +36,14 @@ VERDICTS = {
 
 
 def check(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
-    """Check the stored moments of one target, in double precision; return the file, which then has a "check".
+    """Check the reference of one target, in double precision; return its file, which then has a "check".
 
-    Raises BadInput where there is no reference, where it is of another density, and where the second method
-    cannot serve.
+    The moments are compared first. Where log Z was estimated by bridge sampling, it is then estimated so once
+    more. Raises BadInput where there is no reference, where it is of another density, and where the second
+    method cannot serve.
     """
     path = folder / f"{name}.json"
-    if not path.is_file():
-        raise BadInput(f"there is no {path} to check; make it by `bridgemark reference {name}`")
-    if not os.access(path, os.W_OK):
-        raise BadInput(f"{path} cannot be written: check references in a checkout of the repository")
-    reference = json.loads(path.read_text())
+    reference = _read(path, name)
     target, requested = build_with_functions(name, plugins)
     functions = {key: function for key, function in requested.items() if key in reference["statistics"]}
     if fingerprint(target) != reference["fingerprint"] or functions.keys() != reference["statistics"].keys():
@@ -51,17 +53,40 @@ def check(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tu
             second = run_second_method(target.density, functions, size(target.density.dim), say)
         except Refused as reason:
             raise BadInput(f"the reference of {name} cannot be checked by SMC: {reason}") from reason
-    compared = compare(_stored_moments(reference), second.moments, second.runs)
-    reference["check"] = {
-        **second.description,
-        **compared,
-        "precision": "float64",
-        "versions": environment.versions(),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-    path.write_text(json.dumps(reference, indent=1) + "\n")
-    say(f"{name}: {VERDICTS[compared['agree']]}: {_in_words(compared)}")
+        compared = compare(_stored_moments(reference), second.moments, second.runs)
+        say(f"{name}: {VERDICTS[compared['agree']]}: {_in_words(compared)}")
+        made = {"versions": environment.versions(), "date": datetime.now(UTC).date().isoformat()}
+        reference["check"] = {**second.description, **compared, "precision": "float64", **made}
+        _write(path, reference)
+        if "value" in reference["log_z"]["methods"].get("bridge", {}):
+            reference["check"]["bridge"] = bridge_again(target, reference["chains"]["method"])
+            _write(path, reference)
     return path
+
+
+def bridge_again(target: Target, method: str) -> MethodResult:
+    """Estimate log Z by bridge sampling with other chains of the sampler that is called `method` here."""
+    wanted = effort(target.density.dim)
+    sampler, _ = wanted.chain_samplers()[method]
+    draws = max(BRIDGED_DRAWS, 2 * MIN_DRAWS_PER_DIM * target.density.dim)
+    x = run_chains(target.density, sampler, draws, SEED)
+    try:
+        return by_bridge(jax.random.key(SEED), target, wanted, x)
+    except Refused as reason:
+        return {"refused": str(reason)}
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
+    """The reference in a file. Raises BadInput where there is none that can be written again."""
+    if not path.is_file():
+        raise BadInput(f"there is no {path} to check; make it by `bridgemark reference {name}`")
+    if not os.access(path, os.W_OK):
+        raise BadInput(f"{path} cannot be written: check references in a checkout of the repository")
+    return json.loads(path.read_text())
+
+
+def _write(path: Path, reference: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(reference, indent=1) + "\n")
 
 
 def _stored_moments(reference: Mapping[str, Any]) -> dict[str, Stored]:

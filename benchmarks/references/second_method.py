@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray
 
-from bridgemark.benchmarks.references.chains import evaluate
 from bridgemark.benchmarks.references.estimators import Refused
 from bridgemark.benchmarks.references.starts import STARTS, moved_to
 from bridgemark.benchmarks.scores.evidence import log_mean
@@ -23,22 +22,22 @@ from bridgemark.samplers.smc import SMC
 from bridgemark.targets.base import Base, Density
 
 MIN_EFFECTIVE_SHARE = 0.75  # of the runs: below it, few runs decide, and their number says nothing
+WANTED_ERROR = 0.05  # of a mean or a deviation, in standard deviations of the function
 
 Functions = Mapping[str, Callable]
 Say = Callable[[str], None]
 
 
 class Size(NamedTuple):
-    """How many runs of how many particles are made, in blocks of `smc.runs` runs."""
+    """How many blocks of `smc.runs` runs are made at least and at most, and the particles of every run.
 
-    blocks: int
+    Between the two the blocks end where every standard error is small enough.
+    """
+
+    min_blocks: int
+    max_blocks: int
     particles: int
     smc: SMC
-
-    @property
-    def runs(self) -> int:
-        """The number of all runs."""
-        return self.blocks * self.smc.runs
 
 
 class Moments(NamedTuple):
@@ -48,6 +47,13 @@ class Moments(NamedTuple):
     sd: Float[np.ndarray, " k"]
     mean_error: Float[np.ndarray, " k"]
     sd_error: Float[np.ndarray, " k"]
+
+
+class Runs(NamedTuple):
+    """The estimate of log Z of every run, and the functions of its particles by name."""
+
+    log_z: Float[Array, " runs"]
+    values: dict[str, Float[Array, "runs particles k"]]
 
 
 class SecondMethod(NamedTuple):
@@ -62,10 +68,10 @@ def size(dim: int) -> Size:
     """How many runs are made on a target of this dimension: each of them costs seconds to minutes in all."""
     moves = {"runs": 8, "ess_fraction": 0.8, "max_temperature_step": 1.0}
     if dim <= 100:
-        return Size(8, 128, SMC(fit_particles=256, transitions=4, leapfrog_steps=10, **moves))
+        return Size(8, 64, 128, SMC(fit_particles=256, transitions=4, leapfrog_steps=10, **moves))
     if dim <= 300:
-        return Size(8, 128, SMC(fit_particles=128, transitions=4, leapfrog_steps=5, **moves))
-    return Size(6, 64, SMC(fit_particles=128, transitions=2, leapfrog_steps=5, **moves))
+        return Size(8, 32, 128, SMC(fit_particles=128, transitions=4, leapfrog_steps=5, **moves))
+    return Size(4, 8, 64, SMC(fit_particles=128, transitions=2, leapfrog_steps=5, **moves))
 
 
 def run_second_method(density: Density, functions: Functions, wanted: Size, say: Say) -> SecondMethod:
@@ -81,15 +87,14 @@ def run_second_method(density: Density, functions: Functions, wanted: Size, say:
             refused[name] = str(reason)
             say(f"SMC from {name} is refused: {reason}")
             continue
-        recipe = f"{wanted.runs} SMC runs of {wanted.particles} particles from {name}"
-        return result._replace(
-            description={
-                "method": recipe,
-                "settings": repr(wanted.smc),
-                **result.description,
-                "refused": refused,
-            }
-        )
+        recipe = f"{result.runs} SMC runs of {wanted.particles} particles from {name}"
+        description = {
+            "method": recipe,
+            "settings": repr(wanted.smc),
+            **result.description,
+            "refused": refused,
+        }
+        return result._replace(description=description)
     raise Refused("; ".join(f"from {name}: {reason}" for name, reason in refused.items()))
 
 
@@ -103,16 +108,29 @@ def _run_from(
     moved, smc = moved_to(density, base), wanted.smc
     key_fit, key_draw = jax.random.split(key)
     state = jax.jit(lambda key: smc.fit(key, moved).state)(key_fit)
-    draw = jax.jit(lambda key: smc.sample(key, moved, state, wanted.particles * smc.runs)[1])
-    x, log_z = np.empty((0, wanted.particles, density.dim)), np.empty(0)
-    for key_block in jax.random.split(key_draw, wanted.blocks):
-        draws = draw(key_block)
-        x, log_z = np.concatenate([x, draws.x]), np.append(log_z, draws.log_z)
-        _refuse_few_effective_runs(log_z)
-    moments = {name: estimate_moments(evaluate(function, x), log_z) for name, function in functions.items()}
-    estimate = log_mean(log_z)
+    of_all = {name: jax.vmap(jax.vmap(function)) for name, function in functions.items()}
+
+    @jax.jit
+    def run_block(key: PRNGKeyArray) -> Runs:
+        draws = smc.sample(key, moved, state, wanted.particles * smc.runs)[1]
+        return Runs(draws.log_z, {name: function(draws.x) for name, function in of_all.items()})
+
+    blocks: list[Runs] = []
+    for key_block in jax.random.split(key_draw, wanted.max_blocks):
+        blocks.append(jax.device_get(run_block(key_block)))
+        runs: Runs = jax.tree.map(lambda *parts: np.concatenate(parts), *blocks)
+        _refuse_few_effective_runs(runs.log_z)
+        moments = {name: estimate_moments(values, runs.log_z) for name, values in runs.values.items()}
+        if len(blocks) >= wanted.min_blocks and all(map(_is_precise, moments.values())):
+            break
+    estimate = log_mean(runs.log_z)
     stored = {"value": round(estimate.value, 5), "standard_error": float(f"{estimate.standard_error:.2g}")}
-    return SecondMethod(moments, len(log_z), {"log_z": stored})
+    return SecondMethod(moments, len(runs.log_z), {"log_z": stored})
+
+
+def _is_precise(moments: Moments) -> bool:
+    """Whether no standard error is above WANTED_ERROR standard deviations of its function."""
+    return bool(np.all(np.maximum(moments.mean_error, moments.sd_error) <= WANTED_ERROR * moments.sd))
 
 
 def _refuse_few_effective_runs(log_z: Float[np.ndarray, " runs"]) -> None:
