@@ -27,7 +27,9 @@ def reference(
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Check the moments that are stored by independent runs of tempered SMC."
+            "--check",
+            help="Check what is known already, by independent runs of SMC. The result is stored with the "
+            f"reference, or for another truth in --out, by default {RESULTS / 'checks'}.",
         ),
     ] = False,
     timeout: Annotated[
@@ -40,7 +42,7 @@ def reference(
     """Estimate a target's true values by long runs, and store them.
 
     log Z is estimated by two methods or more that must agree, moments by Markov chains that must agree; with
-    --check the stored moments are compared with those of a second method, and the comparison is stored. Only
+    --check the known moments and log Z are compared with a second method, and the comparison is stored. Only
     a target of this project, in a checkout, reads the stored file by itself; for one of a plug-in the line to
     put into its file is printed.
     """
@@ -57,5 +59,6 @@ def reference(
     with exit_when_stopped("nothing was stored"):
         if folder is not None:
             require_writable(folder, "--out")
-        path = make_apart(name, plugin, folder, limits, lambda line: print(line, flush=True), check=check)
-    print(f"the reference of {name} is in {path}")
+        checks = (out or RESULTS / "checks") if check else None
+        path = make_apart(name, plugin, folder, limits, lambda line: print(line, flush=True), checks)
+    print(f"the {'check' if check else 'reference'} of {name} is in {path}")

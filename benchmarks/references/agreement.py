@@ -1,4 +1,4 @@
-"""Whether a second method agrees with the stored moments of a reference, coordinate by coordinate."""
+"""Whether a second method agrees with what is known of a target, coordinate by coordinate."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,19 +7,22 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
-from bridgemark.benchmarks.references.second_method import Moments
+from bridgemark.benchmarks.references.second_method import Moments, SecondMethod
+from bridgemark.benchmarks.scores.evidence import Estimate
 
 FALSE_ALARM = 1e-3  # probability that any of the differences of a correct reference is above the limit
 MAX_ERROR = 0.1  # of a difference, in standard deviations of the function: a vaguer one confirms nothing
+LOG_Z_ROUNDING = 1e-5  # of stored values
+ROUNDING = 1e-12  # of sums over the draws of a constant
 
 
 class Stored(NamedTuple):
-    """The moments that a reference has of one function, and the number of draws that they are from."""
+    """The stated moments of one function, and the number of draws that they are from: infinite if exact."""
 
     mean: Float[np.ndarray, " k"]
     sd: Float[np.ndarray, " k"]
     mean_error: Float[np.ndarray, " k"]
-    draws: int
+    draws: float
 
 
 class Comparison(NamedTuple):
@@ -41,32 +44,39 @@ class Comparison(NamedTuple):
         }
 
 
-def compare(stored: Mapping[str, Stored], second: Mapping[str, Moments], runs: int) -> dict[str, Any]:
-    """Compare the moments of every function, by name, with those of `runs` independent runs.
+def compare(stored: Mapping[str, Stored], log_z: Estimate, second: SecondMethod) -> dict[str, Any]:
+    """Compare the moments of every function, by name, and log Z with those of the second method.
 
     "agree" is False where a difference is above the limit, None where none is but a standard error of one is
     above MAX_ERROR, and True otherwise. The limit is Student's, for the false alarm of all differences
-    together.
+    together. Runs that miss a mode have another log Z, whatever they say of the moments.
     """
-    pairs = {
-        name: (_compare_means(stored[name], moments), _compare_sds(stored[name], moments))
-        for name, moments in second.items()
-    }
-    comparisons = [comparison for pair in pairs.values() for comparison in pair]
-    count = sum(len(comparison.apart) for comparison in comparisons)
-    limit = difference_limit(count, runs)
-    largest = max(float(np.max(comparison.apart)) for comparison in comparisons)
-    vaguest = max(float(np.max(comparison.errors)) for comparison in comparisons)
-    statistics = {
-        name: {
-            "mean": of_mean.as_stored(stored[name].mean, second[name].mean),
-            "sd": of_sd.as_stored(stored[name].sd, second[name].sd),
-        }
-        for name, (of_mean, of_sd) in pairs.items()
-    }
+    apart = _compare_log_z(log_z, second.log_z)
+    means = {name: _compare_means(stored[name], moments) for name, moments in second.moments.items()}
+    sds = {name: _compare_sds(stored[name], moments) for name, moments in second.moments.items()}
+    comparisons = [*means.values(), *sds.values()]
+    count = 1 + sum(len(comparison.apart) for comparison in comparisons)
+    limit = difference_limit(count, second.runs)
+    largest = np.max([apart, *(np.max(comparison.apart) for comparison in comparisons)])
+    vaguest = np.max([np.max(comparison.errors) for comparison in comparisons])
     precise = True if vaguest <= MAX_ERROR else None
-    agree = precise if largest <= limit else False
-    return {"agree": agree, "limit": round(limit, 2), "differences": count, "statistics": statistics}
+    return {
+        "agree": precise if largest <= limit else False,
+        "limit": round(limit, 2),
+        "differences": count,
+        "log_z": {
+            "value": round(second.log_z.value, 5),
+            "standard_error": float(f"{second.log_z.standard_error:.2g}"),
+            "apart": round(apart, 2),
+        },
+        "statistics": {
+            name: {
+                "mean": means[name].as_stored(stored[name].mean, moments.mean),
+                "sd": sds[name].as_stored(stored[name].sd, moments.sd),
+            }
+            for name, moments in second.moments.items()
+        },
+    }
 
 
 def difference_limit(count: int, runs: int) -> float:
@@ -75,6 +85,12 @@ def difference_limit(count: int, runs: int) -> float:
     The standard error is estimated from `runs` independent runs.
     """
     return float(stdtrit(runs - 1, 1 - FALSE_ALARM / (2 * count)))
+
+
+def _compare_log_z(first: Estimate, second: Estimate) -> float:
+    """The difference of two estimates of log Z in standard errors, of which rounding is a part."""
+    errors = [estimate.standard_error or 0.0 for estimate in (first, second)]
+    return float(abs(first.value - second.value) / np.linalg.norm([*errors, LOG_Z_ROUNDING]))
 
 
 def _compare_means(stored: Stored, second: Moments) -> Comparison:
@@ -99,7 +115,7 @@ def _compare_sds(stored: Stored, second: Moments) -> Comparison:
 def _compare(
     differences: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"], sd: Float[np.ndarray, " k"]
 ) -> Comparison:
-    """A difference without an error, of a constant, is zero or infinitely many errors."""
+    """A difference without an error, of a constant, is none or infinitely many errors."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        apart = np.where(differences == 0, 0.0, np.abs(differences) / errors)
+        apart = np.where(np.abs(differences) <= ROUNDING, 0.0, np.abs(differences) / errors)
         return Comparison(apart, np.where(errors == 0, 0.0, errors / sd))

@@ -18,20 +18,20 @@ def make_apart(
     folder: Path | None,
     limits: CellLimits,
     say: Callable[[str], object],
-    *,
-    check: bool = False,
+    checks: Path | None = None,
 ) -> str:
     """Make the reference of a target, which a plug-in may register; return the path of its file.
 
-    With `check` the one that is stored is checked instead. It is written into `folder`, and for None with the
-    targets of this project. `say` is called with each line about the progress. Raises BadInput for whatever
-    `reference.make` and `check.check` refuse, and where the process crashes or exceeds the limits.
+    It is written into `folder`, and for None with the targets of this project. With a folder `checks`, what
+    is known of the target is checked instead, and the result is written there or with the reference. `say` is
+    called with each line about the progress. Raises BadInput for whatever `reference.make` and `check.check`
+    refuse, and where the process crashes or exceeds the limits.
     """
     task = {
         "name": name,
         "plugins": list(map(os.path.abspath, plugins)),
         "folder": folder and os.path.abspath(folder),
-        "check": check,
+        "checks": checks and os.path.abspath(checks),
     }
     path = ""
     with ReportingProcess("bridgemark.benchmarks.references.maker", task, limits) as maker:
@@ -44,6 +44,6 @@ def make_apart(
         if not maker.is_done:
             option = f"; see {maker.exceeded.option}" if maker.exceeded else ""
             raise BadInput(
-                f"{maker.phase} cannot be {'checked' if check else 'made'}: {maker.why_over()}{option}"
+                f"{maker.phase} cannot be {'checked' if checks else 'made'}: {maker.why_over()}{option}"
             )
     return path

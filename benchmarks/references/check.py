@@ -1,6 +1,6 @@
-"""Checks a stored reference: its moments by a second method, and its bridge sampling with new chains.
+"""Checks the truths of a target: moments and log Z by a second method, and bridge sampling with new chains.
 
-The results are stored beside the truths, which stay as they are; a row's identity does not depend on them.
+The result stands beside the truths, which stay as they are; a row's identity does not depend on it.
 """
 
 import json
@@ -19,11 +19,12 @@ from bridgemark.benchmarks.references.bridge_sampling import MIN_DRAWS_PER_DIM
 from bridgemark.benchmarks.references.chains import run_chains
 from bridgemark.benchmarks.references.estimators import MethodResult, Refused, by_bridge
 from bridgemark.benchmarks.references.log_z import Say
-from bridgemark.benchmarks.references.reference import build_with_functions, effort
-from bridgemark.benchmarks.references.second_method import run_second_method, size
+from bridgemark.benchmarks.references.reference import build_with_functions, effort, has_other_truth
+from bridgemark.benchmarks.references.second_method import Functions, run_second_method, size
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
-from bridgemark.targets import stored
+from bridgemark.benchmarks.rows.identity import truth_hash
+from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.targets.base import Target
 
 SEED = 1  # of the chains that are bridged again; those of the reference have another
@@ -35,33 +36,67 @@ VERDICTS = {
 }
 
 
-def check(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
-    """Check the reference of one target, in double precision; return its file, which then has a "check".
+def check(name: str, references: Path, checks: Path, say: Say = print, plugins: tuple[str, ...] = ()) -> Path:
+    """Check the truths of one target, in double precision; return the file that has the result as "check".
 
-    The moments are compared first. Where log Z was estimated by bridge sampling, it is then estimated so once
-    more. Raises BadInput where there is no reference, where it is of another density, and where the second
-    method cannot serve.
+    It is the target's reference in the folder `references`, or, where the truth has another source, such as a
+    closed form, NAME.json in the folder `checks`. Raises BadInput for an unknown target, where there is no
+    reference or one of another density, and where the second method cannot serve.
     """
-    path = folder / f"{name}.json"
-    reference = _read(path, name)
-    target, requested = build_with_functions(name, plugins)
+    target, functions = build_with_functions(name, plugins)
+    with jax.enable_x64(True):
+        if has_other_truth(target, plugins):
+            return _check_other_truth(target, checks / f"{name}.json", say)
+        return _check_reference(target, functions, references / f"{name}.json", say)
+
+
+def _check_reference(target: Target, requested: Functions, path: Path, say: Say) -> Path:
+    """Compare the moments first. Where log Z was estimated by bridge sampling, it is so once more."""
+    reference = _read(path, target.name)
     functions = {key: function for key, function in requested.items() if key in reference["statistics"]}
     if fingerprint(target) != reference["fingerprint"] or functions.keys() != reference["statistics"].keys():
         raise BadInput(f"{path} is of another density or of other functions; remove it and make it again")
-    with jax.enable_x64(True):
-        try:
-            second = run_second_method(target.density, functions, size(target.density.dim), say)
-        except Refused as reason:
-            raise BadInput(f"the reference of {name} cannot be checked by SMC: {reason}") from reason
-        compared = compare(_stored_moments(reference), second.moments, second.runs)
-        say(f"{name}: {VERDICTS[compared['agree']]}: {_in_words(compared)}")
-        made = {"versions": environment.versions(), "date": datetime.now(UTC).date().isoformat()}
-        reference["check"] = {**second.description, **compared, "precision": "float64", **made}
+    log_z = Estimate(*(reference["log_z"][key] for key in ("value", "standard_error")))
+    try:
+        reference["check"] = _compare(target, functions, _stored_moments(reference), log_z, say)
+    except Refused as reason:
+        raise BadInput(f"the reference of {target.name} cannot be checked by SMC: {reason}") from reason
+    _write(path, reference)
+    if "value" in reference["log_z"]["methods"].get("bridge", {}):
+        reference["check"]["bridge"] = bridge_again(target, reference["chains"]["method"])
         _write(path, reference)
-        if "value" in reference["log_z"]["methods"].get("bridge", {}):
-            reference["check"]["bridge"] = bridge_again(target, reference["chains"]["method"])
-            _write(path, reference)
     return path
+
+
+def _check_other_truth(target: Target, path: Path, say: Say) -> Path:
+    """Compare what the target states; that SMC refuses is a result, too, because the truth needs no runs."""
+    if target.log_z is None:
+        raise BadInput(f"no truth of {target.name} is known; make it by `bridgemark reference {target.name}`")
+    functions = {statistic.name: statistic.fn for statistic in target.statistics}
+    stated = {
+        statistic.name: Stored(statistic.mean, statistic.sd, statistic.standard_error, np.inf)
+        for statistic in target.statistics
+    }
+    log_z = Estimate(target.log_z.value, target.log_z.standard_error)
+    try:
+        compared = _compare(target, functions, stated, log_z, say)
+    except Refused as reason:
+        compared = {"refused": str(reason)}
+    identity = {"target": target.name, "fingerprint": fingerprint(target), "truths": truth_hash(target)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, identity | {"check": compared})
+    return path
+
+
+def _compare(
+    target: Target, functions: Functions, known: Mapping[str, Stored], log_z: Estimate, say: Say
+) -> dict[str, Any]:
+    """The comparison with the second method as it is stored. Raises Refused."""
+    second = run_second_method(target.density, functions, size(target.density.dim), say)
+    compared = compare(known, log_z, second)
+    say(f"{target.name}: {VERDICTS[compared['agree']]}: {_in_words(compared)}")
+    made = {"versions": environment.versions(), "date": datetime.now(UTC).date().isoformat()}
+    return {**second.description, **compared, "precision": "float64", **made}
 
 
 def bridge_again(target: Target, method: str) -> MethodResult:
@@ -100,11 +135,9 @@ def _stored_moments(reference: Mapping[str, Any]) -> dict[str, Stored]:
 
 def _in_words(compared: Mapping[str, Any]) -> str:
     """The largest differences, and the limit that they are judged by."""
-    largest = {
-        moment: max(statistic[moment]["largest"] for statistic in compared["statistics"].values())
-        for moment in ("mean", "sd")
-    }
+    statistics, log_z = compared["statistics"].values(), compared["log_z"]
+    largest = {key: max((part[key]["largest"] for part in statistics), default=0.0) for key in ("mean", "sd")}
     return (
-        f"means differ by at most {largest['mean']} standard errors, deviations by {largest['sd']}; "
-        f"the limit for {compared['differences']} differences is {compared['limit']}"
+        f"in standard errors, means differ by at most {largest['mean']}, deviations by {largest['sd']} and "
+        f"log Z by {log_z['apart']}; the limit for {compared['differences']} numbers is {compared['limit']}"
     )

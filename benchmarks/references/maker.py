@@ -24,9 +24,12 @@ def main() -> None:
 
     report(phase=f"the reference of {task['name']!r}", subject=None)
     folder = stored.FOLDER if task["folder"] is None else Path(task["folder"])
-    make_or_check = check if task["check"] else make
+    plugins = tuple(task["plugins"])
     try:
-        path = make_or_check(task["name"], folder, lambda line: report(line=line), tuple(task["plugins"]))
+        if task["checks"] is None:
+            path = make(task["name"], folder, lambda line: report(line=line), plugins)
+        else:
+            path = check(task["name"], folder, Path(task["checks"]), lambda line: report(line=line), plugins)
     except BadInput as error:
         report(error=str(error))
     else:

@@ -76,13 +76,12 @@ def make(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tup
     because a reference that has not converged must not be stored.
     """
     target, functions = build_with_functions(name, plugins)
-    command = _command(name, plugins)
-    if target.log_z is not None and not target.log_z.recipe.startswith(f"{command}:"):
+    if has_other_truth(target, plugins):
         raise BadInput(f"the truth of {name} is not made here; it comes from: {target.log_z.recipe}")
     if not os.access(folder, os.W_OK):
         raise BadInput(f"{folder} cannot be written: make references in a checkout of the repository")
     wanted = effort(target.density.dim)
-    identity = fingerprint(target)
+    command, identity = _command(name, plugins), fingerprint(target)
     chains = _run_agreeing_chains(target, functions, wanted, say)
     results = estimate_log_z(target, wanted, chains.x, say)
     log_z, agree = reconcile(results)
@@ -116,6 +115,12 @@ def build_with_functions(name: str, plugins: tuple[str, ...]) -> tuple[Target, M
     with stored.requested_statistics() as functions:
         target = registry.build(name, registry.choose_targets((name,), builders)[name])
     return target, functions or DEFAULT_FUNCTIONS
+
+
+def has_other_truth(target: Target, plugins: tuple[str, ...]) -> bool:
+    """Whether log Z of a target is known from another source than the command that makes its reference."""
+    command = _command(target.name, plugins)
+    return target.log_z is not None and not target.log_z.recipe.startswith(f"{command}:")
 
 
 def _command(name: str, plugins: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ but the ratio of two such sums, and the standard errors come from independent ru
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -14,8 +15,8 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.benchmarks.references.estimators import Refused
-from bridgemark.benchmarks.references.starts import STARTS, moved_to
-from bridgemark.benchmarks.scores.evidence import log_mean
+from bridgemark.benchmarks.references.starts import at_base, at_chains, at_mode, moved_to
+from bridgemark.benchmarks.scores.evidence import Estimate, log_mean
 from bridgemark.benchmarks.scores.weighted_sample import effective_size, normalised_weights
 from bridgemark.samplers.base import Unsupported
 from bridgemark.samplers.smc import SMC
@@ -40,6 +41,22 @@ class Size(NamedTuple):
     smc: SMC
 
 
+class Attempt(NamedTuple):
+    """Where SMC starts, and the effective share of the particles that a step in temperature leaves."""
+
+    start: Callable[[Density], Base]
+    ess_fraction: float
+
+
+# By what they are called in a recipe, the cheaper first.
+ATTEMPTS = {
+    "a Gaussian at the mode": Attempt(at_mode, 0.8),
+    "the base": Attempt(at_base, 0.8),
+    "the base in small steps": Attempt(at_base, 0.95),
+    "a Gaussian fitted to short chains": Attempt(at_chains, 0.9),
+}
+
+
 class Moments(NamedTuple):
     """Mean and standard deviation of a function with k values, and the standard error of both."""
 
@@ -57,16 +74,20 @@ class Runs(NamedTuple):
 
 
 class SecondMethod(NamedTuple):
-    """Moments by the name of their function, the number of independent runs, and what is stored of these."""
+    """What independent runs estimate: moments by the name of their function, and log Z.
+
+    `description` says how the runs were made, as it is stored.
+    """
 
     moments: dict[str, Moments]
+    log_z: Estimate
     runs: int
     description: dict[str, Any]
 
 
 def size(dim: int) -> Size:
     """How many runs are made on a target of this dimension: each of them costs seconds to minutes in all."""
-    moves = {"runs": 8, "ess_fraction": 0.8, "max_temperature_step": 1.0}
+    moves = {"runs": 8, "max_temperature_step": 1.0}
     if dim <= 100:
         return Size(8, 64, 128, SMC(fit_particles=256, transitions=4, leapfrog_steps=10, **moves))
     if dim <= 300:
@@ -75,44 +96,38 @@ def size(dim: int) -> Size:
 
 
 def run_second_method(density: Density, functions: Functions, wanted: Size, say: Say) -> SecondMethod:
-    """Moments from the first of the starts from which the runs agree about Z.
+    """Moments and log Z from the first of the ATTEMPTS whose runs agree about Z.
 
-    Raises Refused, with all reasons, where they agree from none.
+    Raises Refused, with all reasons, where those of none agree.
     """
     refused: dict[str, str] = {}
-    for seed, (name, start) in enumerate(STARTS.items(), 1):
+    for seed, (name, attempt) in enumerate(ATTEMPTS.items(), 1):
+        smc = replace(wanted.smc, ess_fraction=attempt.ess_fraction)
         try:
-            result = _run_from(jax.random.key(seed), density, start(density), functions, wanted)
+            moved = moved_to(density, attempt.start(density))
+            result = _run(jax.random.key(seed), moved, functions, wanted._replace(smc=smc))
         except (Refused, Unsupported) as reason:
             refused[name] = str(reason)
             say(f"SMC from {name} is refused: {reason}")
             continue
         recipe = f"{result.runs} SMC runs of {wanted.particles} particles from {name}"
-        description = {
-            "method": recipe,
-            "settings": repr(wanted.smc),
-            **result.description,
-            "refused": refused,
-        }
-        return result._replace(description=description)
+        return result._replace(description={"method": recipe, "settings": repr(smc), "refused": refused})
     raise Refused("; ".join(f"from {name}: {reason}" for name, reason in refused.items()))
 
 
-def _run_from(
-    key: PRNGKeyArray, density: Density, base: Base, functions: Functions, wanted: Size
-) -> SecondMethod:
-    """Run SMC from one start. Raises Refused where its runs disagree about Z.
+def _run(key: PRNGKeyArray, density: Density, functions: Functions, wanted: Size) -> SecondMethod:
+    """Run SMC from the base of `density`. Raises Refused where its runs disagree about Z.
 
     That is seen after the first block already, which saves the others.
     """
-    moved, smc = moved_to(density, base), wanted.smc
+    smc = wanted.smc
     key_fit, key_draw = jax.random.split(key)
-    state = jax.jit(lambda key: smc.fit(key, moved).state)(key_fit)
+    state = jax.jit(lambda key: smc.fit(key, density).state)(key_fit)
     of_all = {name: jax.vmap(jax.vmap(function)) for name, function in functions.items()}
 
     @jax.jit
     def run_block(key: PRNGKeyArray) -> Runs:
-        draws = smc.sample(key, moved, state, wanted.particles * smc.runs)[1]
+        draws = smc.sample(key, density, state, wanted.particles * smc.runs)[1]
         return Runs(draws.log_z, {name: function(draws.x) for name, function in of_all.items()})
 
     blocks: list[Runs] = []
@@ -123,9 +138,7 @@ def _run_from(
         moments = {name: estimate_moments(values, runs.log_z) for name, values in runs.values.items()}
         if len(blocks) >= wanted.min_blocks and all(map(_is_precise, moments.values())):
             break
-    estimate = log_mean(runs.log_z)
-    stored = {"value": round(estimate.value, 5), "standard_error": float(f"{estimate.standard_error:.2g}")}
-    return SecondMethod(moments, len(runs.log_z), {"log_z": stored})
+    return SecondMethod(moments, log_mean(runs.log_z), len(runs.log_z), {})
 
 
 def _is_precise(moments: Moments) -> bool:

@@ -1,11 +1,10 @@
 """Gaussians that tempered SMC starts from: at the target's mode, its own base, or fitted to short chains.
 
-None of them decides what the estimates are, only how precise: runs from any start have the target's moments.
+They decide how precise the estimates are and not what these are, unless a whole mode is out of reach.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +22,6 @@ MAX_ITERATIONS, MAX_HALVINGS = 60, 20  # of Newton's method, and of one of its s
 DECREMENT = 1e-10  # Newton's decrement at a maximum, which estimates how far log p is below it
 SUFFICIENT = 1e-4  # share of the increase that a step promises: Armijo's rule
 PILOT, PILOT_DRAWS = NUTS(chains=8, warm_up=500, target_acceptance=0.9), 4_000
-
-Start: TypeAlias = Callable[[Density], Base]
 
 
 class Maximum(NamedTuple):
@@ -54,7 +51,7 @@ def at_base(density: Density) -> Base:
 
 
 def at_chains(density: Density) -> Base:
-    """The Gaussian fitted to short chains of NUTS.
+    """The Gaussian fitted to short chains of NUTS, which may see one of several modes only.
 
     Raises Refused where they have too few draws for the dimension.
     """
@@ -63,13 +60,6 @@ def at_chains(density: Density) -> Base:
         return bridge_sampling.fit_gaussian(x)
     except ValueError as error:
         raise Refused(str(error)) from error
-
-
-STARTS: dict[str, Start] = {
-    "a Gaussian at the mode": at_mode,
-    "the base": at_base,
-    "a Gaussian fitted to short chains": at_chains,
-}
 
 
 def moved_to(density: Density, base: Base) -> Density:
