@@ -1,4 +1,4 @@
-"""The generated page TRUTHS.md: log Z of every target of this project, and how it is known."""
+"""The generated page TRUTHS.md: log Z of every target of this project, how it is known, and its checks."""
 
 import json
 import math
@@ -62,8 +62,9 @@ def compose(targets: Sequence[Target], references: Mapping[str, Reference]) -> s
             "# Truths",
             ABOUT,
             f"## Estimates\n\n{ESTIMATED_ABOUT}\n\n{markdown_table(headings, estimated)}",
-            *second_methods.sections(list(references.values())),
             f"## Exact\n\n{EXACT_ABOUT}\n\n{markdown_table(('target', 'd', 'log Z', 'how'), exact)}",
+            second_methods.second_section(second_methods.stored_checks(targets, references)),
+            second_methods.bridge_section(references),
             *([f"{UNKNOWN_ABOUT} {escape_markdown(', '.join(unknown))}."] if unknown else []),
             other_sources.section(),
         ]

@@ -22,7 +22,7 @@ from bridgemark.samplers.base import Unsupported
 from bridgemark.samplers.smc import SMC
 from bridgemark.targets.base import Base, Density
 
-MIN_EFFECTIVE_SHARE = 0.75  # of the runs: below it, few runs decide, and their number says nothing
+MIN_EFFECTIVE_SHARE = 0.6  # of the runs: where few of them decide, their errors are not to be trusted
 WANTED_ERROR = 0.05  # of a mean or a deviation, in standard deviations of the function
 
 Functions = Mapping[str, Callable]
