@@ -191,7 +191,8 @@ def test_chains_that_disagree_write_nothing(monkeypatch, tmp_path, unknown, quic
     monkeypatch.setattr(reference, "run_chains", lambda *_: chains(apart=1))
     reason = (
         r"the chains on toy-gaussian have not converged, so nothing was stored: R-hat is "
-        r"\d\.\d+ for x\d? by NUTS and \d\.\d+ for x\d? by parallel tempering, and must be at most 1\.01\. Give the target a base"
+        r"\d\.\d+ for x\d? by NUTS and \d\.\d+ for x\d? by parallel tempering, and must be at most 1\.01\. "
+        "Give the target a base"
     )
     with pytest.raises(BadInput, match=reason):
         made_in(tmp_path)
