@@ -19,13 +19,13 @@ from bridgemark.benchmarks.references.bridge_sampling import MIN_DRAWS_PER_DIM
 from bridgemark.benchmarks.references.chains import run_chains
 from bridgemark.benchmarks.references.estimators import MethodResult, Refused, by_bridge
 from bridgemark.benchmarks.references.log_z import Say
-from bridgemark.benchmarks.references.reference import build_with_functions, effort, has_other_truth
+from bridgemark.benchmarks.references.reference import build_with_functions, effort, other_truth
 from bridgemark.benchmarks.references.second_method import Functions, run_second_method, size
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
 from bridgemark.benchmarks.rows.identity import truth_hash
 from bridgemark.benchmarks.scores.evidence import Estimate
-from bridgemark.targets.base import Target
+from bridgemark.targets.base import Target, Truth
 
 SEED = 1  # of the chains that are bridged again; those of the reference have another
 BRIDGED_DRAWS = 8_000
@@ -45,8 +45,9 @@ def check(name: str, references: Path, checks: Path, say: Say = print, plugins: 
     """
     target, functions = build_with_functions(name, plugins)
     with jax.enable_x64(True):
-        if has_other_truth(target, plugins):
-            return _check_other_truth(target, checks / f"{name}.json", say)
+        truth = other_truth(target, plugins)
+        if truth is not None:
+            return _check_other_truth(target, truth, checks / f"{name}.json", say)
         return _check_reference(target, functions, references / f"{name}.json", say)
 
 
@@ -68,16 +69,14 @@ def _check_reference(target: Target, requested: Functions, path: Path, say: Say)
     return path
 
 
-def _check_other_truth(target: Target, path: Path, say: Say) -> Path:
+def _check_other_truth(target: Target, truth: Truth, path: Path, say: Say) -> Path:
     """Compare what the target states; that SMC refuses is a result, too, because the truth needs no runs."""
-    if target.log_z is None:
-        raise BadInput(f"no truth of {target.name} is known; make it by `bridgemark reference {target.name}`")
     functions = {statistic.name: statistic.fn for statistic in target.statistics}
     stated = {
         statistic.name: Stored(statistic.mean, statistic.sd, statistic.standard_error, np.inf)
         for statistic in target.statistics
     }
-    log_z = Estimate(target.log_z.value, target.log_z.standard_error)
+    log_z = Estimate(truth.value, truth.standard_error)
     try:
         compared = _compare(target, functions, stated, log_z, say)
     except Refused as reason:
@@ -89,11 +88,11 @@ def _check_other_truth(target: Target, path: Path, say: Say) -> Path:
 
 
 def _compare(
-    target: Target, functions: Functions, known: Mapping[str, Stored], log_z: Estimate, say: Say
+    target: Target, functions: Functions, stated: Mapping[str, Stored], log_z: Estimate, say: Say
 ) -> dict[str, Any]:
     """The comparison with the second method as it is stored. Raises Refused."""
     second = run_second_method(target.density, functions, size(target.density.dim), say)
-    compared = compare(known, log_z, second)
+    compared = compare(stated, log_z, second)
     say(f"{target.name}: {VERDICTS[compared['agree']]}: {_in_words(compared)}")
     made = {"versions": environment.versions(), "date": datetime.now(UTC).date().isoformat()}
     return {**second.description, **compared, "precision": "float64", **made}
@@ -128,7 +127,9 @@ def _stored_moments(reference: Mapping[str, Any]) -> dict[str, Stored]:
     """The moments of a reference by function, as arrays."""
     draws = reference["chains"]["chains"] * reference["chains"]["draws"]
     return {
-        name: Stored(*(np.array(moments[key]) for key in ("mean", "sd", "standard_error")), draws)
+        name: Stored(
+            np.array(moments["mean"]), np.array(moments["sd"]), np.array(moments["standard_error"]), draws
+        )
         for name, moments in reference["statistics"].items()
     }
 

@@ -76,8 +76,9 @@ def make(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tup
     because a reference that has not converged must not be stored.
     """
     target, functions = build_with_functions(name, plugins)
-    if has_other_truth(target, plugins):
-        raise BadInput(f"the truth of {name} is not made here; it comes from: {target.log_z.recipe}")
+    truth = other_truth(target, plugins)
+    if truth is not None:
+        raise BadInput(f"the truth of {name} is not made here; it comes from: {truth.recipe}")
     if not os.access(folder, os.W_OK):
         raise BadInput(f"{folder} cannot be written: make references in a checkout of the repository")
     wanted = effort(target.density.dim)
@@ -117,10 +118,12 @@ def build_with_functions(name: str, plugins: tuple[str, ...]) -> tuple[Target, M
     return target, functions or DEFAULT_FUNCTIONS
 
 
-def has_other_truth(target: Target, plugins: tuple[str, ...]) -> bool:
-    """Whether log Z of a target is known from another source than the command that makes its reference."""
+def other_truth(target: Target, plugins: tuple[str, ...]) -> Truth | None:
+    """What is known of log Z from another source than the command that makes the target's reference."""
     command = _command(target.name, plugins)
-    return target.log_z is not None and not target.log_z.recipe.startswith(f"{command}:")
+    if target.log_z is None or target.log_z.recipe.startswith(f"{command}:"):
+        return None
+    return target.log_z
 
 
 def _command(name: str, plugins: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
 from bridgemark.benchmarks.references.estimators import Refused
 from bridgemark.benchmarks.references.starts import at_base, at_chains, at_mode, moved_to
@@ -69,8 +69,8 @@ class Moments(NamedTuple):
 class Runs(NamedTuple):
     """The estimate of log Z of every run, and the functions of its particles by name."""
 
-    log_z: Float[Array, " runs"]
-    values: dict[str, Float[Array, "runs particles k"]]
+    log_z: Float[np.ndarray, " runs"]
+    values: dict[str, Float[np.ndarray, "runs particles k"]]
 
 
 class SecondMethod(NamedTuple):
@@ -127,7 +127,7 @@ def _run(key: PRNGKeyArray, density: Density, functions: Functions, wanted: Size
 
     @jax.jit
     def run_block(key: PRNGKeyArray) -> Runs:
-        draws = smc.sample(key, density, state, wanted.particles * smc.runs)[1]
+        draws: Any = smc.sample(key, density, state, wanted.particles * smc.runs)[1]
         return Runs(draws.log_z, {name: function(draws.x) for name, function in of_all.items()})
 
     blocks: list[Runs] = []
