@@ -12,7 +12,6 @@ from bridgemark.benchmarks.commands.completion import complete_targets
 from bridgemark.benchmarks.commands.options import RESULTS, Plugins
 from bridgemark.benchmarks.errors import require_positive
 
-
 Out = Annotated[
     Path | None,
     typer.Option(
