@@ -77,20 +77,6 @@ def test_a_truth_is_a_closed_form_or_says_how_it_is_known():
     assert "Unknown is log Z of unknown." in page
 
 
-@pytest.mark.parametrize(
-    ("value", "error", "text"),
-    [
-        (-77.56841, 0.0083, "-77.5684 ± 0.0083"),
-        (-10596.02, 8000.0, "-10596 ± 8000"),
-        (1.8378770664, 0.0, "1.837877"),
-        (0.0, 0.0, "0"),
-        (100.0, 0.0, "100"),
-    ],
-)
-def test_a_value_is_shown_to_the_digits_that_it_has(value, error, text):
-    assert truths.with_error(value, error) == text
-
-
 def test_the_section_has_the_claims_that_differ_from_a_truth():
     names = {entry.claim.name for entry in other_sources.differing_truths()}
     assert {"brownian-log-z", "brownian-step-scale", "volatility-mean", "lgcp-sde-sampler"} <= names
