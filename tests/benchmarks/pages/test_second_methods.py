@@ -31,9 +31,9 @@ def check(agree, **changes):
 
 
 def lines(section):
-    return [
-        [cell.strip() for cell in line.split(" | ")] for line in section.splitlines() if line[:2] == "| "
-    ][1:]
+    """The cells of every line of a section's table without its headings."""
+    _, *table = [line.strip("|") for line in section.splitlines() if line[:2] == "| "]
+    return [[cell.strip() for cell in line.split(" | ")] for line in table]
 
 
 def test_a_line_has_the_largest_differences_and_the_verdict():
