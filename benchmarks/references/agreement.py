@@ -7,12 +7,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import stdtrit
 
-from bridgemark.benchmarks.references.second_method import Moments, SecondMethod
+from bridgemark.benchmarks.references.second_method import Moments, SecondMethod, log_z_apart
 from bridgemark.benchmarks.scores.evidence import Estimate
 
 FALSE_ALARM = 1e-3  # probability that any of the differences of a correct reference is above the limit
 MAX_ERROR = 0.1  # of a difference, in standard deviations of the function: a vaguer one confirms nothing
-LOG_Z_ROUNDING = 1e-5  # of stored values
 ROUNDING = 1e-12  # of sums over the draws of a constant
 
 
@@ -51,7 +50,7 @@ def compare(stored: Mapping[str, Stored], log_z: Estimate, second: SecondMethod)
     above MAX_ERROR, and True otherwise. The limit is Student's, for the false alarm of all differences
     together. Runs that miss a mode have another log Z, whatever they say of the moments.
     """
-    apart = _compare_log_z(log_z, second.log_z)
+    apart = log_z_apart(log_z, second.log_z)
     means = {name: _compare_means(stored[name], moments) for name, moments in second.moments.items()}
     sds = {name: _compare_sds(stored[name], moments) for name, moments in second.moments.items()}
     comparisons = [*means.values(), *sds.values()]
@@ -85,12 +84,6 @@ def difference_limit(count: int, runs: int) -> float:
     The standard error is estimated from `runs` independent runs.
     """
     return float(stdtrit(runs - 1, 1 - FALSE_ALARM / (2 * count)))
-
-
-def _compare_log_z(first: Estimate, second: Estimate) -> float:
-    """The difference of two estimates of log Z in standard errors, of which rounding is a part."""
-    errors = [estimate.standard_error or 0.0 for estimate in (first, second)]
-    return float(abs(first.value - second.value) / np.linalg.norm([*errors, LOG_Z_ROUNDING]))
 
 
 def _compare_means(stored: Stored, second: Moments) -> Comparison:

@@ -91,7 +91,7 @@ def _compare(
     target: Target, functions: Functions, stated: Mapping[str, Stored], log_z: Estimate, say: Say
 ) -> dict[str, Any]:
     """The comparison with the second method as it is stored. Raises Refused."""
-    second = run_second_method(target.density, functions, size(target.density.dim), say)
+    second = run_second_method(target.density, functions, log_z, size(target.density.dim), say)
     compared = compare(stated, log_z, second)
     say(f"{target.name}: {VERDICTS[compared['agree']]}: {_in_words(compared)}")
     made = {"versions": environment.versions(), "date": datetime.now(UTC).date().isoformat()}

@@ -2,8 +2,9 @@
 
 Chains of NUTS avoid regions where their trajectories diverge. Particles of SMC are brought there by their
 weights: the weighted sum of a function over the particles of one run has the mean Z E[f] whatever the moves
-are, and a rejected move leaves a particle where it is. Poor moves therefore make runs differ and bias nothing
-but the ratio of two such sums, and the standard errors come from independent runs alone.
+are, and a rejected move leaves a particle where it is. Where moves are poor, runs differ, and the standard
+errors, which come from independent runs alone, are large. Where they are so poor that hardly any run finds a
+region, all runs agree on a Z that is too low; so Z must also be the one that is known.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from bridgemark.samplers.base import Unsupported
 from bridgemark.samplers.smc import SMC
 from bridgemark.targets.base import Base, Density
 
+MAX_LOG_Z_GAP = 3.0  # between log Z of the runs and the one that is known, in standard errors
+LOG_Z_ROUNDING = 1e-5  # of stored values
 MIN_EFFECTIVE_SHARE = 0.6  # of the runs: where few of them decide, their errors are not to be trusted
 WANTED_ERROR = 0.05  # of a mean or a deviation, in standard deviations of the function
 
@@ -95,12 +98,16 @@ def size(dim: int) -> Size:
     return Size(4, 8, 64, SMC(fit_particles=128, transitions=2, leapfrog_steps=5, **moves))
 
 
-def run_second_method(density: Density, functions: Functions, wanted: Size, say: Say) -> SecondMethod:
-    """Moments and log Z from the first of the ATTEMPTS whose runs agree about Z.
+def run_second_method(
+    density: Density, functions: Functions, log_z: Estimate, wanted: Size, say: Say
+) -> SecondMethod:
+    """Moments and log Z from the first of the ATTEMPTS whose runs agree about Z, and with `log_z`.
 
-    Raises Refused, with all reasons, where those of none agree.
+    Where none agrees with `log_z`, the attempt with the largest Z, because a missing region makes Z small.
+    Raises Refused, with all reasons, where from no start the runs agree with each other.
     """
     refused: dict[str, str] = {}
+    results: list[SecondMethod] = []
     for seed, (name, attempt) in enumerate(ATTEMPTS.items(), 1):
         smc = replace(wanted.smc, ess_fraction=attempt.ess_fraction)
         try:
@@ -111,8 +118,21 @@ def run_second_method(density: Density, functions: Functions, wanted: Size, say:
             say(f"SMC from {name} is refused: {reason}")
             continue
         recipe = f"{result.runs} SMC runs of {wanted.particles} particles from {name}"
-        return result._replace(description={"method": recipe, "settings": repr(smc), "refused": refused})
-    raise Refused("; ".join(f"from {name}: {reason}" for name, reason in refused.items()))
+        description = {"method": recipe, "settings": repr(smc), "refused": dict(refused)}
+        results.append(result._replace(description=description))
+        if log_z_apart(log_z, result.log_z) <= MAX_LOG_Z_GAP:
+            return results[-1]
+        refused[name] = f"log Z is {result.log_z.value:.4g} and not {log_z.value:.4g}"
+        say(f"SMC from {name} is put aside: {refused[name]}")
+    if not results:
+        raise Refused("; ".join(f"from {name}: {reason}" for name, reason in refused.items()))
+    return max(results, key=lambda result: result.log_z.value)
+
+
+def log_z_apart(first: Estimate, second: Estimate) -> float:
+    """The difference of two estimates of log Z in standard errors, of which rounding is a part."""
+    errors = [estimate.standard_error or 0.0 for estimate in (first, second)]
+    return float(abs(first.value - second.value) / np.linalg.norm([*errors, LOG_Z_ROUNDING]))
 
 
 def _run(key: PRNGKeyArray, density: Density, functions: Functions, wanted: Size) -> SecondMethod:

@@ -8,6 +8,7 @@ import pytest
 from bridgemark.benchmarks.references import second_method
 from bridgemark.benchmarks.references.estimators import Refused
 from bridgemark.benchmarks.references.second_method import Size, estimate_moments, run_second_method
+from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.samplers.smc import SMC
 from bridgemark.targets.base import Density, gaussian_base
 
@@ -29,7 +30,7 @@ def test_moments_and_log_z_are_the_closed_forms():
     """
     density = Density(dim=2, log_prob=gumbel, base=gaussian_base(np.zeros(2), np.full(2, 2.0)))
     with jax.enable_x64(True):
-        second = run_second_method(density, FUNCTIONS, SMALL, lambda line: None)
+        second = run_second_method(density, FUNCTIONS, Estimate(2.0, 0.0), SMALL, lambda line: None)
     x, sd = second.moments["x"], np.pi / np.sqrt(6)
     assert np.all(np.abs(x.mean - np.euler_gamma) < LIMIT * x.mean_error)
     assert np.all(np.abs(x.sd - sd) < LIMIT * x.sd_error)
@@ -72,9 +73,28 @@ def test_where_runs_disagree_from_every_start_all_reasons_are_given():
     few = Size(1, 1, 4, SMC(runs=8, fit_particles=8, max_temperatures=2, leapfrog_steps=1))
     lines = []
     with jax.enable_x64(True), pytest.raises(Refused) as refused:
-        run_second_method(density, FUNCTIONS, few, lines.append)
+        run_second_method(density, FUNCTIONS, Estimate(0.0, 0.0), few, lines.append)
     assert "from a Gaussian at the mode: the log density is not concave" in str(refused.value)
     assert "from the base: 8 runs disagree about log Z" in str(refused.value)
     assert "from the base in small steps: 8 runs disagree about log Z" in str(refused.value)
     assert "from a Gaussian fitted to short chains: " in str(refused.value)
     assert len(lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("log_zs", "chosen"), [((-2.0, 0.01, 5.0), 1), ((-2.0, -0.7, -1.0), 1), ((-2.0, 0.7), 1)]
+)
+def test_runs_that_agree_on_another_log_z_are_put_aside(monkeypatch, log_zs, chosen):
+    """The first that has the log Z that is known is taken, and where none has, the one with the largest."""
+    runs = iter(second_method.SecondMethod({}, Estimate(log_z, 0.05), 8, {}) for log_z in log_zs)
+    attempts = {
+        str(number): second_method.Attempt(lambda density: density.base, 0.8) for number in range(len(log_zs))
+    }
+    monkeypatch.setattr(second_method, "ATTEMPTS", attempts)
+    monkeypatch.setattr(second_method, "_run", lambda *_: next(runs))
+    base = gaussian_base(np.zeros(2), np.ones(2))
+    lines = []
+    second = run_second_method(Density(2, base.log_prob, base), {}, Estimate(0.0, 0.0), SMALL, lines.append)
+    assert second.log_z.value == log_zs[chosen]
+    assert "log Z is -2 and not 0" in second.description["refused"]["0"]
+    assert "SMC from 0 is put aside: log Z is -2 and not 0" in lines
