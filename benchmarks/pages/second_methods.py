@@ -32,13 +32,15 @@ SECOND_ABOUT = f"""\
 What is known of every target, compared with weighted particles of independent runs of tempered SMC. Chains of
 NUTS avoid the tails where their trajectories diverge. The sums over the particles of a run have the right
 mean whatever the moves are: poor moves show in the errors, which are from runs alone, or, where all runs miss
-a region, in a log Z that is too low. The columns "log Z", "means" and "deviations" have the largest
-difference over all functions and coordinates, in its standard errors; where the truth is right, all stay
-below the limit with probability {1 - FALSE_ALARM}. "error" is the largest standard error of a difference of
-moments, in standard deviations of the function: above {MAX_ERROR} nothing is confirmed. Where runs disagree
-about log Z with each other there is no second method here, and the reason is given. A difference is not yet
-a wrong truth: SMC may be the one that errs, as it surely is where the truth is exact.
-`bridgemark reference NAME --check` makes a line again."""
+a region, in a log Z that is too low. A tail of small mass in which every leapfrog step is too long can escape
+both: on brownian-32, where the truth is exact, it is SMC that loses the tail of small noise. Agreement is
+evidence and no proof, and a difference is not yet a wrong truth.
+
+The columns "log Z", "means" and "deviations" have the largest difference over all functions and coordinates,
+in its standard errors; where both are right, all stay below the limit with probability {1 - FALSE_ALARM}.
+"error" is the largest standard error of a difference of moments, in standard deviations of the function:
+above {MAX_ERROR} nothing is confirmed. Where runs disagree about log Z with each other there is no second
+method, and the reason is given. `bridgemark reference NAME --check` makes a line again."""
 BRIDGE_HEADINGS = ("reference", "log Z", "other chains", "difference", "Pareto k", "halved in another way")
 BRIDGE_ABOUT = f"""\
 Each reference for which log Z was estimated by bridge sampling, and the same with other chains of the same

@@ -1,10 +1,11 @@
-"""Moments of a target by independent runs of tempered SMC, a method that divergences cannot cut.
+"""Moments of a target by independent runs of tempered SMC, in which no divergence ends a trajectory.
 
-Chains of NUTS avoid regions where their trajectories diverge. Particles of SMC are brought there by their
-weights: the weighted sum of a function over the particles of one run has the mean Z E[f] whatever the moves
-are, and a rejected move leaves a particle where it is. Where moves are poor, runs differ, and the standard
-errors, which come from independent runs alone, are large. Where they are so poor that hardly any run finds a
-region, all runs agree on a Z that is too low; so Z must also be the one that is known.
+The weighted sum of a function over the particles of one run has the mean Z E[f] whatever the moves are, and a
+rejected move leaves a particle where it is. Where moves are poor, runs differ, and the standard errors, which
+come from independent runs alone, are large. Where hardly any run finds a region, all runs agree on a Z that
+is too low; so Z must also be the one that is known. That does not see a tail of small mass: on brownian-32
+the runs lose the tail of small noise, where the density is stiff for any leapfrog step, and log Z is lower by
+a few hundredths only. An agreement is evidence, then, and no proof.
 """
 
 from collections.abc import Callable, Mapping
