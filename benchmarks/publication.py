@@ -11,11 +11,17 @@ from bridgemark.benchmarks.drawing import figures
 from bridgemark.benchmarks.drawing.paper import writing
 from bridgemark.benchmarks.drawing.paper.figure import Sources
 from bridgemark.benchmarks.joining.merging import current, merge
-from bridgemark.benchmarks.joining.present_code import own_samplers, sort_rows
+from bridgemark.benchmarks.joining.present_code import own_samplers, own_targets, sort_rows
 from bridgemark.benchmarks.pages import board, truths
 from bridgemark.benchmarks.pages.html import page
 from bridgemark.benchmarks.rows import published
-from bridgemark.benchmarks.rows.results import Results, certificates_folder, rows_folder, store_of
+from bridgemark.benchmarks.rows.results import (
+    Results,
+    certificates_folder,
+    checks_folder,
+    rows_folder,
+    store_of,
+)
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.studies import stored
 from bridgemark.benchmarks.studies.study import studies
@@ -29,11 +35,12 @@ class Addition(NamedTuple):
 
 
 def add(local: Path, folder: Path) -> Addition:
-    """Add the rows, certificates and studies of one's own results to published ones, as measured here.
+    """Add one's own results to published ones: rows as measured here, and all that is stored beside them.
 
-    Rows that the present code of this project does not make are left out, and so are certificates that are
-    stale. Published rows keep their origin unless they were measured here now. Rows that later ones supersede
-    are removed. Raises BadInput for rows that cannot be read or written.
+    These are certificates, studies and checks of truths. Rows that the present code of this project does not
+    make are left out, and so are certificates that are stale. Published rows keep their origin unless they
+    were measured here now. Rows that later ones supersede are removed. Raises BadInput for rows that cannot
+    be read or written.
     """
     present, left_out = sort_rows(store_of(local).read_all())
     if present:
@@ -42,6 +49,7 @@ def add(local: Path, folder: Path) -> Addition:
         published.write(current(merge(before, added)), rows_folder(folder))
     _add_certificates(local, folder)
     _add_studies(local, folder)
+    _add_checks(local, folder)
     return Addition(len(present), {reason: len(rows) for reason, rows in left_out.items()})
 
 
@@ -76,6 +84,15 @@ def _add_studies(local: Path, folder: Path) -> None:
         if path.exists():
             stored.path_of(folder, name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, stored.path_of(folder, name))
+
+
+def _add_checks(local: Path, folder: Path) -> None:
+    """Copy the checks of truths of targets of this project."""
+    for name in sorted(own_targets()):
+        path = checks_folder(local) / f"{name}.json"
+        if path.exists():
+            checks_folder(folder).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, checks_folder(folder) / path.name)
 
 
 def _add_certificates(local: Path, folder: Path) -> None:

@@ -39,6 +39,14 @@ def number(value: float | None, digits: int = 2) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def with_error(value: float, error: float) -> str:
+    """A value with its standard error, to the digits that it has: "-77.5684 ± 0.0083", or "1.837877"."""
+    if error == 0:
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    decimals = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{decimals}f} ± {number(error)}"
+
+
 def count(things: int, noun: str) -> str:
     """A number of things in words: "1 row", "2 rows"."""
     return f"{things} {noun}{'' if things == 1 else 's'}"

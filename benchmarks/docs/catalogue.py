@@ -19,11 +19,10 @@ from bridgemark.benchmarks.console.catalogue import alias_text, known_truths
 from bridgemark.benchmarks.pages.html.difficulty import in_words
 from bridgemark.benchmarks.pages.html.kinds import NATURES
 from bridgemark.benchmarks.pages.truths import OWN_MODULES as TARGET_MODULES
-from bridgemark.benchmarks.pages.truths import with_error
 from bridgemark.benchmarks.rows.results import PUBLISHED
 from bridgemark.benchmarks.studies import difficulty
 from bridgemark.benchmarks.studies.difficulty import Difficulty
-from bridgemark.benchmarks.text import escape_bars, escape_markdown, markdown_table
+from bridgemark.benchmarks.text import escape_bars, escape_markdown, markdown_table, with_error
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target, Truth
 from bridgemark.targets.refused import REFUSED

@@ -58,7 +58,7 @@ def sort_rows(rows: Iterable[Row], plugins: tuple[str, ...] = ()) -> SortedRows:
 
 def identify(rows: Iterable[Row], plugins: tuple[str, ...] = ()) -> PresentCode:
     """The code of those samplers and targets of rows that this project or a plug-in registers."""
-    samplers, targets = own_samplers(plugins), _own(registry.target_modules(plugins))
+    samplers, targets = own_samplers(plugins), own_targets(plugins)
     wanted_samplers = sorted({row.sampler for row in rows} & samplers)
     wanted_targets = sorted({row.target for row in rows} & targets)
     return PresentCode(
@@ -70,6 +70,11 @@ def identify(rows: Iterable[Row], plugins: tuple[str, ...] = ()) -> PresentCode:
 def own_samplers(plugins: tuple[str, ...] = ()) -> set[str]:
     """Names of the samplers of this project and of `plugins`, without those of installed packages."""
     return _own(registry.sampler_modules(plugins))
+
+
+def own_targets(plugins: tuple[str, ...] = ()) -> set[str]:
+    """Names of the targets of this project and of `plugins`, without those of installed packages."""
+    return _own(registry.target_modules(plugins))
 
 
 def require_registered(row: Row, plugins: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""The generated page TRUTHS.md: log Z of every target of this project, and how it is known."""
+"""The generated page TRUTHS.md: log Z of every target of this project, how it is known, and its checks."""
 
 import json
 import math
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.pages import other_sources
+from bridgemark.benchmarks.pages import other_sources, second_methods
 from bridgemark.benchmarks.references.log_z import rank
-from bridgemark.benchmarks.text import escape_markdown, markdown_table, number
+from bridgemark.benchmarks.text import escape_markdown, markdown_table, with_error
 from bridgemark.targets import stored
 from bridgemark.targets.base import Target, Truth
 
@@ -63,6 +63,8 @@ def compose(targets: Sequence[Target], references: Mapping[str, Reference]) -> s
             ABOUT,
             f"## Estimates\n\n{ESTIMATED_ABOUT}\n\n{markdown_table(headings, estimated)}",
             f"## Exact\n\n{EXACT_ABOUT}\n\n{markdown_table(('target', 'd', 'log Z', 'how'), exact)}",
+            second_methods.second_section(second_methods.stored_checks(targets, references)),
+            second_methods.bridge_section(references),
             *([f"{UNKNOWN_ABOUT} {escape_markdown(', '.join(unknown))}."] if unknown else []),
             other_sources.section(),
         ]
@@ -113,11 +115,3 @@ def _beginning(target: Target, truth: Truth) -> list[str]:
     """The first three entries of a line: name, dimension and log Z."""
     log_z = with_error(truth.value, truth.standard_error)
     return [escape_markdown(target.name), str(target.density.dim), log_z]
-
-
-def with_error(value: float, error: float) -> str:
-    """A value with its standard error, to the digits that it has: "-77.5684 ± 0.0083", or "1.837877"."""
-    if error == 0:
-        return f"{value:.6f}".rstrip("0").rstrip(".")
-    decimals = max(0, 1 - math.floor(math.log10(error)))
-    return f"{value:.{decimals}f} ± {number(error)}"

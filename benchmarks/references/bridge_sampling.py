@@ -1,6 +1,7 @@
 """Log Z by bridge sampling between draws of Markov chains and draws of a Gaussian fitted to other chains.
 
 Meng and Wong (1996), Statistica Sinica 6, 831-860, equation 4.1: the optimal bridge, found by iteration.
+The diagnosis by the tails of its terms is that of Micaletto and Vehtari (2025), Bridge sampling diagnostics.
 """
 
 from typing import NamedTuple
@@ -12,18 +13,25 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.benchmarks.scores.diagnostics import ess_bulk
 from bridgemark.benchmarks.scores.evidence import log_mean
+from bridgemark.benchmarks.scores.pareto import pareto_k
 from bridgemark.targets.base import Base, LogProb, gaussian_base
 
 MIN_DRAWS_PER_DIM = 15  # of the chains that a Gaussian is fitted to
 MAX_ITERATIONS, TOLERANCE = 1_000, 1e-10
+EXTREME_K = 10.0  # takes the place of an infinite Pareto k, which a JSON file cannot hold
 BATCH = 1_000  # points whose density is evaluated at once
 
 
 class BridgeEstimate(NamedTuple):
-    """An estimate of log Z and its standard error."""
+    """An estimate of log Z and its standard error.
+
+    `pareto_k` is the larger tail shape of the terms of the numerator and of the denominator. Where it is
+    above 0.7, target and proposal overlap too little for the error to be trusted.
+    """
 
     value: float
     standard_error: float
+    pareto_k: float
 
 
 def estimate_log_z(
@@ -31,7 +39,7 @@ def estimate_log_z(
 ) -> BridgeEstimate:
     """The mean of two bridges: each half of the chains is bridged to the Gaussian fitted to the other half.
 
-    Raises ValueError where half of the draws are too few to fit a Gaussian.
+    Raises ValueError where half of the draws are too few to fit a Gaussian, and where a chain stands still.
     """
     first, second = np.array_split(np.asarray(x, float), 2)
     key_first, key_second = jax.random.split(key)
@@ -39,7 +47,17 @@ def estimate_log_z(
     from_second = _bridge(key_second, log_prob, fit_gaussian(second), first)
     value = np.mean([from_first.value, from_second.value])
     error = np.hypot(from_first.standard_error, from_second.standard_error) / 2
-    return BridgeEstimate(float(value), float(error))
+    return BridgeEstimate(float(value), float(error), max(from_first.pareto_k, from_second.pareto_k))
+
+
+def reshuffled_log_z(
+    key: PRNGKeyArray, log_prob: LogProb, x: Float[np.ndarray, "chains length dim"]
+) -> BridgeEstimate:
+    """The same estimate with the chains halved in another way: those of even number, then those of odd.
+
+    Both Gaussians and all their draws are others. Raises ValueError as `estimate_log_z` does.
+    """
+    return estimate_log_z(key, log_prob, np.concatenate([x[0::2], x[1::2]]))
 
 
 def fit_gaussian(x: Float[np.ndarray, "chains length dim"]) -> Base:
@@ -75,10 +93,11 @@ def optimal_bridge(
 
     The draws of the target are Markov chains, those of the proposal independent. The standard error is that
     of Frühwirth-Schnatter (2004), Econometrics Journal 7, 143-167, with effective numbers of draws in place
-    of numbers. NaN at a draw of the proposal counts as density zero.
+    of numbers. NaN at a draw of the proposal counts as density zero. Raises ValueError where a chain stands
+    still or has density zero, because its effective number of draws is then none.
     """
     at_proposed = np.where(np.isnan(at_proposed), -np.inf, at_proposed)
-    effective = min(float(ess_bulk(at_drawn[..., None])[0]), at_drawn.size)
+    effective = _effective_number(at_drawn)
     log_share_drawn, log_share_proposed = np.log([effective, at_proposed.size]) - np.log(
         effective + at_proposed.size
     )
@@ -91,11 +110,31 @@ def optimal_bridge(
         value = log_mean(numerator).value - log_mean(denominator.ravel()).value
         if abs(value - previous) < TOLERANCE:
             break
+    tails = _largest_tail(numerator, denominator.ravel())
     numerator = np.exp(numerator - np.max(numerator))
     denominator = np.exp(denominator - np.max(denominator))
-    effective = min(float(ess_bulk(denominator[..., None])[0]), denominator.size)
-    variance = _relative_variance(numerator) / numerator.size + _relative_variance(denominator) / effective
-    return BridgeEstimate(value, float(np.sqrt(variance)))
+    variance = _relative_variance(numerator) / numerator.size
+    variance += _relative_variance(denominator) / _effective_number(denominator)
+    return BridgeEstimate(value, float(np.sqrt(variance)), tails)
+
+
+def _effective_number(values: Float[np.ndarray, "chains length"]) -> float:
+    """Effective number of draws, at most their number. Raises ValueError where there is none."""
+    effective = float(ess_bulk(values[..., None])[0])
+    if effective == 0:
+        still = int(np.sum(np.ptp(values, axis=1) == 0))
+        reason = (
+            f"{still} of {len(values)} stand still" if still else "the density of some draws is not finite"
+        )
+        raise ValueError(f"the chains cannot be bridged: {reason}; run them longer or with smaller steps")
+    return min(effective, values.size)
+
+
+def _largest_tail(*log_terms: np.ndarray) -> float:
+    """The largest Pareto k of several sets of terms, within EXTREME_K; the upper end for too few terms."""
+    shapes = [pareto_k(terms) for terms in log_terms]
+    or_infinite = [np.inf if shape is None or np.isnan(shape) else shape for shape in shapes]
+    return float(np.clip(max(or_infinite), -EXTREME_K, EXTREME_K))
 
 
 def _relative_variance(values: np.ndarray) -> float:

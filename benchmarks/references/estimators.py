@@ -92,13 +92,21 @@ def by_smc(key: PRNGKeyArray, target: Target, effort: Effort, x: Chains) -> Meth
 
 
 def by_bridge(key: PRNGKeyArray, target: Target, effort: Effort, x: Chains) -> MethodResult:
-    """Estimate log Z by bridge sampling between the chains and Gaussians fitted to them."""
+    """Estimate log Z by bridge sampling between the chains and Gaussians fitted to them.
+
+    Also stored are the Pareto k of the terms, and the estimate with the chains halved in another way.
+    """
     _refuse_disagreeing(x)
+    key_first, key_reshuffled = jax.random.split(key)
     try:
-        estimate = bridge_sampling.estimate_log_z(key, target.density.log_prob, x)
+        estimate = bridge_sampling.estimate_log_z(key_first, target.density.log_prob, x)
+        reshuffled = bridge_sampling.reshuffled_log_z(key_reshuffled, target.density.log_prob, x)
     except ValueError as error:
         raise Refused(str(error)) from error
-    return _result(*estimate, f"bridge sampling, {x.shape[0]} x {x.shape[1]} draws of chains")
+    recipe = f"bridge sampling, {x.shape[0]} x {x.shape[1]} draws of chains"
+    result = _result(estimate.value, estimate.standard_error, recipe)
+    again = _result(reshuffled.value, reshuffled.standard_error, "the chains halved in another way")
+    return result | {"pareto_k": round(estimate.pareto_k, 3), "reshuffled": again}
 
 
 def by_dds(key: PRNGKeyArray, target: Target, effort: Effort, x: Chains) -> MethodResult:

@@ -1,4 +1,4 @@
-"""The process that makes one reference: `python -m bridgemark.benchmarks.references.maker`.
+"""The process that makes or checks one reference: `python -m bridgemark.benchmarks.references.maker`.
 
 A plug-in may crash it or let it hang. Its reports are those of `sweep.reporting_process`: one phase, the
 `line`s about the progress, and either an `error`, after which nothing follows, or `done` with the `path` of
@@ -13,18 +13,23 @@ from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_e
 
 
 def main() -> None:
-    """Make the reference that the task names, with all cores and in single precision."""
+    """Make or check the reference that the task names, with all cores; it is made in single precision."""
     task, report = read_task(), open_reports()
     settings.forget_settings()  # what a truth is must not depend on variables that nobody stores with it
 
     # Only now, because JAX reads its settings when it is imported.
+    from bridgemark.benchmarks.references.check import check
     from bridgemark.benchmarks.references.reference import make
     from bridgemark.targets import stored
 
     report(phase=f"the reference of {task['name']!r}", subject=None)
     folder = stored.FOLDER if task["folder"] is None else Path(task["folder"])
+    plugins = tuple(task["plugins"])
     try:
-        path = make(task["name"], folder, lambda line: report(line=line), tuple(task["plugins"]))
+        if task["checks"] is None:
+            path = make(task["name"], folder, lambda line: report(line=line), plugins)
+        else:
+            path = check(task["name"], folder, Path(task["checks"]), lambda line: report(line=line), plugins)
     except BadInput as error:
         report(error=str(error))
     else:

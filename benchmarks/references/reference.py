@@ -15,19 +15,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.references.chains import evaluate, run_chains
 from bridgemark.benchmarks.references.estimators import MAX_R_HAT, Chains, Effort
 from bridgemark.benchmarks.references.log_z import Say, estimate_log_z, reconcile
 from bridgemark.benchmarks.rows import environment
 from bridgemark.benchmarks.rows.fingerprint import fingerprint
 from bridgemark.benchmarks.scores.diagnostics import ess_bulk, r_hat
-from bridgemark.samplers.base import Sampler
 from bridgemark.samplers.nuts import NUTS
 from bridgemark.samplers.smc import SMC
 from bridgemark.targets import stored
@@ -35,7 +34,6 @@ from bridgemark.targets.base import Target, Truth
 
 DEFAULT_FUNCTIONS: dict[str, Callable] = {"x": lambda x: x, "x2": jnp.square}  # if a target asks for none
 DIGITS = 7  # significant ones of stored moments
-BATCH = 1_000  # points at which a function is evaluated at once
 AGREEMENT = {
     True: "another method agrees",
     False: "the methods disagree, so this is no truth",
@@ -77,17 +75,15 @@ def make(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tup
     cannot be written; also where the chains disagree (R-hat above 1.01) and where no method estimates log Z,
     because a reference that has not converged must not be stored.
     """
-    builders = registry.targets(plugins)
-    with stored.requested_statistics() as functions:
-        target = registry.build(name, registry.choose_targets((name,), builders)[name])
-    command = _command(name, plugins)
-    if target.log_z is not None and not target.log_z.recipe.startswith(f"{command}:"):
-        raise BadInput(f"the truth of {name} is not made here; it comes from: {target.log_z.recipe}")
+    target, functions = build_with_functions(name, plugins)
+    truth = other_truth(target, plugins)
+    if truth is not None:
+        raise BadInput(f"the truth of {name} is not made here; it comes from: {truth.recipe}")
     if not os.access(folder, os.W_OK):
         raise BadInput(f"{folder} cannot be written: make references in a checkout of the repository")
     wanted = effort(target.density.dim)
-    identity = fingerprint(target)
-    chains = _run_agreeing_chains(target, functions or DEFAULT_FUNCTIONS, wanted, say)
+    command, identity = _command(name, plugins), fingerprint(target)
+    chains = _run_agreeing_chains(target, functions, wanted, say)
     results = estimate_log_z(target, wanted, chains.x, say)
     log_z, agree = reconcile(results)
     reference = {
@@ -111,6 +107,25 @@ def make(name: str, folder: Path = stored.FOLDER, say: Say = print, plugins: tup
     return path
 
 
+def build_with_functions(name: str, plugins: tuple[str, ...]) -> tuple[Target, Mapping[str, Callable]]:
+    """Build a target, and find the functions, by name, whose moments it asks for.
+
+    Raises BadInput for an unknown target and for one that is broken.
+    """
+    builders = registry.targets(plugins)
+    with stored.requested_statistics() as functions:
+        target = registry.build(name, registry.choose_targets((name,), builders)[name])
+    return target, functions or DEFAULT_FUNCTIONS
+
+
+def other_truth(target: Target, plugins: tuple[str, ...]) -> Truth | None:
+    """What is known of log Z from another source than the command that makes the target's reference."""
+    command = _command(target.name, plugins)
+    if target.log_z is None or target.log_z.recipe.startswith(f"{command}:"):
+        return None
+    return target.log_z
+
+
 def _command(name: str, plugins: tuple[str, ...]) -> str:
     """The command that makes a reference, with the names of plug-ins and not their folders."""
     options = [part for plugin in plugins for part in ("--plugin", Path(plugin).name)]
@@ -124,10 +139,10 @@ def _run_agreeing_chains(
 
     Raises BadInput where the chains of all of them disagree.
     """
-    largest: dict[str, float] = {}
+    disagreements: list[str] = []
     for method, (sampler, total) in wanted.chain_samplers().items():
-        x = _run_chains(target, sampler, total)
-        values = {key: _evaluate(function, x) for key, function in functions.items()}
+        x = run_chains(target.density, sampler, total)
+        values = {key: evaluate(function, x) for key, function in functions.items()}
         largest = {key: float(np.max(r_hat(value))) for key, value in values.items()}
         say(f"{target.name}: {x.shape[0]} x {x.shape[1]} draws of {method}, R-hat {largest}")
         if max(largest.values()) <= MAX_R_HAT:
@@ -139,22 +154,14 @@ def _run_agreeing_chains(
                 "settings": repr(sampler),
             }
             return ChainMoments(x, values, description)
-    raise BadInput(f"the chains on {target.name} disagree (R-hat {largest}): give them more draws")
-
-
-def _run_chains(target: Target, sampler: Sampler, total: int) -> Chains:
-    """Fit a sampler of Markov chains and draw `total` points, all chains together."""
-    key_fit, key_draw = jax.random.split(jax.random.key(0))
-    state = jax.jit(lambda key: sampler.fit(key, target.density).state)(key_fit)
-    draw = jax.jit(lambda key, state: sampler.sample(key, target.density, state, total)[1].x)
-    return np.asarray(draw(key_draw, state), float)
-
-
-def _evaluate(function: Callable, x: Chains) -> Float[np.ndarray, "chains length k"]:
-    """A function (dim,) -> (k,) of every draw, in double precision."""
-    with jax.enable_x64(True):
-        evaluate = jax.jit(lambda points: jax.lax.map(function, points, batch_size=BATCH))
-        return np.asarray(evaluate(x.reshape(-1, x.shape[2]))).reshape(*x.shape[:2], -1)
+        worst = max(largest, key=lambda key: largest[key])
+        disagreements.append(f"{largest[worst]:.3g} for {worst} by {method}")
+    raise BadInput(
+        f"the chains on {target.name} have not converged, so nothing was stored: R-hat is "
+        f"{' and '.join(disagreements)}, and must be at most {MAX_R_HAT}. Give the target a base that covers "
+        "it more closely or coordinates of like scales; where it has modes that no chain leaves, ask for the "
+        "moments of functions that are alike in all of them"
+    )
 
 
 def _moments(values: Float[np.ndarray, "chains length k"]) -> dict[str, list[float]]:

@@ -35,6 +35,11 @@ def certificates_folder(folder: Path) -> Path:
     return folder / "certificates"
 
 
+def checks_folder(folder: Path) -> Path:
+    """Where a folder of results has the checks of exact truths; those of references are with these."""
+    return folder / "checks"
+
+
 @dataclass(frozen=True)
 class Results:
     """Folders of results that are read as one: where two have the same row, the last of them counts."""

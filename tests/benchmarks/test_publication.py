@@ -15,7 +15,7 @@ from bridgemark.benchmarks.joining.present_code import (
     sort_rows,
 )
 from bridgemark.benchmarks.rows import published
-from bridgemark.benchmarks.rows.results import certificates_folder, rows_folder, store_of
+from bridgemark.benchmarks.rows.results import certificates_folder, checks_folder, rows_folder, store_of
 from bridgemark.benchmarks.sweep.plan import Request, plan
 from bridgemark.benchmarks.sweep.presets import PRESETS, Budget
 
@@ -140,3 +140,12 @@ def test_only_valid_certificates_of_samplers_of_this_project_are_added(tmp_path)
     assert publication.add(local, folder) == (0, {})
     assert [path.name for path in certificates_folder(folder).iterdir()] == ["hmc.json"]
     assert not rows_folder(folder).exists()
+
+
+def test_checks_of_truths_of_this_project_are_published(tmp_path):
+    local, folder = tmp_path / "local", tmp_path / "published"
+    checks_folder(local).mkdir(parents=True)
+    for name in ("gmm9", "somebody-elses"):
+        (checks_folder(local) / f"{name}.json").write_text(name)
+    publication.add(local, folder)
+    assert [path.read_text() for path in checks_folder(folder).iterdir()] == ["gmm9"]

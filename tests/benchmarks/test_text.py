@@ -17,6 +17,7 @@ from bridgemark.benchmarks.text import (
     one_line,
     printable,
     remark,
+    with_error,
 )
 
 from support.stored_rows import HOSTILE_TEXTS
@@ -172,3 +173,17 @@ def test_text_is_text_in_xml(text):
     element = ElementTree.fromstring(f'<a b="{escape_xml(text)}">{escape_xml(text)}</a>')
     assert (element.text or "") == element.attrib["b"] == printable(text)
     assert not list(element)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (-77.56841, 0.0083, "-77.5684 ± 0.0083"),
+        (-10596.02, 8000.0, "-10596 ± 8000"),
+        (1.8378770664, 0.0, "1.837877"),
+        (0.0, 0.0, "0"),
+        (100.0, 0.0, "100"),
+    ],
+)
+def test_a_value_is_shown_to_the_digits_that_it_has(value, error, text):
+    assert with_error(value, error) == text

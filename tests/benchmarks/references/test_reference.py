@@ -87,6 +87,9 @@ def test_a_made_truth_is_the_closed_form(monkeypatch, tmp_path, unknown, quick):
         best["standard_error"],
     ]
     assert made["log_z"]["recipe"] == f"{command}: {best['recipe']}"
+    reshuffled = methods["bridge"]["reshuffled"]
+    assert abs(reshuffled["value"] - LOG_Z) < LIMIT * reshuffled["standard_error"] + 5e-5
+    assert methods["bridge"]["pareto_k"] < 0.7
     for name, mean in (("x", MEAN), ("x2", MEAN**2 + SD**2)):
         moments = made["statistics"][name]
         assert np.all(np.abs(moments["mean"] - mean) < LIMIT * np.array(moments["standard_error"]))
@@ -177,7 +180,7 @@ def test_moments_come_from_parallel_tempering_where_chains_of_nuts_disagree(
     monkeypatch, tmp_path, unknown, quick
 ):
     drawn = {"NUTS": chains(apart=1), "ParallelTempering": chains(apart=0)}
-    monkeypatch.setattr(reference, "_run_chains", lambda target, sampler, n: drawn[type(sampler).__name__])
+    monkeypatch.setattr(reference, "run_chains", lambda density, sampler, n: drawn[type(sampler).__name__])
     monkeypatch.setattr(log_z, "METHODS", {"bridge": estimators.by_bridge})
     made = made_in(tmp_path)
     assert (made["chains"]["method"], made["agree"]) == ("parallel tempering", None)
@@ -185,8 +188,13 @@ def test_moments_come_from_parallel_tempering_where_chains_of_nuts_disagree(
 
 
 def test_chains_that_disagree_write_nothing(monkeypatch, tmp_path, unknown, quick):
-    monkeypatch.setattr(reference, "_run_chains", lambda *_: chains(apart=1))
-    with pytest.raises(BadInput, match="disagree"):
+    monkeypatch.setattr(reference, "run_chains", lambda *_: chains(apart=1))
+    reason = (
+        r"the chains on toy-gaussian have not converged, so nothing was stored: R-hat is "
+        r"\d\.\d+ for x\d? by NUTS and \d\.\d+ for x\d? by parallel tempering, and must be at most 1\.01\. "
+        "Give the target a base"
+    )
+    with pytest.raises(BadInput, match=reason):
         made_in(tmp_path)
     assert not list(tmp_path.iterdir())
 
