@@ -1,0 +1,146 @@
+"""A first look at a density: its gradient, modes, scale, conditioning and tails, and what a gradient costs.
+
+Optimisers start at draws of the base and at points up to a hundred times as far away, because samplers that
+start at the base may all miss the same mode. Everything is computed in double precision.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.optimize
+from jaxtyping import Float
+
+from bridgemark.benchmarks.advise.modes import Mode, mode_at
+from bridgemark.benchmarks.certificates import properness, target_checks
+from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
+from bridgemark.targets.base import About, Density, Target
+
+STARTS = {1.0: 12, 10.0: 12, 100.0: 12}  # optimisers by how far from the base they start, in its scales
+MAX_MODES = 32  # after which no more are looked for
+ITERATIONS = 300  # of each optimiser
+STEP = 1e-5  # of the finite differences of the gradient, relative to 1 + |x|
+SEED = 271828
+INFINITE = 1e200  # stands for an infinite objective, which the optimiser cannot handle
+
+
+class Pilot(NamedTuple):
+    """What was seen of a density.
+
+    Attributes:
+        dim: the dimension.
+        gradient: what is wrong with the gradient, or None.
+        integral: why the integral is infinite, or None where it looks finite or was not judged.
+        modes: the modes that were found, the highest first.
+        starts: optimisers that started where the density is finite.
+        ended_at_modes: how many of them ended at one of the modes.
+        reach: how far from the base they started, in scales of the base.
+        gradient_seconds: what a gradient costs.
+    """
+
+    dim: int
+    gradient: str | None
+    integral: str | None
+    modes: list[Mode]
+    starts: int
+    ended_at_modes: int
+    reach: float
+    gradient_seconds: float
+
+    def condition_number(self) -> float | None:
+        """The squared ratio of the widest to the narrowest direction at the highest mode; None without it."""
+        if not self.modes:
+            return None
+        eigenvalues = np.linalg.eigvalsh(self.modes[0].precision)
+        return float(eigenvalues[-1] / eigenvalues[0])
+
+    def scales(self) -> Float[np.ndarray, " dim"] | None:
+        """Standard deviations by the Laplace approximation at the highest mode; None without it."""
+        return np.sqrt(np.diag(np.linalg.inv(self.modes[0].precision))) if self.modes else None
+
+
+class Ends(NamedTuple):
+    """The modes at which optimisers have ended, how many started, and how many ended at a mode."""
+
+    modes: list[Mode]
+    starts: int
+    ended_at_modes: int
+
+
+def look_at(density: Density) -> Pilot:
+    """Look at a density from near and far; a few thousand gradients."""
+    with jax.enable_x64(True):
+        value_and_gradient = jax.jit(jax.value_and_grad(density.log_prob))
+        ends = find_modes(density, value_and_gradient)
+        target = Target("the model", 1, density, About(source="", definition=""))
+        return Pilot(
+            density.dim,
+            target_checks.gradient(target),
+            _why_improper(target),
+            *ends,
+            max(STARTS),
+            _seconds(value_and_gradient, np.asarray(density.base.sample(jax.random.key(SEED), 10))),
+        )
+
+
+def find_modes(density: Density, value_and_gradient: Callable[[Any], Any]) -> Ends:
+    """Climb from every start, and tell apart where that ends."""
+
+    def negative(x: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = value_and_gradient(jnp.asarray(x))
+        finite_value = float(np.nan_to_num(-value, nan=INFINITE, posinf=INFINITE))
+        return finite_value, np.nan_to_num(-np.asarray(gradient, float), posinf=0, neginf=0)
+
+    gradients = jax.jit(jax.vmap(jax.grad(density.log_prob)))
+    modes: list[Mode] = []
+    starts = ended = 0
+    for start in _starting_points(density):
+        if not np.isfinite(start).all() or negative(start)[0] >= INFINITE or len(modes) >= MAX_MODES:
+            continue
+        starts += 1
+        options = {"maxiter": ITERATIONS, "ftol": 0.0, "gtol": 0.0}
+        end = scipy.optimize.minimize(negative, start, method="L-BFGS-B", jac=True, options=options)
+        # It lies in the bulk of a known mode only if it is no higher than that.
+        if any(mode.contains(end.x) and -end.fun <= mode.log_prob + 0.1 for mode in modes):
+            ended += 1
+            continue
+        mode = mode_at(end.x, -float(end.fun), -np.asarray(end.jac), _hessian(gradients, end.x))
+        if mode is not None:
+            ended += 1
+            modes.append(mode)
+    return Ends(sorted(modes, key=lambda mode: -mode.log_prob), starts, ended)
+
+
+def _starting_points(density: Density) -> Float[np.ndarray, "starts dim"]:
+    """Draws of the base, moved away from its centre by the factors in STARTS."""
+    draws = np.asarray(density.base.sample(jax.random.key(SEED), sum(STARTS.values())), float)
+    centre = np.median(draws, axis=0) if density.base.loc is None else density.base.loc
+    factors = np.repeat(list(STARTS), list(STARTS.values()))
+    return centre + factors[:, None] * (draws - centre)
+
+
+def _hessian(gradients: Callable[[Any], Any], x: Float[np.ndarray, " dim"]) -> np.ndarray:
+    """The Hessian by central differences, because a function on the host may have no second derivative."""
+    steps = np.diag(STEP * (1 + np.abs(x)))
+    slopes = np.asarray(gradients(jnp.asarray(np.concatenate([x + steps, x - steps]))), float)
+    return (slopes[: len(x)] - slopes[len(x) :]) / (2 * np.diag(steps)[:, None])
+
+
+def _why_improper(target: Target) -> str | None:
+    try:
+        return properness.proper(target)
+    except NotJudged:
+        return None
+
+
+def _seconds(function: Callable[[Any], Any], points: np.ndarray) -> float:
+    """Median wall seconds of a call that is compiled already."""
+    seconds = []
+    for point in points:
+        begin = time.perf_counter()
+        jax.block_until_ready(function(jnp.asarray(point)))
+        seconds.append(time.perf_counter() - begin)
+    return float(np.median(seconds))
