@@ -8,6 +8,7 @@ from bridgemark.benchmarks.references.log_z import MAX_ERROR, MAX_GAP, reconcile
 from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.benchmarks.text import number
 
+MIN_ERROR = 1e-3  # nats: no estimate is taken for more precise, because rounding and tuning err, too
 MUCH_MORE = float(np.log(20))  # an unbiased estimate of Z is 20 times too large once in 20 times at most
 
 
@@ -32,7 +33,7 @@ class LogZ(NamedTuple):
 def judge_log_z(estimates: dict[str, Estimate | None]) -> LogZ:
     """Reconcile the estimates of families by name; those without an error are left out."""
     results = {
-        name: {"value": item.value, "standard_error": item.standard_error, "recipe": name}
+        name: {"value": item.value, "standard_error": max(item.standard_error, MIN_ERROR), "recipe": name}
         for name, item in estimates.items()
         if item is not None and item.standard_error is not None and np.isfinite(item).all()
     }

@@ -109,7 +109,12 @@ def judge(pilot: Pilot | None, families: dict[str, FamilyDraws], failed: dict[st
 
 
 def choose(passing: dict[str, FamilyEvidence]) -> str | None:
-    """The family that passes its own rules and knows the means best; None where none passes."""
+    """The chains where they pass their own rules, because their draws have equal weights.
+
+    Otherwise the family that passes and knows the means best; None where none passes.
+    """
+    if CHAINS in passing:
+        return CHAINS
     errors = {name: item.scores.mean_error or np.inf for name, item in passing.items()}
     return min(errors, key=lambda name: errors[name]) if errors else None
 

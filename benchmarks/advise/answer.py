@@ -1,0 +1,91 @@
+"""The answer in words, the table of the families' scores, and a script that runs the chosen one alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bridgemark.benchmarks.advise.family_scores import FamilyScores
+from bridgemark.benchmarks.advise.pilot import Pilot
+from bridgemark.benchmarks.advise.race import Race
+from bridgemark.benchmarks.advise.verdict import Verdict
+from bridgemark.benchmarks.scores.evidence import Estimate
+from bridgemark.benchmarks.text import count, duration, number
+
+HEADINGS = ("family", "seconds", "R-hat", "ESS", "tail ESS", "k", "Stein", "log Z", "ELBO", "EUBO")
+DRAWS = 4_000  # that the script makes
+
+
+def in_words(verdict: Verdict, race: Race) -> list[str]:
+    """The answer, most important sentence first, and at last how far the pilot has looked."""
+    lines = [f"trusted: use the draws of {verdict.draws_of}"] if verdict.trusted else []
+    labels = ("not trusted", *["also"] * len(verdict.reasons))
+    lines += [f"{label}: {reason}" for label, reason in zip(labels, verdict.reasons, strict=False)]
+    lines += [f"agrees: {sentence}" for sentence in verdict.agreements]
+    lines += [f"missed: {sentence}" for sentence in verdict.missed]
+    lines.append(f"log Z: {verdict.log_z.sentence}")
+    lines += [f"next: {step}" for step in verdict.next_steps]
+    lines.append(f"model: {race.origin}. {race.evidence}")
+    lines.append(f"seen: {'the pilot returned nothing' if race.pilot is None else _seen(race.pilot)}")
+    return lines
+
+
+def table(race: Race, scores: dict[str, FamilyScores]) -> list[tuple[str, ...]]:
+    """The cells under HEADINGS, a row for every family; empty where a score has no meaning."""
+    return [_cells(name, race.seconds[name], item) for name, item in scores.items()]
+
+
+def snippet(verdict: Verdict, model: Path) -> str | None:
+    """A Python script that runs the chosen sampler alone; None where none is chosen."""
+    if verdict.draws_of is None:
+        return None
+    return f"""import jax
+
+jax.config.update("jax_enable_x64", True)
+
+from bridgemark.benchmarks.adapters.find_model import find_model
+from bridgemark.benchmarks.advise.families import FAMILIES
+
+model = find_model({str(model)!r})
+sampler = FAMILIES[{verdict.draws_of!r}].sampler
+key_fit, key_draw = jax.random.split(jax.random.key(0))
+state = jax.jit(lambda key: sampler.fit(key, model.density).state)(key_fit)
+draw = jax.jit(lambda key, state: sampler.sample(key, model.density, state, {DRAWS}))
+_, draws = draw(key_draw, state)
+parameters = model.parameters(draws.x)  # by name; each draw has the weight exp(draws.log_weights), if any
+"""
+
+
+def _seen(pilot: Pilot) -> str:
+    modes = count(len(pilot.modes), "mode")
+    condition = pilot.condition_number()
+    conditioning = "" if condition is None else f", condition number {number(condition)} at the highest"
+    return (
+        f"{modes} in {pilot.dim} dimensions{conditioning}, from {pilot.starts} starts up to {pilot.reach:g} "
+        f"scales of the base away; a mode farther away or narrower would not be seen. A gradient takes "
+        f"{duration(pilot.gradient_seconds)}"
+    )
+
+
+def _cells(name: str, seconds: float, scores: FamilyScores) -> tuple[str, ...]:
+    identities = None if scores.identities is None else scores.identities.worst
+    return (
+        name,
+        f"{seconds:.0f}",
+        number(scores.r_hat, 4),
+        number(scores.ess_bulk, 3),
+        number(scores.ess_tail, 3),
+        number(scores.pareto_k),
+        number(identities),
+        *map(_estimate, (scores.log_z, scores.elbo, scores.eubo)),
+    )
+
+
+def _estimate(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    error = number(estimate.standard_error)
+    return f"{number(estimate.value, 6)} ± {error}" if error else number(estimate.value, 6)
+
+
+def lines_of(answer: Sequence[str]) -> str:
+    """The answer as one text."""
+    return "\n".join(answer) + "\n"

@@ -1,0 +1,54 @@
+"""The process that looks at a model or runs one family: `python -m bridgemark.benchmarks.advise.worker`.
+
+A model is code of strangers: it may crash this process or let it hang. Its reports are those of
+`sweep.reporting_process`: one phase, and either an `error`, after which nothing follows, or `done`. What was
+computed is in the file that the task names.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows import settings
+from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
+
+PRECISION = "float64"  # because log densities of many data are large numbers, whose differences count
+
+
+def main() -> None:
+    """Bind this process to its core, find the model and do what the task asks."""
+    task, report = read_task(), open_reports()
+    settings.configure((task["core"],), PRECISION, "cpu")
+
+    # Only now, because JAX reads its settings when it is imported.
+    from bridgemark.benchmarks.adapters.find_model import find_model
+    from bridgemark.samplers.base import Unsupported
+
+    report(phase=task["phase"], subject=None)
+    try:
+        model = find_model(task["model"])
+        run_task(task, model.density)
+    except (BadInput, Unsupported) as error:
+        report(error=str(error))
+    else:
+        report(done=True, origin=model.origin, evidence=model.evidence)
+
+
+def run_task(task: dict[str, Any], density: Any) -> None:
+    """Look at the density, or run the family that the task names, and write what comes of it."""
+    from bridgemark.benchmarks.advise import family_draws, pilot_file
+    from bridgemark.benchmarks.advise.families import FAMILIES, run_family
+    from bridgemark.benchmarks.advise.pilot import look_at
+
+    out = Path(task["out"])
+    if task["family"] is None:
+        pilot_file.save(out, look_at(density))
+        return
+    chains = Path(task["chains"])
+    draws = family_draws.load(chains).draws.x.reshape(-1, density.dim) if chains.is_file() else None
+    family = FAMILIES[task["family"]]
+    family_draws.save(out, run_family(family, density, task["seconds"], draws))
+
+
+if __name__ == "__main__":
+    run_and_end(main)
