@@ -1,6 +1,5 @@
 """The answer in words, the table of the families' scores, and a script that runs the chosen one alone."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from bridgemark.benchmarks.advise.family_scores import FamilyScores
@@ -10,7 +9,8 @@ from bridgemark.benchmarks.advise.verdict import Verdict
 from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.benchmarks.text import count, duration, number
 
-HEADINGS = ("family", "seconds", "R-hat", "ESS", "tail ESS", "k", "Stein", "log Z", "ELBO", "EUBO")
+HEADINGS = ("family", "seconds", "R-hat", "ESS", "tail ESS", "k", "Stein", "tail")
+EVIDENCE_HEADINGS = ("family", "log Z", "lower bound", "upper bound")
 DRAWS = 4_000  # that the script makes
 
 
@@ -21,7 +21,7 @@ def in_words(verdict: Verdict, race: Race) -> list[str]:
     lines += [f"{label}: {reason}" for label, reason in zip(labels, verdict.reasons, strict=False)]
     lines += [f"agrees: {sentence}" for sentence in verdict.agreements]
     lines += [f"missed: {sentence}" for sentence in verdict.missed]
-    lines.append(f"log Z: {verdict.log_z.sentence}")
+    lines.append(verdict.log_z.sentence)
     lines += [f"next: {step}" for step in verdict.next_steps]
     lines.append(f"model: {race.origin}. {race.evidence}")
     lines.append(f"seen: {'the pilot returned nothing' if race.pilot is None else _seen(race.pilot)}")
@@ -29,8 +29,17 @@ def in_words(verdict: Verdict, race: Race) -> list[str]:
 
 
 def table(race: Race, scores: dict[str, FamilyScores]) -> list[tuple[str, ...]]:
-    """The cells under HEADINGS, a row for every family; empty where a score has no meaning."""
+    """The cells under HEADINGS, a line for every family; empty where a score has no meaning.
+
+    Under "Stein" is the largest deviation from one of Stein's identities, in standard errors, and under
+    "tail" the shape of the heaviest tail.
+    """
     return [_cells(name, race.seconds[name], item) for name, item in scores.items()]
+
+
+def evidence_table(scores: dict[str, FamilyScores]) -> list[tuple[str, ...]]:
+    """The cells under EVIDENCE_HEADINGS, a line for every family."""
+    return [(name, *map(_estimate, (item.log_z, item.elbo, item.eubo))) for name, item in scores.items()]
 
 
 def snippet(verdict: Verdict, model: Path) -> str | None:
@@ -75,7 +84,7 @@ def _cells(name: str, seconds: float, scores: FamilyScores) -> tuple[str, ...]:
         number(scores.ess_tail, 3),
         number(scores.pareto_k),
         number(identities),
-        *map(_estimate, (scores.log_z, scores.elbo, scores.eubo)),
+        number(scores.tail_shape),
     )
 
 
@@ -84,8 +93,3 @@ def _estimate(estimate: Estimate | None) -> str:
         return ""
     error = number(estimate.standard_error)
     return f"{number(estimate.value, 6)} ± {error}" if error else number(estimate.value, 6)
-
-
-def lines_of(answer: Sequence[str]) -> str:
-    """The answer as one text."""
-    return "\n".join(answer) + "\n"

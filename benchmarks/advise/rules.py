@@ -20,6 +20,7 @@ MAX_DIVERGENT = 1e-3  # share of transitions
 MAX_RUN_SPREAD = 1.0  # of the log Z of independent runs: the weights of runs then differ by factors of e
 MAX_MEAN_ERROR = 0.15  # of a mean, in standard deviations
 MAX_IDENTITY_ERROR = 0.25  # of an identity whose value is -1
+MAX_BRACKET = 5.0  # nats between the bounds of log Z
 MAX_TAIL_SHAPE = 0.4  # the variance is infinite from 0.5 on, and its estimate useless before
 
 Complaint: TypeAlias = str | None
@@ -125,6 +126,16 @@ def bounds_are_in_order(scores: FamilyScores) -> Complaint:
     return f"its lower bound of log Z is {number(excess)} above its upper bound"
 
 
+def paths_reach_the_chains(scores: FamilyScores) -> Complaint:
+    """The bounds of log Z are at most MAX_BRACKET apart: paths go where the chains are, and back."""
+    if scores.elbo is None or scores.eubo is None:
+        return None
+    width = scores.eubo.value - scores.elbo.value
+    if width <= MAX_BRACKET:
+        return None
+    return f"its bounds of log Z are {number(width)} apart: its paths seldom go where the chains are"
+
+
 def gradient_is_right(pilot: Pilot) -> Complaint:
     """The gradient equals finite differences and does not jump."""
     return None if pilot.gradient is None else f"the gradient is wrong: {pilot.gradient}"
@@ -152,20 +163,22 @@ def _combined(first: Estimate, second: Estimate) -> float:
 
 
 LONGER = "run it longer: --minutes 30"
+# The rule that says most about a cause comes first.
 FAMILY_RULES: tuple[FamilyRule, ...] = (
     FamilyRule(numbers_are_finite, "find where log_prob or its gradient is not finite, and mend it there"),
-    FamilyRule(chains_agree, "look for several modes, and give a base that covers them"),
-    FamilyRule(draws_are_enough, LONGER),
     FamilyRule(
         chains_do_not_diverge,
         "reparametrise: non-centred effects, logarithms of scales; a smaller step alone seldom helps",
     ),
+    FamilyRule(chains_agree, "look for several modes, and give a base that covers them"),
+    FamilyRule(draws_are_enough, LONGER),
     FamilyRule(weights_are_usable, "this family does not fit the posterior; a base nearer to it may help"),
     FamilyRule(runs_agree, LONGER),
     FamilyRule(means_are_precise, LONGER),
     FamilyRule(identities_hold, "compare the gradient with finite differences; look for jumps and edges"),
     FamilyRule(tails_are_light, "trust quantiles only, or take a prior with lighter tails"),
     FamilyRule(bounds_are_in_order, "look for several modes"),
+    FamilyRule(paths_reach_the_chains, "this path sampler does not fit the posterior; train it longer"),
 )
 PILOT_RULES: tuple[PilotRule, ...] = (
     PilotRule(gradient_is_right, "mend the gradient, or leave it out; write smooth functions for jumps"),

@@ -58,15 +58,20 @@ def advise(
         verdict = judge(race.pilot, race.families, race.failed)
         words = answer.in_words(verdict, race)
         scores = {name: weigh(family).scores for name, family in race.families.items()}
-    for line in ("", *words, ""):
+    for line in ("", *words):
         print_plain(console, line)
-    table = Table(*answer.HEADINGS)
-    for cells in answer.table(race, scores):
-        add_plain_row(table, *cells)
-    console.print(table)
+    tables = {
+        answer.HEADINGS: answer.table(race, scores),
+        answer.EVIDENCE_HEADINGS: answer.evidence_table(scores),
+    }
+    for headings, lines in tables.items():
+        table = Table(*headings)
+        for cells in lines:
+            add_plain_row(table, *cells)
+        console.print(table)
     script = answer.snippet(verdict, model)
     if script is not None:
         (out / "run_alone.py").write_text(script)
-        console.print(script, markup=False, highlight=False)
-    (out / "answer.txt").write_text(answer.lines_of(words))
+        console.print(script, markup=False, highlight=False, soft_wrap=True)
+    (out / "answer.txt").write_text("\n".join(words) + "\n")
     raise typer.Exit(0 if verdict.trusted else 1)
