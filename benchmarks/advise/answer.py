@@ -5,7 +5,7 @@ from pathlib import Path
 from bridgemark.benchmarks.advise.family_scores import FamilyScores
 from bridgemark.benchmarks.advise.pilot import Pilot
 from bridgemark.benchmarks.advise.race import Race
-from bridgemark.benchmarks.advise.verdict import Verdict
+from bridgemark.benchmarks.advise.verdict import FamilyEvidence, Verdict
 from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.benchmarks.text import count, duration, number
 
@@ -28,18 +28,22 @@ def in_words(verdict: Verdict, race: Race) -> list[str]:
     return lines
 
 
-def table(race: Race, scores: dict[str, FamilyScores]) -> list[tuple[str, ...]]:
+def table(race: Race, evidence: dict[str, FamilyEvidence]) -> list[tuple[str, ...]]:
     """The cells under HEADINGS, a line for every family; empty where a score has no meaning.
 
     Under "Stein" is the largest deviation from one of Stein's identities, in standard errors, and under
     "tail" the shape of the heaviest tail.
     """
-    return [_cells(name, race.seconds[name], item) for name, item in scores.items()]
+    return [_cells(name, race.seconds[name], item.scores) for name, item in evidence.items()]
 
 
-def evidence_table(scores: dict[str, FamilyScores]) -> list[tuple[str, ...]]:
+def evidence_table(evidence: dict[str, FamilyEvidence]) -> list[tuple[str, ...]]:
     """The cells under EVIDENCE_HEADINGS, a line for every family."""
-    return [(name, *map(_estimate, (item.log_z, item.elbo, item.eubo))) for name, item in scores.items()]
+    lines = []
+    for name, item in evidence.items():
+        scores = item.scores
+        lines.append((name, *map(_estimate, (scores.log_z, scores.elbo, scores.eubo))))
+    return lines
 
 
 def snippet(verdict: Verdict, model: Path) -> str | None:

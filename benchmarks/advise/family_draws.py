@@ -1,7 +1,7 @@
 """What a family of samplers has returned for a model, and how one process hands it to another."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -52,7 +52,7 @@ class FamilyDraws(NamedTuple):
 
 def save(path: Path, family: FamilyDraws) -> None:
     """Write what a family has returned as a NumPy archive; what is unknown is left out."""
-    arrays = {
+    arrays: dict[str, Any] = {
         "x": family.draws.x,
         "log_weights": family.draws.log_weights,
         "run_log_z": family.draws.log_z,
@@ -62,7 +62,8 @@ def save(path: Path, family: FamilyDraws) -> None:
         "divergences": family.divergences,
         "forward_log_weights": family.forward_log_weights,
     }
-    np.savez(path, **{name: np.asarray(array) for name, array in arrays.items() if array is not None})
+    present: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
+    np.savez(path, **present)
 
 
 def load(path: Path) -> FamilyDraws:

@@ -72,12 +72,11 @@ def weigh(family: FamilyDraws) -> FamilyEvidence:
     return FamilyEvidence(family, scores, tuple(Finding(text, cure) for text, cure in complaints if text))
 
 
-def judge(pilot: Pilot | None, families: dict[str, FamilyDraws], failed: dict[str, str]) -> Verdict:
-    """The verdict on a model, from the pilot and the families by name.
+def judge(pilot: Pilot | None, evidence: dict[str, FamilyEvidence], failed: dict[str, str]) -> Verdict:
+    """The verdict on a model, from the pilot and the evidence of families by name.
 
     `pilot` is None where it did not end; `failed` says why families returned nothing.
     """
-    evidence = {name: weigh(family) for name, family in families.items()}
     passing = {name: item for name, item in evidence.items() if item.passes}
     chosen = choose(passing)
     comparisons = compare_all(chosen, passing)

@@ -17,12 +17,11 @@ def advise(
         Path, typer.Argument(metavar="MODEL", help="Python file with a model, or a Stan program.")
     ],
     minutes: Annotated[float, typer.Option(help="Wall minutes, about; compiling included.")] = 5.0,
-    cores: Annotated[int, typer.Option(help="Cores to run on.")] = 2,
+    cores: Annotated[int, typer.Option(help="Cores to run on; two are used at most.")] = 2,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the draws and the answer.")] = RESULTS
     / "advice",
     memory: Annotated[
-        float | None,
-        typer.Option(metavar="MB", help="Megabytes per process. Default: a part of the machine's."),
+        float | None, typer.Option(metavar="MB", help="Megabytes per process. Default: an equal part.")
     ] = None,
 ) -> None:
     """Say which draws of a model's posterior to use, and whether to trust them.
@@ -31,47 +30,36 @@ def advise(
     The exit status is 0 where the draws are trusted and 1 where they are not. "I do not know" is an answer.
     """
     from rich.console import Console
-    from rich.table import Table
 
-    from bridgemark.benchmarks.advise import answer
     from bridgemark.benchmarks.advise.race import run_race
     from bridgemark.benchmarks.advise.verdict import judge, weigh
-    from bridgemark.benchmarks.console.plain_text import add_plain_row, print_plain
-    from bridgemark.benchmarks.rows.environment import available_cores
+    from bridgemark.benchmarks.console.advice import print_advice
+    from bridgemark.benchmarks.console.plain_text import print_plain
     from bridgemark.benchmarks.rows.files import require_writable
     from bridgemark.benchmarks.sweep.interruption import exit_when_stopped
     from bridgemark.benchmarks.sweep.limits import memory_per_cell
 
-    require_positive(minutes=minutes, cores=cores, memory=memory)
+    require_positive(minutes=minutes, memory=memory)
     if not model.is_file():
         raise BadInput(f"{model} is not a file; give a Python file or a Stan program")
-    available = available_cores()
-    if cores > len(available):
-        raise BadInput(f"--cores {cores} are more than the {len(available)} of this machine")
+    chosen = _choose_cores(cores)
     console = Console()
     with exit_when_stopped("there is no answer"):
         require_writable(out, "--out")
-        megabytes = memory or memory_per_cell(min(cores, 2))
-        race = run_race(
-            model, out, 60 * minutes, available[:cores], megabytes, lambda line: print_plain(console, line)
-        )
-        verdict = judge(race.pilot, race.families, race.failed)
-        words = answer.in_words(verdict, race)
-        scores = {name: weigh(family).scores for name, family in race.families.items()}
-    for line in ("", *words):
-        print_plain(console, line)
-    tables = {
-        answer.HEADINGS: answer.table(race, scores),
-        answer.EVIDENCE_HEADINGS: answer.evidence_table(scores),
-    }
-    for headings, lines in tables.items():
-        table = Table(*headings)
-        for cells in lines:
-            add_plain_row(table, *cells)
-        console.print(table)
-    script = answer.snippet(verdict, model)
-    if script is not None:
-        (out / "run_alone.py").write_text(script)
-        console.print(script, markup=False, highlight=False, soft_wrap=True)
-    (out / "answer.txt").write_text("\n".join(words) + "\n")
+        megabytes = memory or memory_per_cell(len(chosen))
+        race = run_race(model, out, 60 * minutes, chosen, megabytes, lambda line: print_plain(console, line))
+        evidence = {name: weigh(family) for name, family in race.families.items()}
+        verdict = judge(race.pilot, evidence, race.failed)
+    print_advice(verdict, race, evidence, model, out, console)
     raise typer.Exit(0 if verdict.trusted else 1)
+
+
+def _choose_cores(cores: int) -> tuple[int, ...]:
+    """The numbers of the cores to run on. Raises BadInput for a number that is not positive or too large."""
+    from bridgemark.benchmarks.rows.environment import available_cores
+
+    require_positive(cores=cores)
+    available = available_cores()
+    if cores > len(available):
+        raise BadInput(f"--cores {cores} is more than this machine has; give {len(available)} or fewer")
+    return available[: min(cores, 2)]

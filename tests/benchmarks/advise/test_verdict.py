@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from bridgemark.benchmarks.advise.verdict import judge
+from bridgemark.benchmarks.advise.verdict import judge, weigh
 from bridgemark.benchmarks.scores.evidence import Estimate
 
 from support.family_draws import chains, four_families, pilot, unit_mode, weighted
@@ -17,6 +17,10 @@ FAR = np.array([30.0, 0.0])
 def log_normal(x):
     """exp(LOG_Z) N(0, I) in two dimensions."""
     return LOG_Z - 0.5 * jnp.sum(x**2) - jnp.log(2 * jnp.pi)
+
+
+def verdict_on(pilot, families, failed):
+    return judge(pilot, {name: weigh(family) for name, family in families.items()}, failed)
 
 
 def draw_normal(rng, n):
@@ -36,7 +40,7 @@ def test_draws_that_agree_are_trusted():
     # Each seed makes some fifty comparisons at 1e-4 and four at 1.4e-3: 1 % of the seeds would fail. The
     # seeds are fixed.
     for seed in range(3):
-        verdict = judge(
+        verdict = verdict_on(
             pilot(unit_mode(np.zeros(2))), four_families(log_normal, draw_normal, LOG_Z, seed), {}
         )
         assert (verdict.trusted, verdict.reasons, verdict.missed) == (True, (), ())
@@ -56,19 +60,19 @@ def test_correlated_coordinates_are_trusted():
         return -0.5 * jnp.sum((inverse @ x) ** 2)
 
     families = four_families(log_prob, lambda rng, n: rng.standard_normal((n, 2)) @ factor.T)
-    assert judge(pilot(), families, {}).reasons == ()
+    assert verdict_on(pilot(), families, {}).reasons == ()
 
 
 def test_a_mode_that_the_pilot_found_and_nobody_drew_from_is_missed():
     modes = (unit_mode(np.zeros(2)), unit_mode(FAR))
-    verdict = judge(pilot(*modes), four_families(log_two_modes, draw_normal, LOG_Z), {})
+    verdict = verdict_on(pilot(*modes), four_families(log_two_modes, draw_normal, LOG_Z), {})
     assert not verdict.trusted
     assert any("hardly a draw near 1 mode of the 2" in reason for reason in verdict.reasons)
 
 
 def test_a_mode_of_next_to_no_mass_may_be_missed():
     modes = (unit_mode(np.zeros(2)), unit_mode(FAR, log_prob=-10.0))
-    assert judge(pilot(*modes), four_families(log_normal, draw_normal, LOG_Z), {}).trusted
+    assert verdict_on(pilot(*modes), four_families(log_normal, draw_normal, LOG_Z), {}).trusted
 
 
 @pytest.mark.parametrize("passes", [True, False])
@@ -79,7 +83,7 @@ def test_a_mode_that_one_family_alone_drew_from_is_missed(passes):
     if not passes:
         runs = families["smc"].draws.log_z + 3 * np.random.default_rng(0).standard_normal(32)
         families["smc"] = families["smc"]._replace(draws=families["smc"].draws._replace(log_z=runs))
-    verdict = judge(pilot(unit_mode(np.zeros(2))), families, {})
+    verdict = verdict_on(pilot(unit_mode(np.zeros(2))), families, {})
     assert not verdict.trusted
 
 
@@ -88,7 +92,7 @@ def test_chains_that_stay_in_their_modes_are_not_trusted():
     families = four_families(log_two_modes, draw_two_modes, LOG_Z)
     x = np.random.default_rng(1).standard_normal((4, 1_000, 2)) + FAR * np.array([0, 1, 0, 1])[:, None, None]
     families["nuts"] = chains(log_two_modes, x)
-    verdict = judge(pilot(unit_mode(np.zeros(2)), unit_mode(FAR)), families, {})
+    verdict = verdict_on(pilot(unit_mode(np.zeros(2)), unit_mode(FAR)), families, {})
     assert not verdict.trusted
     assert any("its chains disagree" in reason for reason in verdict.reasons)
 
@@ -96,7 +100,7 @@ def test_chains_that_stay_in_their_modes_are_not_trusted():
 def test_divergences_are_not_trusted():
     families = four_families(log_normal, draw_normal, LOG_Z)
     families["nuts"] = families["nuts"]._replace(divergences=40)
-    verdict = judge(pilot(), families, {})
+    verdict = verdict_on(pilot(), families, {})
     assert any("diverge" in reason for reason in verdict.reasons)
     assert any("reparametrise" in step for step in verdict.next_steps)
 
@@ -111,13 +115,13 @@ def log_student(degrees):
 
 @pytest.mark.parametrize("degrees", [1, 2])
 def test_heavy_tails_are_not_trusted(degrees):
-    verdict = judge(pilot(), four_families(log_student(degrees), draw_student(degrees)), {})
+    verdict = verdict_on(pilot(), four_families(log_student(degrees), draw_student(degrees)), {})
     assert not verdict.trusted
     assert any("heavy tail" in text for text in verdict.missed)
 
 
 def broken_identity(log_prob, draw):
-    return judge(pilot(), four_families(log_prob, draw), {})
+    return verdict_on(pilot(), four_families(log_prob, draw), {})
 
 
 def test_a_wrong_gradient_is_not_trusted():
@@ -126,7 +130,7 @@ def test_a_wrong_gradient_is_not_trusted():
         verdict = broken_identity(log_prob, draw_normal)
         assert not verdict.trusted
         assert any("break E[" in text for text in verdict.missed)
-    seen = judge(pilot(gradient="2 and not 3"), four_families(log_normal, draw_normal), {})
+    seen = verdict_on(pilot(gradient="2 and not 3"), four_families(log_normal, draw_normal), {})
     assert seen.reasons == ("the gradient is wrong: 2 and not 3",)
 
 
@@ -151,7 +155,7 @@ def test_an_improper_posterior_is_not_trusted():
 
     verdict = broken_identity(lambda x: -0.5 * x[0] ** 2, draw)
     assert not verdict.trusted
-    integral = judge(pilot(integral="r^0"), four_families(log_normal, draw_normal), {})
+    integral = verdict_on(pilot(integral="r^0"), four_families(log_normal, draw_normal), {})
     assert integral.reasons == ("the density has no finite integral: r^0",)
 
 
@@ -165,7 +169,7 @@ def test_chains_that_creep_along_a_ridge_are_not_trusted():
     rng = np.random.default_rng(0)
     first = np.exp(np.linspace(-1, 1, 4))[:, None] * np.exp(0.1 * rng.standard_normal((4, 1_000)))
     x = np.stack([first, (1 + 0.01 * rng.standard_normal(first.shape)) / first], axis=2)
-    verdict = judge(pilot(), {"nuts": chains(log_ridge, x)}, {})
+    verdict = verdict_on(pilot(), {"nuts": chains(log_ridge, x)}, {})
     assert not verdict.trusted
     assert any("disagree" in text for text in verdict.missed)
 
@@ -175,7 +179,7 @@ def test_weights_that_one_draw_decides_confirm_nothing():
     families = four_families(log_normal, draw_normal, LOG_Z)
     rng = np.random.default_rng(2)
     bad = weighted(log_normal, draw_normal(rng, 4_000), rng.exponential(1.2, 4_000))
-    verdict = judge(
+    verdict = verdict_on(
         pilot(), {"nuts": families["nuts"], "dds": bad, "pathfinder": bad}, {"smc": "it took 90 s"}
     )
     assert not verdict.trusted
@@ -187,19 +191,19 @@ def test_weights_that_one_draw_decides_confirm_nothing():
 
 def test_nothing_is_trusted_where_something_is_unknown():
     families = four_families(log_normal, draw_normal, LOG_Z)
-    assert not judge(None, families, {}).trusted
-    assert not judge(pilot(), {}, {}).trusted
+    assert not verdict_on(None, families, {}).trusted
+    assert not verdict_on(pilot(), {}, {}).trusted
     without_chains = {name: families[name] for name in ("smc", "dds", "pathfinder")}
-    assert not judge(pilot(), without_chains, {"nuts": "it crashed"}).trusted
+    assert not verdict_on(pilot(), without_chains, {"nuts": "it crashed"}).trusted
     nan = families["nuts"]._replace(log_prob=np.full((4, 1_000), np.nan))
-    assert not judge(pilot(), families | {"nuts": nan}, {}).trusted
-    assert not judge(pilot()._replace(ended_at_modes=3), families, {}).trusted
+    assert not verdict_on(pilot(), families | {"nuts": nan}, {}).trusted
+    assert not verdict_on(pilot()._replace(ended_at_modes=3), families, {}).trusted
 
 
 def test_log_z_that_two_families_contradict_is_not_trusted():
     families = four_families(log_normal, draw_normal, LOG_Z)
     families["nuts"] = families["nuts"]._replace(log_z=Estimate(LOG_Z + 1.0, 0.01))
-    verdict = judge(pilot(), families, {})
+    verdict = verdict_on(pilot(), families, {})
     assert (verdict.trusted, verdict.log_z.contradicted) == (False, True)
 
 
@@ -208,6 +212,6 @@ def test_a_shift_of_a_family_that_passes_is_named():
     families = four_families(log_normal, draw_normal, LOG_Z)
     shifted = four_families(lambda x: log_normal(x - 0.3), lambda rng, n: draw_normal(rng, n) + 0.3, LOG_Z)
     families["smc"] = shifted["smc"]
-    verdict = judge(pilot(), families, {})
+    verdict = verdict_on(pilot(), families, {})
     assert not verdict.trusted
     assert any("disagree about the" in reason for reason in verdict.reasons)
