@@ -54,7 +54,7 @@ def snippet(verdict: Verdict, model: Path) -> str | None:
 
 jax.config.update("jax_enable_x64", True)
 
-from bridgemark.benchmarks.adapters.find_model import find_model
+from bridgemark import find_model
 from bridgemark.benchmarks.advise.families import FAMILIES
 
 model = find_model({str(model)!r})
