@@ -19,9 +19,11 @@ from bridgemark.benchmarks.certificates import properness, target_checks
 from bridgemark.benchmarks.certificates.statistical_tests import NotJudged
 from bridgemark.targets.base import About, Density, Target
 
-STARTS = {1.0: 12, 10.0: 12, 100.0: 12}  # optimisers by how far from the base they start, in its scales
+FACTORS = (1.0, 10.0, 100.0)  # how far from the base optimisers start, in its scales
+STARTS = 36  # optimisers, the factors in turn
 MAX_MODES = 32  # after which no more are looked for
 ITERATIONS = 300  # of each optimiser
+TOLERANCE = 1e-13  # relative gain of the log density, below which an optimiser ends
 STEP = 1e-5  # of the finite differences of the gradient, relative to 1 + |x|
 SEED = 271828
 INFINITE = 1e200  # stands for an infinite objective, which the optimiser cannot handle
@@ -37,7 +39,7 @@ class Pilot(NamedTuple):
         modes: the modes that were found, the highest first.
         starts: optimisers that started where the density is finite.
         ended_at_modes: how many of them ended at one of the modes.
-        reach: how far from the base they started, in scales of the base.
+        reach: how far from the base the farthest of them started, in scales of the base.
         gradient_seconds: what a gradient costs.
     """
 
@@ -63,31 +65,32 @@ class Pilot(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """The modes at which optimisers have ended, how many started, and how many ended at a mode."""
+    """The modes at which optimisers have ended, how many started, how many ended at a mode, and the reach."""
 
     modes: list[Mode]
     starts: int
     ended_at_modes: int
+    reach: float
 
 
-def look_at(density: Density) -> Pilot:
-    """Look at a density from near and far; a few thousand gradients."""
+def look_at(density: Density, seconds: float = np.inf) -> Pilot:
+    """Look at a density from near and far: some ten thousand gradients, or fewer where the time is up."""
+    deadline = time.monotonic() + seconds
     with jax.enable_x64(True):
         value_and_gradient = jax.jit(jax.value_and_grad(density.log_prob))
-        ends = find_modes(density, value_and_gradient)
+        ends = find_modes(density, value_and_gradient, deadline)
         target = Target("the model", 1, density, About(source="", definition=""))
         return Pilot(
             density.dim,
             target_checks.gradient(target),
             _why_improper(target),
             *ends,
-            max(STARTS),
             _seconds(value_and_gradient, np.asarray(density.base.sample(jax.random.key(SEED), 10))),
         )
 
 
-def find_modes(density: Density, value_and_gradient: Callable[[Any], Any]) -> Ends:
-    """Climb from every start, and tell apart where that ends."""
+def find_modes(density: Density, value_and_gradient: Callable[[Any], Any], deadline: float) -> Ends:
+    """Climb from every start until the deadline, and tell apart where that ends."""
 
     def negative(x: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = value_and_gradient(jnp.asarray(x))
@@ -96,12 +99,14 @@ def find_modes(density: Density, value_and_gradient: Callable[[Any], Any]) -> En
 
     gradients = jax.jit(jax.vmap(jax.grad(density.log_prob)))
     modes: list[Mode] = []
-    starts = ended = 0
-    for start in _starting_points(density):
-        if not np.isfinite(start).all() or negative(start)[0] >= INFINITE or len(modes) >= MAX_MODES:
+    starts, ended, reach = 0, 0, 0.0
+    for start, factor in zip(*_starting_points(density), strict=True):
+        if len(modes) >= MAX_MODES or time.monotonic() > deadline:
+            break
+        if not np.isfinite(start).all() or negative(start)[0] >= INFINITE:
             continue
-        starts += 1
-        options = {"maxiter": ITERATIONS, "ftol": 0.0, "gtol": 0.0}
+        starts, reach = starts + 1, max(reach, float(factor))
+        options = {"maxiter": ITERATIONS, "ftol": TOLERANCE, "gtol": 0.0}
         end = scipy.optimize.minimize(negative, start, method="L-BFGS-B", jac=True, options=options)
         # It lies in the bulk of a known mode only if it is no higher than that.
         if any(mode.contains(end.x) and -end.fun <= mode.log_prob + 0.1 for mode in modes):
@@ -111,15 +116,17 @@ def find_modes(density: Density, value_and_gradient: Callable[[Any], Any]) -> En
         if mode is not None:
             ended += 1
             modes.append(mode)
-    return Ends(sorted(modes, key=lambda mode: -mode.log_prob), starts, ended)
+    return Ends(sorted(modes, key=lambda mode: -mode.log_prob), starts, ended, reach)
 
 
-def _starting_points(density: Density) -> Float[np.ndarray, "starts dim"]:
-    """Draws of the base, moved away from its centre by the factors in STARTS."""
-    draws = np.asarray(density.base.sample(jax.random.key(SEED), sum(STARTS.values())), float)
+def _starting_points(
+    density: Density,
+) -> tuple[Float[np.ndarray, "starts dim"], Float[np.ndarray, " starts"]]:
+    """Draws of the base, moved away from its centre by FACTORS, and the factor of each."""
+    draws = np.asarray(density.base.sample(jax.random.key(SEED), STARTS), float)
     centre = np.median(draws, axis=0) if density.base.loc is None else density.base.loc
-    factors = np.repeat(list(STARTS), list(STARTS.values()))
-    return centre + factors[:, None] * (draws - centre)
+    factors = np.resize(FACTORS, STARTS)
+    return centre + factors[:, None] * (draws - centre), factors
 
 
 def _hessian(gradients: Callable[[Any], Any], x: Float[np.ndarray, " dim"]) -> np.ndarray:

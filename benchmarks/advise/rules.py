@@ -21,6 +21,7 @@ MAX_RUN_SPREAD = 1.0  # of the log Z of independent runs: the weights of runs th
 MAX_MEAN_ERROR = 0.15  # of a mean, in standard deviations
 MAX_IDENTITY_ERROR = 0.25  # of an identity whose value is -1
 MAX_BRACKET = 5.0  # nats between the bounds of log Z
+MIN_STARTS = 12  # of optimisers
 MAX_TAIL_SHAPE = 0.4  # the variance is infinite from 0.5 on, and its estimate useless before
 
 Complaint: TypeAlias = str | None
@@ -147,8 +148,10 @@ def integral_is_finite(pilot: Pilot) -> Complaint:
 
 
 def climbs_end(pilot: Pilot) -> Complaint:
-    """Most of the optimisers end at a mode; otherwise the modes cannot be counted."""
-    if pilot.starts and 2 * pilot.ended_at_modes >= pilot.starts:
+    """At least MIN_STARTS optimisers start and most end at a mode; otherwise modes cannot be counted."""
+    if pilot.starts < MIN_STARTS:
+        return f"only {pilot.starts} optimisers could start where the density is positive, or had the time"
+    if 2 * pilot.ended_at_modes >= pilot.starts:
         return None
     return (
         f"only {pilot.ended_at_modes} of {pilot.starts} optimisers end at a mode, so that modes cannot be "

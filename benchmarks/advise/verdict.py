@@ -11,7 +11,7 @@ from bridgemark.benchmarks.advise.family_scores import FamilyScores, score_famil
 from bridgemark.benchmarks.advise.log_z import LogZ, judge_log_z, sees_more_mass
 from bridgemark.benchmarks.advise.modes import modes_without_draws
 from bridgemark.benchmarks.advise.pilot import Pilot
-from bridgemark.benchmarks.advise.rules import FAMILY_RULES, PILOT_RULES
+from bridgemark.benchmarks.advise.rules import FAMILY_RULES, LONGER, PILOT_RULES
 from bridgemark.benchmarks.advise.unvisited import unvisited_by
 from bridgemark.benchmarks.text import count, number
 
@@ -129,7 +129,7 @@ def compare_all(chosen: str | None, passing: dict[str, FamilyEvidence]) -> dict[
 
 def _about_pilot(pilot: Pilot | None) -> list[Finding]:
     if pilot is None:
-        return [Finding("I do not know what the density looks like: the pilot did not end", "--minutes 30")]
+        return [Finding("I do not know what the density looks like: the pilot did not end", LONGER)]
     complaints = [(rule.check(pilot), rule.cure) for rule in PILOT_RULES]
     return [Finding(text, cure) for text, cure in complaints if text]
 
@@ -137,14 +137,16 @@ def _about_pilot(pilot: Pilot | None) -> list[Finding]:
 def _about_families(
     chosen: str | None, passing: dict[str, FamilyEvidence], evidence: dict[str, FamilyEvidence]
 ) -> list[Finding]:
-    """The chains must pass their own rules, whoever's draws are used: no other family confirms for itself."""
-    if chosen is None:
-        return [Finding("I do not know: no family passes its own checks", "see what each of them missed")]
+    """The chains must pass their own rules, whoever's draws are used: the rest cannot do without them."""
     if CHAINS in passing:
         return []
-    if CHAINS not in evidence:
-        return [Finding("I do not know: there are no Markov chains to compare with", "--minutes 30")]
-    return [Finding(f"{CHAINS}: {finding.complaint}", finding.cure) for finding in evidence[CHAINS].findings]
+    of_chains = list(evidence[CHAINS].findings) if CHAINS in evidence else []
+    findings = [Finding(f"{CHAINS}: {finding.complaint}", finding.cure) for finding in of_chains]
+    if not findings:
+        findings = [Finding("I do not know: there are no Markov chains to compare with", LONGER)]
+    if chosen is None:
+        findings.append(Finding("I do not know which draws to use: no family passes its own checks", LONGER))
+    return findings
 
 
 def _about_agreement(chosen: str | None, comparisons: dict[str, Agreement]) -> list[Finding]:
@@ -162,7 +164,7 @@ def _about_agreement(chosen: str | None, comparisons: dict[str, Agreement]) -> l
     ]
     if not any(item.agree for item in comparisons.values()):
         sentence = f"I do not know: nothing that shares no code with {chosen} confirms its draws"
-        findings.append(Finding(sentence, "run it longer: --minutes 30"))
+        findings.append(Finding(sentence, LONGER))
     return findings
 
 

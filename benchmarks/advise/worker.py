@@ -42,7 +42,7 @@ def run_task(task: dict[str, Any], density: Any) -> None:
 
     out = Path(task["out"])
     if task["family"] is None:
-        pilot_file.save(out, look_at(density))
+        pilot_file.save(out, look_at(density, task["seconds"]))
         return
     chains = Path(task["chains"])
     draws = family_draws.load(chains).draws.x.reshape(-1, density.dim) if chains.is_file() else None

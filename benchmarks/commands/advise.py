@@ -36,16 +36,19 @@ def advise(
     from bridgemark.benchmarks.console.advice import print_advice
     from bridgemark.benchmarks.console.plain_text import print_plain
     from bridgemark.benchmarks.rows.files import require_writable
+    from bridgemark.benchmarks.sweep.core_locks import CoreLocks
     from bridgemark.benchmarks.sweep.interruption import exit_when_stopped
     from bridgemark.benchmarks.sweep.limits import memory_per_cell
 
     require_positive(minutes=minutes, memory=memory)
     if not model.is_file():
         raise BadInput(f"{model} is not a file; give a Python file or a Stan program")
-    chosen = _choose_cores(cores)
+    available = _available_cores(cores)
     console = Console()
-    with exit_when_stopped("there is no answer"):
+    with exit_when_stopped("there is no answer"), CoreLocks() as locks:
         require_writable(out, "--out")
+        # Cores that no runner times anything on, if there are any.
+        chosen = locks.lock(available, min(cores, 2)) or available[:1]
         megabytes = memory or memory_per_cell(len(chosen))
         race = run_race(model, out, 60 * minutes, chosen, megabytes, lambda line: print_plain(console, line))
         evidence = {name: weigh(family) for name, family in race.families.items()}
@@ -54,12 +57,12 @@ def advise(
     raise typer.Exit(0 if verdict.trusted else 1)
 
 
-def _choose_cores(cores: int) -> tuple[int, ...]:
-    """The numbers of the cores to run on. Raises BadInput for a number that is not positive or too large."""
+def _available_cores(cores: int) -> tuple[int, ...]:
+    """The numbers of this machine's cores. Raises BadInput unless there are as many as asked for."""
     from bridgemark.benchmarks.rows.environment import available_cores
 
     require_positive(cores=cores)
     available = available_cores()
     if cores > len(available):
         raise BadInput(f"--cores {cores} is more than this machine has; give {len(available)} or fewer")
-    return available[: min(cores, 2)]
+    return available
