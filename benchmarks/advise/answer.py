@@ -71,10 +71,11 @@ def _seen(pilot: Pilot) -> str:
     modes = count(len(pilot.modes), "mode")
     condition = pilot.condition_number()
     conditioning = "" if condition is None else f", condition number {number(condition)} at the highest"
+    integral = "" if pilot.integral_judged else ". Whether its integral is finite was not judged"
     return (
         f"{modes} in {pilot.dim} dimensions{conditioning}, from {pilot.starts} starts up to {pilot.reach:g} "
         f"scales of the base away; a mode farther away or narrower would not be seen. A gradient takes "
-        f"{duration(pilot.gradient_seconds)}"
+        f"{duration(pilot.gradient_seconds)}{integral}"
     )
 
 

@@ -26,6 +26,7 @@ ITERATIONS = 300  # of each optimiser
 TOLERANCE = 1e-13  # relative gain of the log density, below which an optimiser ends
 STEP = 1e-5  # of the finite differences of the gradient, relative to 1 + |x|
 SEED = 271828
+INTEGRAL_GRADIENTS = 20_000  # about, that the search for slowly falling ridges takes
 INFINITE = 1e200  # stands for an infinite objective, which the optimiser cannot handle
 
 
@@ -36,6 +37,7 @@ class Pilot(NamedTuple):
         dim: the dimension.
         gradient: what is wrong with the gradient, or None.
         integral: why the integral is infinite, or None where it looks finite or was not judged.
+        integral_judged: whether it was judged; where it is not, Stein's identities still have to hold.
         modes: the modes that were found, the highest first.
         starts: optimisers that started where the density is finite.
         ended_at_modes: how many of them ended at one of the modes.
@@ -46,6 +48,7 @@ class Pilot(NamedTuple):
     dim: int
     gradient: str | None
     integral: str | None
+    integral_judged: bool
     modes: list[Mode]
     starts: int
     ended_at_modes: int
@@ -64,6 +67,13 @@ class Pilot(NamedTuple):
         return np.sqrt(np.diag(np.linalg.inv(self.modes[0].precision))) if self.modes else None
 
 
+class Integral(NamedTuple):
+    """Why the integral of a density is infinite, or None, and whether that was judged."""
+
+    complaint: str | None
+    is_judged: bool
+
+
 class Ends(NamedTuple):
     """The modes at which optimisers have ended, how many started, how many ended at a mode, and the reach."""
 
@@ -78,15 +88,13 @@ def look_at(density: Density, seconds: float = np.inf) -> Pilot:
     deadline = time.monotonic() + seconds
     with jax.enable_x64(True):
         value_and_gradient = jax.jit(jax.value_and_grad(density.log_prob))
+        cost = _seconds(value_and_gradient, np.asarray(density.base.sample(jax.random.key(SEED), 11)))
         ends = find_modes(density, value_and_gradient, deadline)
         target = Target("the model", 1, density, About(source="", definition=""))
-        return Pilot(
-            density.dim,
-            target_checks.gradient(target),
-            _why_improper(target),
-            *ends,
-            _seconds(value_and_gradient, np.asarray(density.base.sample(jax.random.key(SEED), 10))),
-        )
+        gradient = target_checks.gradient(target)
+        has_time = time.monotonic() + INTEGRAL_GRADIENTS * cost < deadline
+        integral = _integral(target) if has_time else Integral(None, is_judged=False)
+        return Pilot(density.dim, gradient, *integral, *ends, cost)
 
 
 def find_modes(density: Density, value_and_gradient: Callable[[Any], Any], deadline: float) -> Ends:
@@ -136,17 +144,18 @@ def _hessian(gradients: Callable[[Any], Any], x: Float[np.ndarray, " dim"]) -> n
     return (slopes[: len(x)] - slopes[len(x) :]) / (2 * np.diag(steps)[:, None])
 
 
-def _why_improper(target: Target) -> str | None:
+def _integral(target: Target) -> Integral:
     try:
-        return properness.proper(target)
+        return Integral(properness.proper(target), is_judged=True)
     except NotJudged:
-        return None
+        return Integral(None, is_judged=False)
 
 
 def _seconds(function: Callable[[Any], Any], points: np.ndarray) -> float:
-    """Median wall seconds of a call that is compiled already."""
+    """Median wall seconds of a call; the first one, which compiles, does not count."""
+    jax.block_until_ready(function(jnp.asarray(points[0])))
     seconds = []
-    for point in points:
+    for point in points[1:]:
         begin = time.perf_counter()
         jax.block_until_ready(function(jnp.asarray(point)))
         seconds.append(time.perf_counter() - begin)

@@ -65,7 +65,15 @@ def four_families(
 def pilot(*modes: Mode, dim: int = 2, gradient: str | None = None, integral: str | None = None) -> Pilot:
     """A pilot that found these modes, and complains of nothing else unless it is told."""
     return Pilot(
-        dim, gradient, integral, list(modes), starts=30, ended_at_modes=30, reach=100.0, gradient_seconds=1e-4
+        dim,
+        gradient,
+        integral,
+        integral_judged=True,
+        modes=list(modes),
+        starts=30,
+        ended_at_modes=30,
+        reach=100.0,
+        gradient_seconds=1e-4,
     )
 
 

@@ -61,6 +61,12 @@ def test_a_flat_direction_is_seen():
     assert climbs_end(pilot) is not None
 
 
+def test_a_pilot_without_time_counts_against_trust():
+    pilot = look_at(density(log_normal), seconds=0.0)
+    assert (pilot.starts, pilot.integral_judged) == (0, False)
+    assert "only 0 optimisers" in climbs_end(pilot)
+
+
 def test_a_point_that_is_no_maximum_is_no_mode():
     zero = np.zeros(2)
     assert mode_at(zero, 0.0, zero, np.diag([-1.0, 1.0])) is None
