@@ -11,6 +11,8 @@ from jaxtyping import Float, PRNGKeyArray
 
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
 from bridgemark.benchmarks.references import bridge_sampling
+from bridgemark.benchmarks.references.estimators import MAX_R_HAT
+from bridgemark.benchmarks.scores.diagnostics import r_hat
 from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.benchmarks.scores.host_draws import HostDraws, on_host
 from bridgemark.samplers.base import Draws, Sampler, State, Unsupported
@@ -121,7 +123,12 @@ def _evaluate(density: Density, x: Float[np.ndarray, "chains length dim"]) -> tu
 
 
 def _bridge(key: PRNGKeyArray, density: Density, x: np.ndarray) -> Estimate | None:
-    """Log Z of Markov chains, by bridges to Gaussians fitted to them; None for too few draws."""
+    """Log Z of Markov chains, by bridges to Gaussians fitted to them.
+
+    None where the chains disagree, because a Gaussian sees one region, and for too few draws.
+    """
+    if not np.max(r_hat(x)) <= MAX_R_HAT:
+        return None
     try:
         return Estimate(*bridge_sampling.estimate_log_z(key, density.log_prob, x))
     except ValueError:

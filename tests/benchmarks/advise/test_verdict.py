@@ -215,3 +215,16 @@ def test_a_shift_of_a_family_that_passes_is_named():
     verdict = verdict_on(pilot(), families, {})
     assert not verdict.trusted
     assert any("disagree about the" in reason for reason in verdict.reasons)
+
+
+def test_a_path_sampler_that_misses_a_mode_of_the_chains_fails():
+    """Its weights look perfect, and paths that end at draws of the chains say otherwise."""
+    families = four_families(log_normal, draw_normal, LOG_Z)
+    families["dds"] = families["dds"]._replace(forward_log_weights=np.full(512, LOG_Z + 40.0))
+    verdict = verdict_on(pilot(), families, {})
+    assert verdict.missed == (
+        "dds: its bounds of log Z are 40 apart: its paths seldom go where the chains are",
+    )
+    families["dds"] = families["dds"]._replace(forward_log_weights=np.full(512, LOG_Z - 1.0))
+    (text,) = verdict_on(pilot(), families, {}).missed
+    assert "its lower bound of log Z is" in text
