@@ -44,10 +44,10 @@ def judge_log_z(estimates: dict[str, Estimate | None]) -> LogZ:
     others = [name for name in results if name != best["recipe"] and _is_precise(results[name], best)]
     values = (best["value"], best["standard_error"])
     if agree:
-        return LogZ(*values, True, False, f"{shown}, and {' and '.join(others)} agree")
+        return LogZ(*values, True, False, f"{shown}, confirmed by {', '.join(others)}")
     if not others:
         return LogZ(*values, False, False, f"{shown}, which no second precise estimate confirms")
-    return LogZ(*values, False, True, f"{shown}, and {' or '.join(others)} disagrees: log Z is not known")
+    return LogZ(*values, False, True, f"I do not know log Z: {shown} is contradicted by {', '.join(others)}")
 
 
 def sees_more_mass(estimate: Estimate | None, of_chosen: Estimate | None) -> bool:

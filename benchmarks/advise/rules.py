@@ -101,9 +101,10 @@ def identities_hold(scores: FamilyScores) -> Complaint:
         return "Stein's identities are unknown"
     if identities.worst <= identities.limit:
         return None
+    deviation = f"{number(identities.worst, 3)} standard errors"
     return (
-        f"its draws break {identities.name} by {number(identities.worst, 3)} standard errors: they are not of "
-        "this density, or its gradient is wrong, or it jumps"
+        f"its draws break {identities.name} by {deviation}: they are not of this density, or its gradient is "
+        "wrong, or it jumps"
     )
 
 
