@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from bridgemark.benchmarks.adapters.gaussian_prior import gaussian_prior
 from bridgemark.benchmarks.adapters.layout import Layout
-from bridgemark.benchmarks.adapters.model import EVIDENCE, Model, constrain_points, density_from
+from bridgemark.benchmarks.adapters.model import Model, constrain_points, density_from, evidence_beside
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.text import one_line
@@ -44,7 +44,7 @@ def from_numpyro(model: Callable[..., Any], /, *data: Any, **named_data: Any) ->
     return Model(
         density_from(origin, layout.size, log_prob, None, prior),
         origin,
-        evidence=_evidence_with(factors),
+        evidence=evidence_beside("factors", factors),
         constrain=constrain_points(parts.constrain),
     )
 
@@ -142,9 +142,3 @@ def _require_whole_data(origin: str, sites: dict[str, dict[str, Any]]) -> None:
                 f"{origin}: the plate {name!r} takes a part of its {site['args'][0]} at random; leave "
                 "subsample_size out, because a density must be the same at every call"
             )
-
-
-def _evidence_with(factors: list[str]) -> str:
-    if factors:
-        return f"Z is the evidence where the factors {', '.join(factors)} are normalised; the rest is"
-    return EVIDENCE

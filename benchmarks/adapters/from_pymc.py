@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from bridgemark.benchmarks.adapters.gaussian_prior import gaussian_prior
 from bridgemark.benchmarks.adapters.layout import Layout
-from bridgemark.benchmarks.adapters.model import EVIDENCE, Model, constrain_points, density_from
+from bridgemark.benchmarks.adapters.model import Model, constrain_points, density_from, evidence_beside
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.text import one_line
@@ -49,7 +49,7 @@ def from_pymc(model: Any) -> Model:
     return Model(
         density_from(origin, layout.size, log_prob, None, prior),
         origin,
-        evidence=_evidence_with([potential.name for potential in model.potentials]),
+        evidence=evidence_beside("potentials", [potential.name for potential in model.potentials]),
         constrain=constrain_points(lambda x: dict(zip(names, values(x), strict=True))),
     )
 
@@ -116,9 +116,3 @@ def _require_continuous(origin: str, model: Any) -> None:
                 f"{origin}: the prior of {variable.name!r} is improper; choose a proper one, such as "
                 "pm.Normal(..., 0, 10)"
             )
-
-
-def _evidence_with(potentials: list[str]) -> str:
-    if potentials:
-        return f"Z is the evidence where the potentials {', '.join(potentials)} are normalised; the rest is"
-    return EVIDENCE

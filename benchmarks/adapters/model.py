@@ -1,6 +1,6 @@
 """What every adapter returns: a density on R^dim, and the named parameters behind its points."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -20,6 +20,13 @@ Constrain: TypeAlias = Callable[[np.ndarray], dict[str, np.ndarray]]
 EVIDENCE = "Z is the evidence, because the prior and the likelihood are normalised distributions"
 EVIDENCE_IF_LIKELIHOOD = "Z is the evidence where the likelihood is normalised; the prior is"
 UNKNOWN_CONSTANT = "Z is the evidence only where log_prob has every constant of the prior and the likelihood"
+
+
+def evidence_beside(kind: str, names: Sequence[str]) -> str:
+    """What is known of Z where prior and likelihood are normalised, and terms of a kind stand beside them."""
+    if not names:
+        return EVIDENCE
+    return f"Z is the evidence where the {kind} {', '.join(names)} are normalised; the rest is"
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Model:
         return Target(name, 1, self.density, About(source=self.origin, definition=self.evidence))
 
     def parameters(self, x: np.ndarray) -> dict[str, np.ndarray]:
-        """The named parameters at points (..., dim), such as draws: arrays (..., *shape of the parameter).
+        """The named parameters at points (..., dim), such as draws; leading axes stay.
 
         Raises BadInput for points of another dimension.
         """

@@ -81,7 +81,7 @@ class Certificate:
 
     @property
     def _is_undecided(self) -> bool:
-        """Whether the check that a sampler is not certified without could not judge."""
+        """Whether the decisive check could not judge."""
         return any(finding.check == DECISIVE and finding.status == NOT_JUDGED for finding in self.findings)
 
     def reason(self, check: str) -> str:

@@ -17,7 +17,7 @@ from bridgemark.benchmarks.sweep.phases import Phases, bind_phases
 from bridgemark.samplers.base import Sampler, State, Unsupported
 from bridgemark.targets.base import Statistic, Target
 
-MAX_VARIED_K = 0.5  # the shape of a Pareto tail above which there is no variance
+MAX_K_WITH_VARIANCE = 0.5  # a Pareto tail of a larger shape has none
 FIRST_SETS = 24  # drawn before the first look at them; each further look is at twice as many
 MAX_LOOKS = 10
 DISCARDED_DRAWS = 8192  # by which chains leave the state of the fit
@@ -75,15 +75,15 @@ class Replicates:
     def has_heavy_tail(self) -> bool:
         """Whether the errors of the estimates have too heavy a tail for a test that needs their variance.
 
-        Where weights were resampled, single runs are what is averaged; else single draws are. Weights whose
-        tail is as heavy may still be almost all equal, so that only their trusted shape is asked for; sizes
-        are not.
+        Where weights were resampled, single runs are averaged; else single draws are. The sizes need a
+        variance. The weights alone need not show one: where they hardly vary, the few that do may have a
+        heavy tail.
         """
         if self.log_weights is None or self.log_sizes is None:
             return False
         if self.log_z is not None:
             return is_tail_heavy(self.log_z)
-        return is_tail_heavy(self.log_weights) or is_tail_heavy(self.log_sizes, MAX_VARIED_K)
+        return is_tail_heavy(self.log_weights) or is_tail_heavy(self.log_sizes, MAX_K_WITH_VARIANCE)
 
 
 def is_tail_heavy(log_weights: np.ndarray, max_k: float = MAX_TRUSTED_K) -> bool:

@@ -17,7 +17,12 @@ from bridgemark.benchmarks.certificates.biases import (
     effective_means,
     estimate_biases,
 )
-from bridgemark.benchmarks.certificates.replicates import FIRST_SETS, MAX_VARIED_K, Replicates, is_tail_heavy
+from bridgemark.benchmarks.certificates.replicates import (
+    FIRST_SETS,
+    MAX_K_WITH_VARIANCE,
+    Replicates,
+    is_tail_heavy,
+)
 
 MARKOV_LEVEL = 1e-3  # of Markov's inequality, which needs no second moment
 MAX_OVERSTATEMENT = 3.0  # how many times too large a reported effective sample size may be
@@ -40,7 +45,9 @@ def unbiased(replicates: Replicates) -> str | None:
     if replicates.has_heavy_tail():
         ratio = 1 + biases.means[-1]
         if ratio < 1 / MARKOV_LEVEL:
-            raise NotJudged(f"the weights' tail is too heavy to judge them by (Pareto k > {MAX_VARIED_K})")
+            raise NotJudged(
+                f"the weights' tail is too heavy to judge them by (Pareto k > {MAX_K_WITH_VARIANCE})"
+            )
         return f"the mean of w / Z is {ratio:.3g} (P < {MARKOV_LEVEL})"
     _require_fast(biases.effective)
     worst = int(np.argmax(biases.scores - biases.limits))

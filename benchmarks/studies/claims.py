@@ -9,9 +9,8 @@ from scipy.stats import norm
 from bridgemark.benchmarks.studies.study import Study
 from bridgemark.targets.data import load
 
-STEP = (
-    0.05  # of the trapezoidal rule, on log scales and in standard deviations; its half gives the same digits
-)
+# Of the trapezoidal rule, on log scales and in standard deviations; half of it gives the same digits.
+STEP = 0.05
 LOG_SCALES = np.arange(-10.0, 4.0, STEP)
 PRIOR_SD = 2.0  # of both log scales of the Brownian motion
 FUNNEL_SD = 3.0  # of the funnel's first coordinate

@@ -116,8 +116,9 @@ class PaperFigure:
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Let figures look as those of a paper, and those drawn afterwards as before."""
+    """Let figures look as those of a paper, whatever was drawn before; leave the look as it was."""
     with matplotlib.rc_context():
+        matplotlib.rcdefaults()
         sns.set_theme(style="ticks", context="paper", rc=LOOK)
         yield
 

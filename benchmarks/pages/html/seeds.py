@@ -12,12 +12,8 @@ SCORE_DIGITS, SECOND_DIGITS, IDENTITY_DIGITS = 6, 3, 12
 STATUS, BIAS, LOG_Z, SECONDS, IDENTITY = "status", "bias² of x", "log Z error", "seconds", "identity"
 GRADIENTS, VALUES, MADE_AS = "gradients", "values", "made as"
 HEADINGS = (STATUS, BIAS, LOG_Z, GRADIENTS, VALUES, SECONDS, IDENTITY, MADE_AS)
-SHARED = (
-    STATUS,
-    GRADIENTS,
-    VALUES,
-    MADE_AS,
-)  # one entry where all seeds agree; the others stand seed by seed
+# One entry where all seeds agree; the others stand seed by seed.
+SHARED = (STATUS, GRADIENTS, VALUES, MADE_AS)
 
 
 class SeedEntry(NamedTuple):

@@ -3,7 +3,7 @@
 from markdown_it import MarkdownIt
 
 from bridgemark.benchmarks.certificates.certify import FAILED, NOT_JUDGED, PASSED, Certificate, Finding, store
-from bridgemark.benchmarks.certificates.checks import EXECUTED
+from bridgemark.benchmarks.certificates.checks import EXECUTED, RESOLUTIONS
 from bridgemark.benchmarks.pages import certificates
 from bridgemark.benchmarks.rows.results import Results
 
@@ -20,18 +20,19 @@ def section(folder, **findings):
 def test_what_does_not_apply_is_listed_by_reason_and_measured_work_is_not(tmp_path):
     unfit = ("unbiased in one dimension", NOT_JUDGED, "two at least")
     work = (EXECUTED, NOT_JUDGED, "1.79 for each that is counted")
+    seen = (RESOLUTIONS[0], NOT_JUDGED, "a bias of 0.01 sd would be seen")
     page = section(
         tmp_path,
-        first=[("repeatable", PASSED, None), unfit, work],
+        first=[("repeatable", PASSED, None), unfit, seen, work],
         second=[("repeatable", FAILED, "other draws"), unfit, work],
     )
     cells = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line[:1] == "|"
     ]
     assert cells[2:] == [
-        ["first", "1 passed, 1 does not apply", "1.79 for each that is counted"],
-        ["second", "failed: repeatable", "1.79 for each that is counted"],
-        ["without", "not certified", ""],
+        ["first", "1 passed, 1 does not apply", seen[2], "", work[2]],
+        ["second", "failed: repeatable", "", "", work[2]],
+        ["without", "not certified", "", "", ""],
     ]
     bullets = [line for line in page.splitlines() if line.startswith("- ")]
     assert bullets == ["- unbiased in one dimension: two at least (first, second)"]

@@ -7,6 +7,7 @@ compared pixel by pixel, as pytest-mpl does.
 import shutil
 from dataclasses import replace
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.testing.compare import compare_images
@@ -14,6 +15,7 @@ from matplotlib.testing.compare import compare_images
 from bridgemark.benchmarks.drawing import stamps
 from bridgemark.benchmarks.drawing.paper import writing
 from bridgemark.benchmarks.drawing.paper.figure import COLUMN, Sources
+from bridgemark.benchmarks.drawing.style import set_theme
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.studies import stored
 
@@ -69,10 +71,13 @@ def test_a_caption_says_how_the_figure_was_made(drawn, name):
 
 
 def test_a_second_drawing_gives_the_same_bytes(sources, tmp_path, monkeypatch):
-    """One figure of a study with a map of pixels, and one of rows."""
+    """One figure of a study with a map of pixels, and one of rows; also after figures of the board."""
     chosen = {name: writing.figures()[name] for name in ("plane", "profiles")}
     monkeypatch.setattr(writing, "figures", lambda: chosen)
-    first, second = (writing.write(sources, tmp_path / name) for name in ("first", "second"))
+    first = writing.write(sources, tmp_path / "first")
+    with matplotlib.rc_context():
+        set_theme()
+        second = writing.write(sources, tmp_path / "second")
     assert len(first) == len(second) == 8
     for path, again in zip(first, second, strict=True):
         assert path.read_bytes() == again.read_bytes(), path.name
