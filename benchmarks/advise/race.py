@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bridgemark.benchmarks.advise import family_draws, pilot_file
+from bridgemark.benchmarks.advise import family_draws, named_draws, pilot_file
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
 from bridgemark.benchmarks.advise.lanes import Ended, Job, run_lanes
+from bridgemark.benchmarks.advise.named_draws import NamedDraws
 from bridgemark.benchmarks.advise.pilot import Pilot
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.sweep.limits import CellLimits
@@ -32,6 +33,7 @@ class Race(NamedTuple):
         evidence: what its normalising constant is, in words.
         pilot: None where it returned nothing.
         families: draws by the name of the family.
+        named: the same draws as values of the user's parameters.
         failed: why the others returned nothing.
         seconds: wall seconds of each job.
     """
@@ -40,6 +42,7 @@ class Race(NamedTuple):
     evidence: str
     pilot: Pilot | None
     families: dict[str, FamilyDraws]
+    named: dict[str, NamedDraws]
     failed: dict[str, str]
     seconds: dict[str, float]
 
@@ -70,7 +73,8 @@ def run_race(
         return ended
 
     for job in (Job(None, 0.0), *(Job(name, 0.0) for lane in LANES for name in lane)):
-        _file(job, folder).unlink(missing_ok=True)  # of an earlier call, perhaps about another model
+        for path in (_file(job, folder), _named_file(job, folder)):
+            path.unlink(missing_ok=True)  # of an earlier call, perhaps about another model
     begin = time.monotonic()
     ended = run([[Job(None, PILOT_SHARE * seconds)]])
     if "error" in ended[PILOT].report:
@@ -91,6 +95,7 @@ def _task(job: Job, model: Path, folder: Path, core: int) -> dict[str, Any]:
         "seconds": job.seconds,
         "core": core,
         "out": str(_file(job, folder)),
+        "named": str(_named_file(job, folder)),
         "chains": str(_file(Job("nuts", 0.0), folder)),
     }
 
@@ -100,10 +105,15 @@ def _file(job: Job, folder: Path) -> Path:
     return (folder / name).resolve()
 
 
+def _named_file(job: Job, folder: Path) -> Path:
+    return (folder / f"{job.family}-parameters.npz").resolve()
+
+
 def _collect(folder: Path, ended: dict[str, Ended]) -> Race:
     """Read what the processes have written. A file that cannot be read is a failure of its family."""
     failed = {name: item.failure for name, item in ended.items() if item.failure is not None}
     families: dict[str, FamilyDraws] = {}
+    named: dict[str, NamedDraws] = {}
     pilot = None
     for name, item in ended.items():
         if item.failure is not None:
@@ -112,6 +122,7 @@ def _collect(folder: Path, ended: dict[str, Ended]) -> Race:
             if item.job.family is None:
                 pilot = pilot_file.load(_file(item.job, folder))
             else:
+                named[name] = named_draws.load(_named_file(item.job, folder))
                 families[name] = family_draws.load(_file(item.job, folder))
         except (OSError, ValueError, KeyError, TypeError) as error:
             failed[name] = f"its file cannot be read ({remark(str(error))})"
@@ -122,6 +133,7 @@ def _collect(folder: Path, ended: dict[str, Ended]) -> Race:
         evidence=remark(str(described["evidence"])),
         pilot=pilot,
         families=families,
+        named=named,
         failed={name: reason for name, reason in failed.items() if name != PILOT},
         seconds={name: item.seconds for name, item in ended.items()},
     )

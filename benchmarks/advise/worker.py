@@ -6,11 +6,14 @@ computed is in the file that the task names.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows import settings
 from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_end
+
+if TYPE_CHECKING:
+    from bridgemark.benchmarks.adapters.model import Model
 
 PRECISION = "float64"  # because log densities of many data are large numbers, whose differences count
 
@@ -27,27 +30,29 @@ def main() -> None:
     report(phase=task["phase"], subject=None)
     try:
         model = find_model(task["model"])
-        run_task(task, model.density)
+        run_task(task, model)
     except (BadInput, Unsupported) as error:
         report(error=str(error))
     else:
         report(done=True, origin=model.origin, evidence=model.evidence)
 
 
-def run_task(task: dict[str, Any], density: Any) -> None:
+def run_task(task: dict[str, Any], model: "Model") -> None:
     """Look at the density, or run the family that the task names, and write what comes of it."""
-    from bridgemark.benchmarks.advise import family_draws, pilot_file
+    from bridgemark.benchmarks.advise import family_draws, named_draws, pilot_file
     from bridgemark.benchmarks.advise.families import FAMILIES, run_family
     from bridgemark.benchmarks.advise.pilot import look_at
 
-    out = Path(task["out"])
+    out, density = Path(task["out"]), model.density
     if task["family"] is None:
         pilot_file.save(out, look_at(density, task["seconds"]))
         return
     chains = Path(task["chains"])
     draws = family_draws.load(chains).draws.x.reshape(-1, density.dim) if chains.is_file() else None
     family = FAMILIES[task["family"]]
-    family_draws.save(out, run_family(family, density, task["seconds"], draws))
+    returned = run_family(family, density, task["seconds"], draws)
+    family_draws.save(out, returned)
+    named_draws.save(Path(task["named"]), named_draws.name_draws(model, returned.draws))
 
 
 if __name__ == "__main__":

@@ -3,28 +3,19 @@
 import ast
 from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
 
 from bridgemark.benchmarks.advise import answer
-from bridgemark.benchmarks.advise.race import Race
 from bridgemark.benchmarks.advise.verdict import judge, weigh
 
-from support.family_draws import four_families, pilot, unit_mode
-
-
-def log_normal(x):
-    return -0.5 * jnp.sum(x**2)
+from support.advice import made_race
+from support.family_draws import pilot, unit_mode
 
 
 def judged(seen, divergences=0):
     """A race of four families on N(0, I), what they show, and the verdict."""
-    families = four_families(log_normal, lambda rng, n: rng.standard_normal((n, 2)), np.log(2 * np.pi))
-    families["nuts"] = families["nuts"]._replace(divergences=divergences)
-    race = Race(
-        "the Density mine in a.py", "Z is the evidence", seen, families, {}, dict.fromkeys(families, 9.0)
-    )
-    evidence = {name: weigh(family) for name, family in families.items()}
+    race = made_race(divergences=divergences)._replace(pilot=seen)
+    evidence = {name: weigh(family) for name, family in race.families.items()}
     return race, evidence, judge(seen, evidence, {})
 
 
