@@ -75,12 +75,7 @@ def as_tree(draws: NamedDraws, keep_weights: bool, attributes: Attributes) -> An
         attributes = {**attributes, "weights": WHAT_WEIGHTS_ARE[keep_weights]}
     if not keep_weights:
         draws = resampled(draws)
-    variables: dict[str, tuple] = {}
-    for name, array in draws.values.items():
-        safe_name = _new_name(name, {"chain", "draw", *variables})
-        own = [f"{safe_name}_dim_{k}" for k in range(array.ndim - 2)]
-        variables[safe_name] = (["chain", "draw", *own], array)
-    groups = {"posterior": variables}
+    groups = {"posterior": _variables(draws)}
     if draws.log_weights is not None:
         groups["sample_stats"] = {"log_weights": (["chain", "draw"], draws.log_weights)}
     chains, length = next(iter(draws.values.values())).shape[:2]
@@ -94,11 +89,25 @@ def as_tree(draws: NamedDraws, keep_weights: bool, attributes: Attributes) -> An
     )
 
 
+def _variables(draws: NamedDraws) -> dict[str, tuple[list[str], np.ndarray]]:
+    """Parameters with the names of their dimensions, all distinct; those of ArviZ where names allow it."""
+    variables = {}
+    taken = {"chain", "draw"}
+    for name, array in draws.values.items():
+        variable = _new_name(name, taken)
+        own = [_new_name(f"{variable}_dim_{k}", taken) for k in range(array.ndim - 2)]
+        variables[variable] = (["chain", "draw", *own], array)
+    return variables
+
+
 def _new_name(name: str, taken: set[str]) -> str:
-    """A name that a variable of NetCDF may have and that is not taken: printable and without slashes."""
-    safe_name = printable(name).strip().replace("/", ".") or "parameter"
+    """A name that NetCDF allows, printable and without slashes, and that is not taken; from now on it is."""
+    safe_name = printable(name).strip().replace("/", "_")
+    if not safe_name.strip("."):  # "." is a group itself
+        safe_name = "parameter"
     while safe_name in taken:
         safe_name += "_"
+    taken.add(safe_name)
     return safe_name
 
 

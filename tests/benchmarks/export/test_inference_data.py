@@ -11,7 +11,7 @@ from support.stored_rows import HOSTILE_TEXTS
 
 
 def read_back(tmp_path, values, log_weights=None, keep_weights=False, step=1):
-    path = tmp_path / "draws.nc"
+    path = tmp_path / f"{'kept' if keep_weights else 'draws'}.nc"  # xarray keeps files open
     inference_data.write(NamedDraws(values, log_weights, step), path, keep_weights, {"sampler": "nuts"})
     return arviz.from_netcdf(str(path))
 
