@@ -5,7 +5,7 @@ from itertools import combinations, islice
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool
 
 from bridgemark.benchmarks.advise.agreement import NAMES, Agreement, Summary, compare, summarise
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
@@ -107,7 +107,7 @@ def compare_pairs(entries: Mapping[str, Entries]) -> list[Comparison]:
     comparisons = []
     for first, second in combinations(entries, 2):
         summaries = (entries[first].summary, entries[second].summary)
-        moving = np.flatnonzero(~(_is_constant(summaries[0]) & _is_constant(summaries[1])))
+        moving = np.flatnonzero(~(is_constant(summaries[0]) & is_constant(summaries[1])))
         if not len(moving):
             continue
         agreement = compare(*(Summary(item.values[:, moving], item.errors[:, moving]) for item in summaries))
@@ -133,7 +133,7 @@ def _diagnostics(entries: Entries) -> dict[int, tuple[float, ...]]:
 
     Nothing where the draws are of no Markov chains.
     """
-    moving = np.flatnonzero(~_is_constant(entries.summary))
+    moving = np.flatnonzero(~is_constant(entries.summary))
     x = entries.draws.x[..., moving]
     if not entries.family.are_chains or x.shape[1] < MIN_LENGTH or not len(moving):
         return {}
@@ -141,6 +141,7 @@ def _diagnostics(entries: Entries) -> dict[int, tuple[float, ...]]:
     return dict(zip(moving.tolist(), map(tuple, scores), strict=True))
 
 
-def _is_constant(summary: Summary) -> Float[np.ndarray, " entries"]:
+def is_constant(summary: Summary) -> Bool[np.ndarray, " entries"]:
+    """Which entries are the same in every draw, up to rounding."""
     mean, sd = summary.values[:2]
     return sd <= CONSTANT * (1 + np.abs(mean))

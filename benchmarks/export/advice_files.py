@@ -26,7 +26,7 @@ def write_all(advice: Advice, folder: Path, keep_weights: bool) -> list[str]:
     if script is not None:
         (folder / SCRIPT).write_text(script)
     kinds: dict[str, Callable[[], object]] = {
-        "the report": partial(page.write, advice, folder),
+        "report": partial(page.write, advice, folder),
         "draws for ArviZ": partial(_write_draws, advice, folder, keep_weights),
     }
     return [sentence for what, write in kinds.items() if (sentence := _why_not(what, write))]
@@ -41,12 +41,13 @@ def _why_not(what: str, write: Callable[[], object]) -> str | None:
     try:
         write()
     except BadInput as error:
-        return f"not written: {what}, because {error}"
+        return f"no {what}: {error}"
     return None
 
 
 def _write_draws(advice: Advice, folder: Path, keep_weights: bool) -> None:
     """Write the draws of every family, as FAMILY.nc."""
+    inference_data.require_packages()  # also where no family has draws
     for name, draws in advice.race.named.items():
         attributes = {
             "sampler": name,

@@ -33,7 +33,7 @@ WHAT_WEIGHTS_ARE = {
 
 def require_packages() -> None:
     """Raise BadInput, with what installs it, where a package is missing that the files need."""
-    for name in ("xarray", ENGINE):
+    for name in ("xarray", ENGINE, "h5py"):
         optional_package(name, EXTRA)
 
 

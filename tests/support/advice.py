@@ -47,3 +47,14 @@ def made_race(origin="the Density mine in a.py", divergences=0, failed=()) -> Ra
 def made_advice(model="a.py", **settings) -> Advice:
     """What is known at the end of such a race."""
     return advice_on(Path(model), made_race(**settings))
+
+
+def with_names(advice: Advice, names) -> Advice:
+    """The same advice about parameters of these names."""
+    renamed = {
+        family: entries._replace(labels=tuple(names), parameters=tuple(names))
+        for family, entries in advice.entries.items()
+    }
+    descriptions = [item._replace(label=name) for item, name in zip(advice.descriptions, names, strict=True)]
+    comparisons = [item._replace(label=names[0]) for item in advice.comparisons]
+    return advice._replace(entries=renamed, descriptions=descriptions, comparisons=comparisons)

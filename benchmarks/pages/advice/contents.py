@@ -9,7 +9,7 @@ import numpy as np
 
 from bridgemark.benchmarks.advise import answer
 from bridgemark.benchmarks.advise.advice import Advice
-from bridgemark.benchmarks.advise.parameters import Comparison, Description
+from bridgemark.benchmarks.advise.parameters import Comparison, is_constant
 from bridgemark.benchmarks.pages.advice import charts, plotted
 from bridgemark.benchmarks.text import number, remark
 
@@ -74,7 +74,7 @@ class Report:
 def contents(advice: Advice) -> Report:
     """What the page shows of an advice."""
     race, verdict = advice.race, advice.verdict
-    worst = _worst_first(advice.descriptions)
+    worst = _worst_first(advice)
     draws = {name: plotted.equal_draws(entries) for name, entries in advice.entries.items()}
     return Report(
         model=remark(advice.model.name),
@@ -103,10 +103,12 @@ def _with_failure(family: str, advice: Advice) -> str:
     return family if advice.evidence[family].passes else f"{family}, which fails its own checks"
 
 
-def _worst_first(descriptions: Sequence[Description]) -> list[int]:
+def _worst_first(advice: Advice) -> list[int]:
     """The numbers of the entries that are no constants, those first about which the chains agree least."""
-    moving = [k for k, item in enumerate(descriptions) if item.values["sd"] > 0]
-    return sorted(moving, key=lambda k: -(descriptions[k].r_hat or 0.0))
+    if advice.described is None:
+        return []
+    moving = np.flatnonzero(~is_constant(advice.entries[advice.described].summary)).tolist()
+    return sorted(moving, key=lambda k: -(advice.descriptions[k].r_hat or 0.0))
 
 
 def _log_z(advice: Advice) -> list[Plot]:

@@ -1,5 +1,10 @@
 """`bridgemark advise`: the answer first, the exit status, and models that break, crash or are traps."""
 
+import json
+import sys
+
+import arviz
+import numpy as np
 import pytest
 
 # Small families, so that compiling takes most of the time.
@@ -54,6 +59,12 @@ def test_an_easy_posterior_is_trusted(advise, tmp_path):
     assert "\n".join(answer) in out
     script = (folder / "run_alone.py").read_text()
     assert script in out
+    assert json.loads((folder / "advice.json").read_text())["answer"] == answer
+    assert "trusted: use the draws of nuts" in (folder / "report.html").read_text()
+    posterior = arviz.from_netcdf(str(folder / "nuts.nc")).posterior
+    assert posterior["x"].sizes["chain"] == 4
+    assert np.abs(posterior["x"].mean(("chain", "draw")).values - 1).max() < 0.15  # of 400 effective draws
+    assert arviz.from_netcdf(str(folder / "smc.nc")).groups() == ["posterior"]
     names = {}
     exec(script, names)
     assert names["parameters"]["x"].shape == (4, 1_000, 2)
@@ -71,6 +82,38 @@ def test_a_model_that_ends_every_process_is_an_answer_too(advise):
     assert (status, err) == (1, "")
     assert "not trusted: I do not know what the density looks like" in out
     assert "nuts returned nothing: the process ended with status 7" in out
+
+
+def test_json_is_all_that_is_printed(advise, tmp_path):
+    status, out, err = advise("import os\n\nos._exit(7)\n", "--json", "--out", "here")
+    assert status == 1
+    document = json.loads(out)
+    assert (document["trusted"], document["draws_of"]) == (False, None)
+    assert document["families"]["smc"]["failure"].startswith("the process ended with status 7")
+    assert "nuts: the process ended with status 7" in err
+    assert (tmp_path / "here" / "advice.json").read_text() == out
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {
+        "advice.json",
+        "answer.txt",
+        "report.html",
+    }
+
+
+def test_without_the_extras_the_answer_is_there_and_the_cure(advise, tmp_path, monkeypatch):
+    for package in ("jinja2", "xarray"):
+        monkeypatch.setitem(sys.modules, package, None)
+    for name in ("report.html", "nuts.nc", "run_alone.py"):  # of an earlier call
+        (tmp_path / "here").mkdir(exist_ok=True)
+        (tmp_path / "here" / name).touch()
+    status, out, _ = advise("import os\n\nos._exit(7)\n", "--out", "here")
+    assert status == 1
+    assert "not trusted: " in out
+    assert "the report is not written: this needs the package jinja2: pip install 'bridgemark[page]'" in out
+    assert (
+        "draws for ArviZ are not written: this needs the package xarray: pip install 'bridgemark[arviz]'"
+        in out
+    )
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {"advice.json", "answer.txt"}
 
 
 @pytest.mark.parametrize(

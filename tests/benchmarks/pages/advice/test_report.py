@@ -11,7 +11,7 @@ from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.pages.advice import charts, contents, page, plotted
 from bridgemark.benchmarks.pages.html import bundles
 
-from support.advice import made_advice
+from support.advice import made_advice, with_names
 from support.stored_rows import HOSTILE_TEXTS
 
 MEGABYTE = 1e6
@@ -38,17 +38,6 @@ class Elements(HTMLParser):
             self.scripts[self.within.removeprefix("script ")] = data
         elif not self.within.startswith("style"):
             self.words.append(data)
-
-
-def with_names(advice, names):
-    """The same advice about parameters of these names."""
-    renamed = {
-        family: entries._replace(labels=tuple(names), parameters=tuple(names))
-        for family, entries in advice.entries.items()
-    }
-    descriptions = [item._replace(label=name) for item, name in zip(advice.descriptions, names, strict=True)]
-    comparisons = [item._replace(label=names[0]) for item in advice.comparisons]
-    return advice._replace(entries=renamed, descriptions=descriptions, comparisons=comparisons)
 
 
 @pytest.fixture(scope="module")
