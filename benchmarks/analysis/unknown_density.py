@@ -40,6 +40,8 @@ def estimate_all(rows: Sequence[Row], results: Results) -> list[Estimates]:
     Rows with a budget are left out. Raises BadInput for draws that cannot be read.
     """
     table = without_budget(drop_superseded(row_table(rows)))
+    if not len(table):
+        return []
     summary = summary_table(table)
     current = set(table[columns.IDENTITY])
     groups: dict[tuple, list[Row]] = {}
