@@ -52,7 +52,7 @@ def advise(
         megabytes = memory or memory_per_cell(len(chosen))
         race = run_race(model, out, 60 * minutes, chosen, megabytes, lambda line: print_plain(console, line))
         evidence = {name: weigh(family) for name, family in race.families.items()}
-        verdict = judge(race.pilot, evidence, race.failed)
+        verdict = judge(race.pilot, evidence, race.failed, race.coordinates, minutes)
     print_advice(verdict, race, evidence, model, out, console)
     raise typer.Exit(0 if verdict.trusted else 1)
 

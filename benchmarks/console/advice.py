@@ -29,7 +29,7 @@ def print_advice(
         print_plain(console, line)
     _print_table(console, answer.HEADINGS, answer.table(race, evidence))
     _print_table(console, answer.EVIDENCE_HEADINGS, answer.evidence_table(evidence))
-    script = answer.snippet(verdict, model)
+    script = answer.snippet(verdict, race, model, folder)
     if script is not None:
         (folder / "run_alone.py").write_text(script)
         console.print(script, markup=False, highlight=False, soft_wrap=True)
