@@ -46,6 +46,5 @@ def search(
 def _starts(density: Density, centre: Float[np.ndarray, " dim"]) -> Float[np.ndarray, "n dim"]:
     """Draws of the base, at logarithmically equidistant radii up to the largest."""
     draws = np.asarray(density.base.sample(jax.random.key(SEED), POINTS), float)
-    return centre + np.geomspace(1.0, LARGEST_RADIUS, POINTS)[:, None] * (draws - centre) / np.sqrt(
-        density.dim
-    )
+    radii = np.geomspace(1.0, LARGEST_RADIUS, POINTS) / np.sqrt(density.dim)
+    return centre + radii[:, None] * (draws - centre)

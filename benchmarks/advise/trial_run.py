@@ -102,7 +102,7 @@ def density_of(kind: Kind, numbers: dict[str, Any]) -> Density:
         return constant - jnp.sum(jnp.log(jnp.diag(scale))) - 0.5 * jnp.sum(z**2)
 
     def sample(key: Array, n: int) -> Array:
-        return loc + jax.random.normal(key, (n, kind.dim)) @ scale.T
+        return loc[None] + jax.random.normal(key, (n, kind.dim)) @ scale.T
 
     return Density(kind.dim, kind.density(numbers["model"]), Base(log_base, sample, loc, scale))
 
