@@ -27,8 +27,8 @@ def in_words(verdict: Verdict, race: Race) -> list[str]:
     lines += [f"missed: {sentence}" for sentence in verdict.missed]
     lines.append(verdict.log_z.sentence)
     lines += [f"next: {step}" for step in verdict.next_steps]
-    if verdict.draws_of is not None:
-        seconds = duration(race.seconds.get(verdict.draws_of, np.nan))
+    if verdict.trusted:
+        seconds = duration(race.seconds.get(verdict.draws_of or "", np.nan))
         lines.append(
             f"next: run_alone.py draws {DRAWS:,} more by {verdict.draws_of} alone, in less than {seconds}"
         )

@@ -9,8 +9,8 @@ from bridgemark.benchmarks.text import remark
 def coordinate_names(model: Model) -> tuple[str, ...]:
     """The name of every coordinate, such as "tau" or "theta[3]".
 
-    Of all parameters that change with a coordinate, the one of which the fewest entries do is meant: others
-    are derived from it.
+    Of all parameters that change with a coordinate, the one of which the fewest entries do gives the name,
+    because others are derived from it.
     """
     dim = model.density.dim
     values = model.parameters(np.concatenate([np.zeros((1, dim)), np.eye(dim)]))

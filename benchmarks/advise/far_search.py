@@ -14,9 +14,9 @@ from jaxtyping import Array, Float
 
 from bridgemark.targets.base import Density
 
-POINTS = 1_024
-LARGEST_RADIUS = 300.0  # from the centre of the base, in its scales
-ITERATIONS = 40
+POINTS = 8_192
+LARGEST_RADIUS = 100.0  # from the centre of the base, in its scales
+ITERATIONS = 12
 LONG_STEPS = 4  # at first, which are exact for a round bowl; half as long ones do not overshoot others
 GRADIENTS = POINTS * ITERATIONS
 SEED = 141421

@@ -26,6 +26,7 @@ STARTS = 36  # optimisers, the factors in turn
 MAX_CLIMBS = 12  # from the ends of the search for more basins
 MAX_MODES = 32  # after which no more are looked for
 ITERATIONS = 300  # of each optimiser
+TINY = 1e-30  # slope at which an optimiser ends: it has hit a top exactly, and its next point would be NaN
 TOLERANCE = 1e-13  # relative gain of the log density, below which an optimiser ends
 STEP = 1e-5  # of the finite differences of the gradient, relative to 1 + |x|
 SEED = 271828
@@ -158,12 +159,13 @@ def _climber(density: Density, value_and_gradient: Callable[[Any], Any]) -> Clim
         return finite_value, np.nan_to_num(-np.asarray(gradient, float), posinf=0, neginf=0)
 
     def climb(start: np.ndarray, modes: list[Mode]) -> bool:
-        options = {"maxiter": ITERATIONS, "ftol": TOLERANCE, "gtol": 0.0}
-        end = scipy.optimize.minimize(negative, start, method="L-BFGS-B", jac=True, options=options)
+        options = {"maxiter": ITERATIONS, "ftol": TOLERANCE, "gtol": TINY}
+        end = scipy.optimize.minimize(negative, start, method="L-BFGS-B", jac=True, options=options).x
+        depth, slope = negative(end)
         # It lies in the bulk of a known mode only if it is no higher than that.
-        if any(mode.contains(end.x) and -end.fun <= mode.log_prob + 0.1 for mode in modes):
+        if any(mode.contains(end) and -depth <= mode.log_prob + 0.1 for mode in modes):
             return True
-        mode = mode_at(end.x, -float(end.fun), -np.asarray(end.jac), _hessian(gradients, end.x))
+        mode = mode_at(end, -depth, -slope, _hessian(gradients, end))
         if mode is not None:
             modes.append(mode)
         return mode is not None

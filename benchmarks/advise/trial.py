@@ -30,9 +30,7 @@ def main() -> None:
     parser.add_argument("--core", type=int, default=available_cores()[0])
     parser.add_argument("--out", type=Path, default=Path("results/local/advice-trial.jsonl"))
     arguments = parser.parse_args()
-    settings.configure((arguments.core,), PRECISION, "cpu")
-    settings.configure_planning()  # compiles quickly, which takes most of the time here
-    os.environ["JAX_ENABLE_X64"] = "1"
+    configure(arguments.core)
 
     # Only now, because JAX reads its settings when it is imported.
     import jax
@@ -59,6 +57,13 @@ def main() -> None:
                 print(json.dumps(stored[-1]), file=file, flush=True)
     wanted = [item for item in stored if (item["kind"], item["seed"]) in set(models)]
     print(*shares(wanted, tuple(TRAPS), tuple(EASY)), sep=os.linesep)
+
+
+def configure(core: int) -> None:
+    """Bind this process to a core, and let XLA compile quickly, which takes most of the time here."""
+    settings.configure((core,), PRECISION, "cpu")
+    settings.configure_planning()
+    os.environ["JAX_ENABLE_X64"] = "1"
 
 
 def plan(kinds: tuple[str, ...], number: int, first_seed: int = 0) -> list[tuple[str, int]]:

@@ -1,6 +1,7 @@
 """Advises on random models in one process, with families that are small and compiled once per kind."""
 
 import time
+from itertools import chain
 from typing import Any
 
 import jax
@@ -73,7 +74,7 @@ class Trial:
         """The draws of every family, and why the others returned nothing."""
         families: dict[str, FamilyDraws] = {}
         failed: dict[str, str] = {}
-        for name in sum(lanes_for(pilot), ()):
+        for name in chain(*lanes_for(pilot)):
             chains = (
                 families["nuts"].draws.x.reshape(-1, self._kinds[kind].dim) if "nuts" in families else None
             )

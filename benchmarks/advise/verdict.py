@@ -9,6 +9,7 @@ from bridgemark.benchmarks.advise.family_evidence import CHAINS, TEMPERED, Famil
 from bridgemark.benchmarks.advise.log_z import LogZ, judge_log_z
 from bridgemark.benchmarks.advise.longer import longer_run
 from bridgemark.benchmarks.advise.objections import (
+    NOT_CENTRED,
     about_agreement,
     about_coverage,
     about_families,
@@ -74,6 +75,8 @@ def judge(
     missed += [f"{name}: {item.findings[0].complaint}" for name, item in evidence.items() if item.findings]
     cures = [finding.cure for finding in findings]
     cures += [finding.cure for item in evidence.values() for finding in item.findings]
+    if findings and findings[0].cure == NOT_CENTRED:
+        cures = [NOT_CENTRED]  # what else is wrong is its consequence
     if minutes is not None:
         longer = longer_run(evidence, minutes)
         cures = [longer if cure == LONGER else cure for cure in cures]
