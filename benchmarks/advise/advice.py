@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from bridgemark.benchmarks.advise.answer import snippet
+from bridgemark.benchmarks.advise.family_evidence import CHAINS, FamilyEvidence, weigh
 from bridgemark.benchmarks.advise.parameters import (
     Comparison,
     Description,
@@ -12,7 +14,7 @@ from bridgemark.benchmarks.advise.parameters import (
     entries_of,
 )
 from bridgemark.benchmarks.advise.race import Race
-from bridgemark.benchmarks.advise.verdict import CHAINS, FamilyEvidence, Verdict, judge, weigh
+from bridgemark.benchmarks.advise.verdict import Verdict, judge
 
 
 class Advice(NamedTuple):
@@ -28,6 +30,7 @@ class Advice(NamedTuple):
             chains, or else the first; None where no family returned finite draws.
         descriptions: what its draws say of every entry.
         comparisons: whether the families agree, pair by pair.
+        script: Python that runs the chosen sampler alone; None where none is chosen.
     """
 
     model: Path
@@ -38,12 +41,16 @@ class Advice(NamedTuple):
     described: str | None
     descriptions: list[Description]
     comparisons: list[Comparison]
+    script: str | None
 
 
-def advice_on(model: Path, race: Race) -> Advice:
-    """Weigh what the families have returned, judge, and describe the parameters."""
+def advice_on(model: Path, race: Race, folder: Path, minutes: float | None = None) -> Advice:
+    """Weigh what the families have returned, judge, and describe the parameters.
+
+    `folder` has the files of the race, and `minutes` are those that the families had.
+    """
     evidence = {name: weigh(family) for name, family in race.families.items()}
-    verdict = judge(race.pilot, evidence, race.failed)
+    verdict = judge(race.pilot, evidence, race.failed, race.coordinates, minutes)
     finite = [name for name, item in evidence.items() if item.scores.finite]
     entries = {name: entries_of(race.families[name], race.named[name]) for name in finite}
     preferred = [name for name in (verdict.draws_of, CHAINS, *finite) if name in entries]
@@ -57,4 +64,5 @@ def advice_on(model: Path, race: Race) -> Advice:
         described,
         [] if described is None else describe(entries[described]),
         compare_pairs(entries),
+        snippet(verdict, race, model, folder),
     )

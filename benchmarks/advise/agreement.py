@@ -17,6 +17,9 @@ from bridgemark.benchmarks.references.log_z import MAX_GAP
 
 QUANTILES = (0.05, 0.5, 0.95)
 NAMES = ("mean", "sd", *(f"{100 * level:g} % quantile" for level in QUANTILES))
+# In standard deviations: no difference is taken for better known, because errors of weighted draws are too
+# small by a fifth or so where a few weights are large, and a smaller difference does not matter.
+MIN_ERROR = 0.02
 MAX_ERROR = 0.2  # of a mean, combined, in standard deviations: a vaguer estimate confirms nothing
 
 
@@ -31,7 +34,7 @@ class Agreement(NamedTuple):
     """How two summaries differ.
 
     Attributes:
-        worst: the largest difference, in combined standard errors.
+        worst: the largest difference, in combined standard errors of at least MIN_ERROR.
         limit: what it may be.
         statistic: the statistic that differs most, such as "mean".
         coordinate: its coordinate.
@@ -68,10 +71,11 @@ def summarise(family: FamilyDraws) -> Summary:
 def compare(first: Summary, second: Summary) -> Agreement:
     """The largest difference between two summaries of the same model."""
     combined = np.hypot(first.errors, second.errors)
+    sd = np.minimum(first.values[1], second.values[1])
     differences = np.abs(first.values - second.values)
     with np.errstate(divide="ignore", invalid="ignore"):
-        gaps = np.where(differences == 0, 0.0, differences / combined)
-        relative = combined[0] / np.minimum(first.values[1], second.values[1])
+        gaps = np.where(differences == 0, 0.0, differences / np.hypot(combined, MIN_ERROR * sd))
+        relative = combined[0] / sd
     gaps = np.where(np.isnan(differences), np.inf, np.nan_to_num(gaps, posinf=np.inf))
     statistic, coordinate = np.unravel_index(np.argmax(gaps), gaps.shape)
     false_alarm = scipy.stats.norm.sf(MAX_GAP)

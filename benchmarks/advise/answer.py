@@ -1,9 +1,13 @@
 """The answer in words, the table of the families' scores, and a script that runs the chosen one alone."""
 
+from dataclasses import fields
 from pathlib import Path
+
+import numpy as np
 
 from bridgemark.benchmarks.advise.family_scores import FamilyScores
 from bridgemark.benchmarks.advise.pilot import Pilot
+from bridgemark.benchmarks.advise.plan import sized
 from bridgemark.benchmarks.advise.race import Race
 from bridgemark.benchmarks.advise.verdict import FamilyEvidence, Verdict
 from bridgemark.benchmarks.scores.evidence import Estimate
@@ -23,6 +27,11 @@ def in_words(verdict: Verdict, race: Race) -> list[str]:
     lines += [f"missed: {sentence}" for sentence in verdict.missed]
     lines.append(verdict.log_z.sentence)
     lines += [f"next: {step}" for step in verdict.next_steps]
+    if verdict.trusted:
+        seconds = duration(race.seconds.get(verdict.draws_of or "", np.nan))
+        lines.append(
+            f"next: run_alone.py draws {DRAWS:,} more by {verdict.draws_of} alone, in less than {seconds}"
+        )
     lines.append(f"model: {race.origin}. {race.evidence}")
     lines.append(f"seen: {'the pilot returned nothing' if race.pilot is None else _seen(race.pilot)}")
     return lines
@@ -46,22 +55,38 @@ def evidence_table(evidence: dict[str, FamilyEvidence]) -> list[tuple[str, ...]]
     return lines
 
 
-def snippet(verdict: Verdict, model: Path) -> str | None:
-    """A Python script that runs the chosen sampler alone; None where none is chosen."""
+def snippet(verdict: Verdict, race: Race, model: Path, folder: Path) -> str | None:
+    """A Python script that runs the chosen sampler alone; None where none is chosen.
+
+    `folder` is where the pilot's file is, which tells the base where the pilot found several basins.
+    """
     if verdict.draws_of is None:
         return None
-    return f"""import jax
+    sampler = sized(verdict.draws_of, race.pilot, race.shares.get(verdict.draws_of, np.inf)).sampler
+    settings = ", ".join(
+        f"{field.name}={getattr(sampler, field.name)!r}"
+        for field in fields(sampler)
+        if getattr(sampler, field.name) != field.default
+    )
+    kind = type(sampler)
+    return f"""from pathlib import Path
+
+import jax
 
 jax.config.update("jax_enable_x64", True)
 
 from bridgemark import find_model
-from bridgemark.benchmarks.advise.families import FAMILIES
+from bridgemark.benchmarks.advise.pilot_file import load_if_whole
+from bridgemark.benchmarks.advise.plan import working_density
+from {kind.__module__} import {kind.__name__}
 
-model = find_model({str(model)!r})
-sampler = FAMILIES[{verdict.draws_of!r}].sampler
+model = find_model({str(model.resolve())!r})
+# Where the pilot found several basins, the base covers them.
+density = working_density(load_if_whole(Path({str((folder / "pilot.json").resolve())!r})), model.density)
+sampler = {kind.__name__}({settings})
 key_fit, key_draw = jax.random.split(jax.random.key(0))
-state = jax.jit(lambda key: sampler.fit(key, model.density).state)(key_fit)
-draw = jax.jit(lambda key, state: sampler.sample(key, model.density, state, {DRAWS}))
+state = jax.jit(lambda key: sampler.fit(key, density).state)(key_fit)
+draw = jax.jit(lambda key, state: sampler.sample(key, density, state, {DRAWS}))
 _, draws = draw(key_draw, state)
 parameters = model.parameters(draws.x)  # by name; each draw has the weight exp(draws.log_weights), if any
 """

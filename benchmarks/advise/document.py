@@ -6,15 +6,21 @@ from typing import Any
 
 from bridgemark.benchmarks.advise import answer
 from bridgemark.benchmarks.advise.advice import Advice
+from bridgemark.benchmarks.advise.family_evidence import FamilyEvidence
 from bridgemark.benchmarks.advise.family_scores import FamilyScores
 from bridgemark.benchmarks.advise.parameters import Comparison, Description
 from bridgemark.benchmarks.advise.pilot import Pilot
 from bridgemark.benchmarks.advise.race import Race
-from bridgemark.benchmarks.advise.verdict import FamilyEvidence
 from bridgemark.benchmarks.scores.evidence import Estimate
 
 SCHEMA = 1  # changes where a field changes its meaning or goes; a further field does not change it
 
+# Scores of a family that are numbers, and those that are estimates.
+NUMBERS = (
+    *("r_hat", "ess_bulk", "ess_tail", "divergent"),
+    *("pareto_k", "run_spread", "mean_error", "tail_shape"),
+)
+ESTIMATES = ("log_z", "elbo", "eubo")
 # By the path of the field; * stands for any name. Fields of a record that are not here do not exist.
 MEANINGS = {
     "schema": f"version of this form, {SCHEMA}",
@@ -45,6 +51,7 @@ MEANINGS = {
     "pilot.ended_at_modes": "how many of them ended at one of the modes",
     "pilot.reach": "how far from the base the farthest of them started, in scales of the base",
     "pilot.gradient_seconds": "seconds that a gradient takes",
+    "pilot.batched_gradient_seconds": "seconds that a gradient takes in a batch",
     "families.*.seconds": "wall seconds",
     "families.*.failure": "why the family returned nothing; null where it returned draws",
     "families.*.chains": "Markov chains, or independent runs; null where draws are independent",
@@ -140,15 +147,13 @@ def _family(race: Race, name: str, item: FamilyEvidence) -> dict[str, Any]:
 
 
 def _scores(scores: FamilyScores) -> dict[str, Any]:
-    fields = scores._asdict()
-    del fields["finite"]  # a complaint says it
-    identities = fields.pop("identities")
-    estimates = {name: _estimate(fields[name]) for name in ("log_z", "elbo", "eubo")}
-    stein = {
+    identities = scores.identities
+    return {
+        **{name: getattr(scores, name) for name in NUMBERS},
+        **{name: _estimate(getattr(scores, name)) for name in ESTIMATES},
         "stein": None if identities is None else identities.worst,
         "stein_limit": None if identities is None else identities.limit,
     }
-    return fields | estimates | stein
 
 
 def _estimate(estimate: Estimate | None) -> list[float | None] | None:

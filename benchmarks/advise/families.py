@@ -1,29 +1,30 @@
-"""Four families of samplers that share nothing but the density, each run as long as its time lasts."""
+"""Families of samplers that share nothing but the density, each run as long as its time lasts."""
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
+from bridgemark.benchmarks.advise.programs import Numbers, Programs, compile_steps
 from bridgemark.benchmarks.references import bridge_sampling
 from bridgemark.benchmarks.references.estimators import MAX_R_HAT
 from bridgemark.benchmarks.scores.diagnostics import r_hat
-from bridgemark.benchmarks.scores.evidence import Estimate
+from bridgemark.benchmarks.scores.evidence import Estimate, log_mean
 from bridgemark.benchmarks.scores.host_draws import HostDraws, on_host
 from bridgemark.samplers.base import Draws, Sampler, State, Unsupported
 from bridgemark.samplers.dds import DDS
 from bridgemark.samplers.nuts import NUTS
+from bridgemark.samplers.parallel_tempering import ParallelTempering
 from bridgemark.samplers.pathfinder import Pathfinder
 from bridgemark.samplers.smc import SMC
 from bridgemark.targets.base import Density
 
 SEED = 161803
-BATCH = 1_000  # points whose density is computed at the same time
 RETRACED = 512  # draws of the chains at which paths end
 DIVERGENCES = "divergences"  # what chains call the number of their divergent transitions
 MAX_DRAWS = 50_000  # of a family, all rounds together: more would only fill the memory
@@ -45,6 +46,7 @@ FAMILIES: dict[str, Family] = {
     "pathfinder": Family(Pathfinder(runs=32), draws=8_000),
     "smc": Family(SMC(runs=8, ess_fraction=0.85), draws=4_000, rounds=4),
     "dds": Family(DDS(updates=600), draws=4_096),
+    "parallel-tempering": Family(ParallelTempering(warm_up=1_000), draws=8_000, rounds=2),
 }
 
 
@@ -60,28 +62,45 @@ def run_family(
     `chains` are draws of Markov chains, if there are any: paths that end there bound log Z from above. Raises
     Unsupported where the sampler cannot serve the density.
     """
-    begin = time.monotonic()
+    programs = compile_steps(family.sampler, family.draws, lambda _: density)
+    return run_programs(programs, family, None, seconds, chains, seed)
+
+
+def run_programs(
+    programs: Programs,
+    family: Family,
+    numbers: Numbers,
+    seconds: float,
+    chains: Float[np.ndarray, "n dim"] | None = None,
+    seed: int = SEED,
+) -> FamilyDraws:
+    """Do what `run_family` does, on the density that these numbers stand for, by its compiled steps."""
+    deadline = time.monotonic() + seconds
+    density = programs.density_of(numbers)
     key_fit, key_draw, key_retrace, key_bridge = jax.random.split(jax.random.key(seed), 4)
-    fitted = jax.jit(lambda key: family.sampler.fit(key, density).state)(key_fit)
-    rounds = _draw_rounds(family, density, fitted, key_draw, begin + seconds)
+    fitted = programs.fit(numbers, key_fit)
+    rounds = _draw_rounds(family, partial(programs.draw, numbers), fitted, key_draw, deadline)
     draws, divergences = _join(rounds)
-    log_prob, gradient = _evaluate(density, draws.x)
-    is_chain = draws.log_weights is None
+    log_z = None
+    if draws.log_weights is None:
+        log_z = _bridge(key_bridge, density, draws.x) if draws.log_z is None else log_mean(draws.log_z)
+        draws = draws._replace(log_z=None)  # of tempering: its chains are no runs of weighted particles
+    shape = draws.x.shape
+    log_prob, gradient = programs.evaluate(numbers, draws.x.reshape(-1, shape[2]))
     return FamilyDraws(
         draws,
-        log_prob,
-        gradient,
-        _bridge(key_bridge, density, draws.x) if is_chain else None,
+        np.asarray(log_prob, float).reshape(shape[:2]),
+        np.asarray(gradient, float).reshape(shape),
+        log_z,
         divergences,
-        None if chains is None else _retrace(family.sampler, key_retrace, density, fitted, chains),
+        None if chains is None else _retrace(partial(programs.retrace, numbers, key_retrace, fitted), chains),
     )
 
 
 def _draw_rounds(
-    family: Family, density: Density, state: State, key: PRNGKeyArray, deadline: float
+    family: Family, draw: Callable[..., tuple[State, Draws]], state: State, key: PRNGKeyArray, deadline: float
 ) -> list[Draws]:
     """Draw at least the least number of rounds, and more as long as another is likely to end in time."""
-    draw = jax.jit(lambda key, state: family.sampler.sample(key, density, state, family.draws))
     rounds: list[Draws] = []
     while len(rounds) < MAX_DRAWS // family.draws:
         begin = time.monotonic()
@@ -114,14 +133,6 @@ def _concatenated(arrays: list[np.ndarray | None]) -> np.ndarray | None:
     return np.concatenate(known_arrays) if known_arrays else None
 
 
-def _evaluate(density: Density, x: Float[np.ndarray, "chains length dim"]) -> tuple[np.ndarray, np.ndarray]:
-    """The log density and its gradient at draws."""
-    points = jnp.asarray(x.reshape(-1, x.shape[2]))
-    function: Callable[[Any], Any] = jax.value_and_grad(density.log_prob)
-    values, gradients = jax.jit(lambda points: jax.lax.map(function, points, batch_size=BATCH))(points)
-    return np.asarray(values, float).reshape(x.shape[:2]), np.asarray(gradients, float).reshape(x.shape)
-
-
 def _bridge(key: PRNGKeyArray, density: Density, x: np.ndarray) -> Estimate | None:
     """Log Z of Markov chains, by bridges to Gaussians fitted to them.
 
@@ -135,13 +146,10 @@ def _bridge(key: PRNGKeyArray, density: Density, x: np.ndarray) -> Estimate | No
         return None
 
 
-def _retrace(
-    sampler: Sampler, key: PRNGKeyArray, density: Density, state: State, x: Float[np.ndarray, "n dim"]
-) -> np.ndarray | None:
+def _retrace(retrace: Callable[[Any], Any], x: Float[np.ndarray, "n dim"]) -> np.ndarray | None:
     """Log weights of paths that end at draws of chains; None for a sampler without such paths."""
     chosen = x[np.linspace(0, len(x) - 1, min(RETRACED, len(x))).astype(int)]
     try:
-        weights = jax.jit(lambda key, x: sampler.retrace(key, density, state, x))(key, jnp.asarray(chosen))
+        return np.asarray(retrace(chosen), float)
     except Unsupported:
         return None
-    return np.asarray(weights, float)

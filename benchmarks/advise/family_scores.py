@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from bridgemark.benchmarks.advise.errors_of_means import error_of_means
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
+from bridgemark.benchmarks.advise.funnel import ScaleDependence, scale_dependence
 from bridgemark.benchmarks.advise.identities import Identities, stein_identities
 from bridgemark.benchmarks.scores.diagnostics import ess_bulk, r_hat
 from bridgemark.benchmarks.scores.evidence import (
@@ -41,6 +42,7 @@ class FamilyScores(NamedTuple):
         log_z: log Z.
         elbo: the lower bound of log Z.
         eubo: its upper bound, from paths that end at draws of the chains.
+        funnel: how the scale of a coordinate of Markov chains changes with another one.
     """
 
     finite: bool
@@ -56,6 +58,7 @@ class FamilyScores(NamedTuple):
     log_z: Estimate | None = None
     elbo: Estimate | None = None
     eubo: Estimate | None = None
+    funnel: ScaleDependence | None = None
 
 
 def score_family(family: FamilyDraws) -> FamilyScores:
@@ -84,6 +87,7 @@ def score_family(family: FamilyDraws) -> FamilyScores:
         log_z=_log_z(family),
         elbo=_lower_bound(weights),
         eubo=_upper_bound(family.forward_log_weights),
+        funnel=None if chains is None else scale_dependence(family),
     )
 
 

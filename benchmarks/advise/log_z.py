@@ -8,7 +8,7 @@ from bridgemark.benchmarks.references.log_z import MAX_ERROR, MAX_GAP, reconcile
 from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.benchmarks.text import number
 
-MIN_ERROR = 1e-3  # nats: no estimate is taken for more precise, because rounding and tuning err, too
+MIN_ERROR = 0.01  # nats: no estimate is taken for more precise, because errors of weights are too small, too
 MUCH_MORE = float(np.log(20))  # an unbiased estimate of Z is 20 times too large once in 20 times at most
 
 

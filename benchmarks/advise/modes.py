@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 MAX_DECREMENT = 0.1  # of Newton's method, twice the log density still to gain: a mode has been reached
 SMALLEST_MASS = 0.01  # a mode of a smaller share, by the Laplace approximation, may be missed
+SMALLEST_SHARE = 1e-3  # of a mode that is a basin, by the Laplace approximation
 LOG_TWO_PI = float(np.log(2 * np.pi))
 
 
@@ -61,6 +62,13 @@ def shares(modes: list[Mode]) -> Float[np.ndarray, " modes"]:
     log_masses = np.array([mode.log_mass() for mode in modes])
     masses = np.exp(log_masses - np.max(log_masses))
     return masses / np.sum(masses)
+
+
+def basins(modes: list[Mode]) -> list[Mode]:
+    """The modes that have some mass."""
+    if not modes:
+        return []
+    return [mode for mode, share in zip(modes, shares(modes), strict=True) if share >= SMALLEST_SHARE]
 
 
 def nearest(modes: list[Mode], x: Float[np.ndarray, "n dim"]) -> Int[np.ndarray, " n"]:

@@ -19,6 +19,14 @@ def save(path: Path, pilot: Pilot) -> None:
     path.write_text(json.dumps({**pilot._asdict(), "modes": modes}))
 
 
+def load_if_whole(path: Path) -> Pilot | None:
+    """Read what `save` wrote; None for anything else."""
+    try:
+        return load(path)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def load(path: Path) -> Pilot:
     """Read what `save` wrote. Raises OSError, ValueError, KeyError or TypeError for anything else."""
     stored = json.loads(path.read_text())

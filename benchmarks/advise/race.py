@@ -1,8 +1,9 @@
 """Looks at a model and runs the families, each in a process of its own on a core of its own."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bridgemark.benchmarks.advise import family_draws, named_draws, pilot_file
@@ -10,6 +11,7 @@ from bridgemark.benchmarks.advise.family_draws import FamilyDraws
 from bridgemark.benchmarks.advise.lanes import Ended, Job, run_lanes
 from bridgemark.benchmarks.advise.named_draws import NamedDraws
 from bridgemark.benchmarks.advise.pilot import Pilot
+from bridgemark.benchmarks.advise.plan import FAMILY_NAMES, lanes_for
 from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.sweep.limits import CellLimits
 from bridgemark.benchmarks.sweep.reporting_process import ReportingProcess
@@ -17,9 +19,6 @@ from bridgemark.benchmarks.text import duration, remark
 
 WORKER = "bridgemark.benchmarks.advise.worker"
 PILOT = "the pilot"
-# Families that run one after the other on a core. The path sampler comes after the chains, at whose draws it
-# lets paths end.
-LANES = (("nuts", "dds"), ("pathfinder", "smc"))
 PILOT_SHARE = 0.25  # of the time
 START_SECONDS = 30.0  # that a process may take to import JAX and to compile
 GRACE = 2.0  # a job that has used this many times its share of the time is ended
@@ -36,6 +35,8 @@ class Race(NamedTuple):
         named: the same draws as values of the user's parameters.
         failed: why the others returned nothing.
         seconds: wall seconds of each job.
+        coordinates: the names of the coordinates; empty where they are unknown.
+        shares: the seconds that each family was given.
     """
 
     origin: str
@@ -45,6 +46,8 @@ class Race(NamedTuple):
     named: dict[str, NamedDraws]
     failed: dict[str, str]
     seconds: dict[str, float]
+    coordinates: tuple[str, ...] = ()
+    shares: Mapping[str, float] = MappingProxyType({})
 
 
 def run_race(
@@ -72,7 +75,7 @@ def run_race(
             say(f"{item.job.name}: {item.failure or 'done'}, {duration(item.seconds)}")
         return ended
 
-    for job in (Job(None, 0.0), *(Job(name, 0.0) for lane in LANES for name in lane)):
+    for job in (Job(None, 0.0), *(Job(name, 0.0) for name in FAMILY_NAMES)):
         for path in (_file(job, folder), _named_file(job, folder)):
             path.unlink(missing_ok=True)  # of an earlier call, perhaps about another model
     begin = time.monotonic()
@@ -80,7 +83,8 @@ def run_race(
     if "error" in ended[PILOT].report:
         raise BadInput(ended[PILOT].failure or "")
     left = max(seconds - (time.monotonic() - begin), seconds / 2)
-    names = LANES if len(cores) >= len(LANES) else (sum(LANES, ()),)
+    lanes = lanes_for(pilot_file.load_if_whole(_file(Job(None, 0.0), folder)))
+    names = lanes if len(cores) >= len(lanes) else (sum(lanes, ()),)
     share = left / max(map(len, names))
     ended |= run([[Job(name, share) for name in lane] for lane in names])
     return _collect(folder, ended)
@@ -96,6 +100,7 @@ def _task(job: Job, model: Path, folder: Path, core: int) -> dict[str, Any]:
         "core": core,
         "out": str(_file(job, folder)),
         "named": str(_named_file(job, folder)),
+        "pilot": str(_file(Job(None, 0.0), folder)),
         "chains": str(_file(Job("nuts", 0.0), folder)),
     }
 
@@ -136,4 +141,6 @@ def _collect(folder: Path, ended: dict[str, Ended]) -> Race:
         named=named,
         failed={name: reason for name, reason in failed.items() if name != PILOT},
         seconds={name: item.seconds for name, item in ended.items()},
+        coordinates=tuple(remark(str(name)) for name in described.get("coordinates", ())),
+        shares={name: item.job.seconds for name, item in ended.items()},
     )

@@ -28,10 +28,14 @@ Complaint: TypeAlias = str | None
 
 
 class FamilyRule(NamedTuple):
-    """A rule about the scores of one family, and what to try where it complains."""
+    """A rule about the scores of one family, and what to try where it complains.
+
+    `is_mixing` says that chains which break it only move too slowly between regions, which tempering mends.
+    """
 
     check: Callable[[FamilyScores], Complaint]
     cure: str
+    is_mixing: bool = False
 
 
 class PilotRule(NamedTuple):
@@ -172,7 +176,7 @@ def _combined(first: Estimate, second: Estimate) -> float:
     return float("inf") if None in errors else sum((error or 0.0) ** 2 for error in errors) ** 0.5
 
 
-LONGER = "run it longer: --minutes 30"
+LONGER = "run it longer"
 # The rule that says most about a cause comes first.
 FAMILY_RULES: tuple[FamilyRule, ...] = (
     FamilyRule(numbers_are_finite, "find where log_prob or its gradient is not finite, and mend it there"),
@@ -180,13 +184,13 @@ FAMILY_RULES: tuple[FamilyRule, ...] = (
         chains_do_not_diverge,
         "reparametrise: non-centred effects, logarithms of scales; a smaller step alone seldom helps",
     ),
-    FamilyRule(chains_agree, "look for several modes, and give a base that covers them"),
-    FamilyRule(draws_are_enough, LONGER),
+    FamilyRule(chains_agree, "look for several modes, and give a base that covers them", True),
+    FamilyRule(draws_are_enough, LONGER, True),
     FamilyRule(weights_are_usable, "this family does not fit the posterior; a base nearer to it may help"),
     FamilyRule(runs_agree, LONGER),
-    FamilyRule(means_are_precise, LONGER),
+    FamilyRule(means_are_precise, LONGER, True),
     FamilyRule(identities_hold, "compare the gradient with finite differences; look for jumps and edges"),
-    FamilyRule(identities_are_precise, LONGER),
+    FamilyRule(identities_are_precise, LONGER, True),
     FamilyRule(tails_are_light, "trust quantiles only, or take a prior with lighter tails"),
     FamilyRule(bounds_are_in_order, "look for several modes"),
     FamilyRule(paths_reach_the_chains, "this path sampler does not fit the posterior; train it longer"),

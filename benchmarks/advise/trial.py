@@ -1,28 +1,23 @@
 """How often `advise` is wrong: `python -m bridgemark.benchmarks.advise.trial --traps 200 --easy 100`.
 
-Every model is advised on as the command does it. A line of JSON per model goes to a file, so that a trial
-that is stopped goes on where it was. At the end the share of traps that were trusted and of easy posteriors
-that were not is printed, with 95 % intervals.
+The pilot, the rules and the verdict are those of the command. The families are smaller, and all models are
+tried in one process with one compilation per kind, which makes a model take seconds. A line of JSON per model
+goes to a file, so that a trial that is stopped goes on where it was. At the end the share of traps that were
+trusted and of easy posteriors that were not is printed, with 95 % intervals.
 """
 
 import argparse
 import json
-import tempfile
+import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.stats import binomtest
-
-from bridgemark.benchmarks.advise.race import run_race
-from bridgemark.benchmarks.advise.trial_models import EASY, TRAPS, ModelText
-from bridgemark.benchmarks.advise.verdict import judge, weigh
-from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.rows import settings
 from bridgemark.benchmarks.rows.environment import available_cores
-from bridgemark.benchmarks.sweep.limits import memory_per_cell
 
-MAX_CORES = 2
+PRECISION = "float64"
 
 
 def main() -> None:
@@ -30,48 +25,50 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How often `bridgemark advise` is wrong.")
     parser.add_argument("--traps", type=int, default=200)
     parser.add_argument("--easy", type=int, default=100)
-    parser.add_argument("--minutes", type=float, default=2.0, help="per model")
+    parser.add_argument("--first-seed", type=int, default=0, help="others are new models of the same kinds")
+    parser.add_argument("--cache", type=Path, help="folder for what was compiled, for another trial")
+    parser.add_argument("--core", type=int, default=available_cores()[0])
     parser.add_argument("--out", type=Path, default=Path("results/local/advice-trial.jsonl"))
     arguments = parser.parse_args()
+    configure(arguments.core)
+
+    # Only now, because JAX reads its settings when it is imported.
+    import jax
+
+    from bridgemark.benchmarks.advise.trial_models import EASY, TRAPS
+    from bridgemark.benchmarks.advise.trial_run import Trial
+
+    if arguments.cache is not None:
+        jax.config.update("jax_compilation_cache_dir", str(arguments.cache))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     stored = list(read(arguments.out))
     done = {(item["kind"], item["seed"]) for item in stored}
-    models = [*plan(TRAPS, arguments.traps), *plan(EASY, arguments.easy)]
+    counts = ((TRAPS, arguments.traps), (EASY, arguments.easy))
+    models = sorted(
+        (model for kinds, number in counts for model in plan(tuple(kinds), number, arguments.first_seed)),
+        key=lambda model: model[1],
+    )
+    trial = Trial(TRAPS | EASY)
     with arguments.out.open("a") as file:
-        for model, seed in models:
-            if (model.__name__, seed) not in done:
-                stored.append(advise_on(model, seed, arguments.minutes))
+        for name, seed in models:
+            if (name, seed) not in done:
+                stored.append(trial.advise_on(name, seed))
                 print(json.dumps(stored[-1]), file=file, flush=True)
-    wanted = {(model.__name__, seed) for model, seed in models}
-    print(*shares([item for item in stored if (item["kind"], item["seed"]) in wanted]), sep="\n")
+    wanted = [item for item in stored if (item["kind"], item["seed"]) in set(models)]
+    print(*shares(wanted, tuple(TRAPS), tuple(EASY)), sep=os.linesep)
 
 
-def plan(kinds: tuple[ModelText, ...], number: int) -> list[tuple[ModelText, int]]:
-    """So many models with their seeds, the kinds in turn."""
-    return [(kinds[k % len(kinds)], k // len(kinds)) for k in range(number)]
+def configure(core: int) -> None:
+    """Bind this process to a core, and let XLA compile quickly, which takes most of the time here."""
+    settings.configure((core,), PRECISION, "cpu")
+    settings.configure_planning()
+    os.environ["JAX_ENABLE_X64"] = "1"
 
 
-def advise_on(model: ModelText, seed: int, minutes: float) -> dict[str, Any]:
-    """The verdict on a random model, as it is stored."""
-    cores = available_cores()[:MAX_CORES]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = folder / "model.py"
-        path.write_text(model(np.random.default_rng(seed)))
-        try:
-            race = run_race(path, folder, 60 * minutes, cores, memory_per_cell(len(cores)), print)
-        except BadInput as error:  # refused before anything ran, which is no trust
-            return {"kind": model.__name__, "seed": seed, "trusted": False, "reasons": [str(error)]}
-    evidence = {name: weigh(family) for name, family in race.families.items()}
-    verdict = judge(race.pilot, evidence, race.failed)
-    return {
-        "kind": model.__name__,
-        "seed": seed,
-        "trusted": verdict.trusted,
-        "reasons": verdict.reasons,
-        "missed": verdict.missed,
-        "seconds": race.seconds,
-    }
+def plan(kinds: tuple[str, ...], number: int, first_seed: int = 0) -> list[tuple[str, int]]:
+    """So many models by kind and seed, the kinds in turn."""
+    return [(kinds[k % len(kinds)], first_seed + k // len(kinds)) for k in range(number)]
 
 
 def read(path: Path) -> Iterator[dict[str, Any]]:
@@ -80,23 +77,32 @@ def read(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, path.read_text().splitlines())
 
 
-def shares(stored: list[dict[str, Any]]) -> list[str]:
-    """The share of wrong answers among traps and among easy posteriors, and by kind, in words."""
-    traps = {kind.__name__ for kind in TRAPS}
+def shares(stored: list[dict[str, Any]], traps: tuple[str, ...], easy: tuple[str, ...]) -> list[str]:
+    """The share of wrong answers among traps and among easy posteriors, and by kind, in words.
+
+    A trap that was trusted is no wrong answer where its draws are right.
+    """
+    trusted = {
+        kind: [item["trusted"] and not item["right"] for item in stored if item["kind"] == kind]
+        for kind in traps
+    }
+    refused = {kind: [not item["trusted"] for item in stored if item["kind"] == kind] for kind in easy}
+    return [
+        *_in_words("traps that were trusted, but not right", trusted),
+        *_in_words("easy posteriors that were not trusted", refused),
+    ]
+
+
+def _in_words(what: str, wrong: dict[str, list[bool]]) -> list[str]:
+    from scipy.stats import binomtest
+
     lines = []
-    for kinds, wrong, what in (
-        (traps, True, "traps that were trusted"),
-        ({kind.__name__ for kind in EASY}, False, "easy posteriors that were not trusted"),
-    ):
-        for names in (kinds, *({kind} for kind in sorted(kinds))):
-            answers = [item["trusted"] == wrong for item in stored if item["kind"] in names]
-            if answers:
-                interval = binomtest(sum(answers), len(answers)).proportion_ci(method="wilson")
-                kind = what if names == kinds else f"  {min(names)}"
-                lines.append(
-                    f"{kind}: {sum(answers)} of {len(answers)} "
-                    f"({100 * interval.low:.1f} to {100 * interval.high:.1f} %)"
-                )
+    for name, answers in {what: list(chain(*wrong.values())), **wrong}.items():
+        if answers:
+            interval = binomtest(sum(answers), len(answers)).proportion_ci(method="wilson")
+            limits = f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+            indent = "" if name == what else "  "
+            lines.append(f"{indent}{name}: {sum(answers)} of {len(answers)} ({limits})")
     return lines
 
 

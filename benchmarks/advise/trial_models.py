@@ -1,180 +1,188 @@
-"""Random models to try `advise` on: traps that nobody may trust, and easy posteriors that everybody may.
+"""Random models to try `advise` on: traps that nobody may trust blindly, and easy posteriors.
 
-A model is the text of a Python file, as a user would write it. Every function takes a generator of random
-numbers; the same generator gives the same text.
+The models of a kind have one form and differ by numbers, so that samplers are compiled once for all of them.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
-ModelText: TypeAlias = Callable[[np.random.Generator], str]
+from bridgemark.targets.base import LogProb
 
-JAX = "import jax\nimport jax.numpy as jnp\nimport numpy as np\n\n"
-
-
-def two_far_modes(rng: np.random.Generator) -> str:
-    """Two normals of equal shape, so far apart that no chain crosses; the base covers the first."""
-    dim, distance = int(rng.integers(1, 9)), float(rng.uniform(15, 80))
-    log_odds = float(rng.uniform(-2, 2))
-    return f"""{JAX}dim = {dim}
-second = np.zeros(dim)
-second[0] = {distance}
+Draw = Callable[[np.random.Generator, int], dict[str, Any]]
 
 
-def log_prob(x):
-    return jnp.logaddexp(-0.5 * jnp.sum(x**2), {log_odds} - 0.5 * jnp.sum((x - second) ** 2))
-"""
+class Kind(NamedTuple):
+    """Models of one form.
+
+    Attributes:
+        dim: the dimension.
+        draw: draws the numbers of a model of this dimension.
+        log_prob: the log density, of the numbers and a point.
+        mean: the true mean (dim,) by the numbers. None where there is none to be right about: whoever trusts
+            the draws is wrong.
+    """
+
+    dim: int
+    draw: Draw
+    log_prob: Callable[[dict[str, Any], Float[Array, " dim"]], Float[Array, ""]]
+    mean: Callable[[dict[str, Any]], np.ndarray] | None = None
+
+    def density(self, numbers: dict[str, Any]) -> LogProb:
+        """The log density of a model."""
+        return lambda x: self.log_prob(numbers, x)
 
 
-def funnel(rng: np.random.Generator) -> str:
+def _two_far_modes(rng: np.random.Generator, dim: int) -> dict[str, Any]:
+    """Two normals that no chain connects; the base covers the first, and the second is narrower."""
+    direction = rng.standard_normal(dim)
+    return {
+        "second": rng.uniform(15, 80) * direction / np.linalg.norm(direction),
+        "scale": np.exp(rng.uniform(np.log(0.3), 0.0)),
+        "log_odds": rng.uniform(-2, 2),
+    }
+
+
+def _log_two_far_modes(model: dict[str, Any], x: Array) -> Array:
+    second = model["log_odds"] - x.size * jnp.log(model["scale"])
+    return jnp.logaddexp(
+        -0.5 * jnp.sum(x**2), second - 0.5 * jnp.sum(((x - model["second"]) / model["scale"]) ** 2)
+    )
+
+
+def _mean_of_two_far_modes(model: dict[str, Any]) -> np.ndarray:
+    return model["second"] / (1 + np.exp(-model["log_odds"]))
+
+
+def _funnel(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """Neal's funnel: the logarithm of a scale is N(0, sd^2), and the rest have that scale."""
-    dim, sd = int(rng.integers(3, 11)), float(rng.uniform(2.5, 4))
-    return f"""{JAX}dim = {dim}
+    return {"sd": rng.uniform(2.5, 4)}
 
 
-def log_prob(x):
-    rest = -0.5 * jnp.sum(x[1:] ** 2) * jnp.exp(-x[0]) - 0.5 * (dim - 1) * x[0]
-    return -0.5 * (x[0] / {sd}) ** 2 + rest
-"""
+def _log_funnel(model: dict[str, Any], x: Array) -> Array:
+    rest = -0.5 * jnp.sum(x[1:] ** 2) * jnp.exp(-x[0]) - 0.5 * (x.size - 1) * x[0]
+    return -0.5 * (x[0] / model["sd"]) ** 2 + rest
 
 
-def ridge(rng: np.random.Generator) -> str:
+def _ridge(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """Only the product of two coordinates is known, and precisely: two bent ridges."""
-    width, product = float(rng.uniform(0.003, 0.03)), float(rng.uniform(0.5, 3))
-    return f"""{JAX}dim = 2
+    return {"width": rng.uniform(0.003, 0.03), "product": rng.uniform(0.5, 3)}
 
 
-def log_prob(x):
-    return -0.5 * ((x[0] * x[1] - {product}) / {width}) ** 2 - 0.02 * jnp.sum(x**2)
-"""
+def _log_ridge(model: dict[str, Any], x: Array) -> Array:
+    miss = (x[0] * x[1] - model["product"]) / model["width"]
+    return -0.5 * miss**2 - 0.02 * jnp.sum(x**2)
 
 
-def heavy_tail(rng: np.random.Generator) -> str:
+def _heavy_tail(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """Student's t with so few degrees of freedom that the variance is infinite."""
-    dim, degrees = int(rng.integers(1, 6)), float(rng.uniform(0.8, 1.9))
-    return f"""{JAX}dim = {dim}
+    return {"degrees": rng.uniform(0.8, 1.9)}
 
 
-def log_prob(x):
-    return -0.5 * ({degrees} + 1) * jnp.sum(jnp.log1p(x**2 / {degrees}))
-"""
+def _log_heavy_tail(model: dict[str, Any], x: Array) -> Array:
+    return -0.5 * (model["degrees"] + 1) * jnp.sum(jnp.log1p(x**2 / model["degrees"]))
 
 
-def improper(rng: np.random.Generator) -> str:
+def _improper(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """A linear regression in which two columns are equal, without a prior."""
-    dim, scale = int(rng.integers(2, 6)), float(rng.uniform(0.3, 2))
-    return f"""{JAX}dim = {dim}
-X = np.random.default_rng({int(rng.integers(1 << 30))}).standard_normal((30, dim))
-X[:, 1] = X[:, 0]
+    columns = rng.standard_normal((30, dim))
+    columns[:, 1] = columns[:, 0]
+    return {"X": columns, "sd": rng.uniform(0.3, 2)}
 
 
-def log_prob(x):
-    return -0.5 * jnp.sum((X @ x - X[:, 0]) ** 2) / {scale} ** 2
-"""
+def _log_improper(model: dict[str, Any], x: Array) -> Array:
+    return -0.5 * jnp.sum(((model["X"] @ x - model["X"][:, 0]) / model["sd"]) ** 2)
 
 
-def jump(rng: np.random.Generator) -> str:
+def _jump(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """A normal whose density is higher by a factor on one side of a hyperplane."""
-    dim, edge = int(rng.integers(1, 6)), float(rng.uniform(-0.7, 0.7))
-    height = float(rng.uniform(1, 4) * rng.choice([-1, 1]))
-    return f"""{JAX}dim = {dim}
+    return {"edge": rng.uniform(-0.7, 0.7), "height": rng.uniform(1, 4) * rng.choice([-1, 1])}
 
 
-def log_prob(x):
-    return -0.5 * jnp.sum(x**2) + jnp.where(x[0] > {edge}, {height}, 0.0)
-"""
+def _log_jump(model: dict[str, Any], x: Array) -> Array:
+    return -0.5 * jnp.sum(x**2) + jnp.where(x[0] > model["edge"], model["height"], 0.0)
 
 
-def label_switching(rng: np.random.Generator) -> str:
-    """The means of a mixture of three normals: every order of the three is a mode."""
-    centres = np.sort(rng.uniform(-8, 8, 3)) + np.array([-4.0, 0.0, 4.0])
-    return f"""{JAX}dim = 3
-centres = np.array({centres.tolist()})
-y = np.random.default_rng({int(rng.integers(1 << 30))}).normal(np.repeat(centres, 20), 1.0)
+def _label_switching(rng: np.random.Generator, dim: int) -> dict[str, Any]:
+    """The means of a mixture of `dim` normals: every order of them is a mode."""
+    centres = np.sort(rng.uniform(-8, 8, dim)) + np.linspace(-4, 4, dim)
+    return {"y": rng.normal(np.repeat(centres, 20), 1.0)}
 
 
-def log_prob(x):
-    terms = jax.nn.logsumexp(-0.5 * (y[:, None] - x[None]) ** 2, axis=1)
+def _log_label_switching(model: dict[str, Any], x: Array) -> Array:
+    terms = jax.nn.logsumexp(-0.5 * (model["y"][:, None] - x[None]) ** 2, axis=1)
     return jnp.sum(terms) - 0.5 * jnp.sum((x / 10) ** 2)
-"""
 
 
-def wrong_gradient(rng: np.random.Generator) -> str:
-    """A logistic regression in NumPy whose gradient forgets the prior or has a wrong factor."""
-    dim, factor = int(rng.integers(2, 6)), float(rng.choice([0.0, 0.5, 1.5, 2.0]))
-    return f"""import numpy as np
-
-dim = {dim}
-rng = np.random.default_rng({int(rng.integers(1 << 30))})
-X = rng.standard_normal((40, dim))
-y = (rng.random(40) < 0.5).astype(float)
+def _wrong_gradient(rng: np.random.Generator, dim: int) -> dict[str, Any]:
+    """A logistic regression whose gradient forgets the prior or has a wrong factor there."""
+    return {**_logistic(rng, dim), "factor": rng.choice([0.0, 0.5, 1.5, 2.0])}
 
 
-def log_prob(x):
-    score = X @ x
-    return np.sum(y * score - np.logaddexp(0.0, score)) - 0.5 * np.sum(x**2)
+def _log_wrong_gradient(model: dict[str, Any], x: Array) -> Array:
+    prior = -0.5 * jnp.sum(x**2)
+    wrong = model["factor"] * prior
+    return _log_likelihood(model, x) + wrong + jax.lax.stop_gradient(prior - wrong)
 
 
-def gradient(x):
-    return X.T @ (y - 1 / (1 + np.exp(-X @ x))) - {factor} * x
-"""
-
-
-def gaussian(rng: np.random.Generator) -> str:
+def _gaussian(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """A rotated normal, with a condition number up to a thousand."""
-    dim, spread = int(rng.integers(1, 16)), float(rng.uniform(0, 1.5))
-    return f"""{JAX}dim = {dim}
-rng = np.random.default_rng({int(rng.integers(1 << 30))})
-rotation = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
-scales = 10 ** -rng.uniform(0, {spread}, dim)
-mean = rng.standard_normal(dim)
+    rotation = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+    scales = 10 ** -rng.uniform(0, rng.uniform(0, 1.5), dim)
+    return {"whiten": rotation.T / scales[:, None], "mean": rng.standard_normal(dim)}
 
 
-def log_prob(x):
-    return -0.5 * jnp.sum((rotation.T @ (x - mean) / scales) ** 2)
-"""
+def _log_gaussian(model: dict[str, Any], x: Array) -> Array:
+    return -0.5 * jnp.sum((model["whiten"] @ (x - model["mean"])) ** 2)
 
 
-def logistic(rng: np.random.Generator) -> str:
+def _logistic(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """A logistic regression with a normal prior."""
-    dim, n = int(rng.integers(2, 16)), int(rng.integers(50, 400))
-    return f"""{JAX}dim = {dim}
-rng = np.random.default_rng({int(rng.integers(1 << 30))})
-X = rng.standard_normal(({n}, dim))
-y = rng.random({n}) < 1 / (1 + np.exp(-X @ rng.standard_normal(dim)))
+    columns = rng.standard_normal((200, dim))
+    chance = 1 / (1 + np.exp(-columns @ rng.standard_normal(dim)))
+    return {"X": columns, "y": (rng.random(200) < chance).astype(float)}
 
 
-def log_prob(x):
-    score = X @ x
-    return jnp.sum(jnp.where(y, score, 0.0) - jnp.logaddexp(0.0, score)) - 0.125 * jnp.sum(x**2)
-"""
+def _log_likelihood(model: dict[str, Any], x: Array) -> Array:
+    score = model["X"] @ x
+    return jnp.sum(model["y"] * score - jnp.logaddexp(0.0, score))
 
 
-def poisson(rng: np.random.Generator) -> str:
+def _log_logistic(model: dict[str, Any], x: Array) -> Array:
+    return _log_likelihood(model, x) - 0.125 * jnp.sum(x**2)
+
+
+def _poisson(rng: np.random.Generator, dim: int) -> dict[str, Any]:
     """A Poisson regression with a normal prior."""
-    dim, n = int(rng.integers(2, 9)), int(rng.integers(50, 300))
-    return f"""{JAX}dim = {dim}
-rng = np.random.default_rng({int(rng.integers(1 << 30))})
-X = rng.standard_normal(({n}, dim))
-y = rng.poisson(np.exp(0.3 * X @ rng.standard_normal(dim))).astype(float)
+    columns = rng.standard_normal((150, dim))
+    rates = np.exp(0.3 * columns @ rng.standard_normal(dim))
+    return {"X": columns, "y": rng.poisson(rates).astype(float)}
 
 
-def log_prob(x):
-    score = X @ x
-    return jnp.sum(y * score - jnp.exp(score)) - 0.5 * jnp.sum(x**2)
-"""
+def _log_poisson(model: dict[str, Any], x: Array) -> Array:
+    score = model["X"] @ x
+    return jnp.sum(model["y"] * score - jnp.exp(score)) - 0.5 * jnp.sum(x**2)
 
 
-TRAPS: tuple[ModelText, ...] = (
-    two_far_modes,
-    funnel,
-    ridge,
-    heavy_tail,
-    improper,
-    jump,
-    label_switching,
-    wrong_gradient,
-)
-EASY: tuple[ModelText, ...] = (gaussian, logistic, poisson)
+TRAPS = {
+    "two far modes": Kind(3, _two_far_modes, _log_two_far_modes, _mean_of_two_far_modes),
+    "funnel": Kind(5, _funnel, _log_funnel),
+    "ridge": Kind(2, _ridge, _log_ridge),
+    "heavy tail": Kind(3, _heavy_tail, _log_heavy_tail),
+    "improper": Kind(4, _improper, _log_improper),
+    "jump": Kind(3, _jump, _log_jump),
+    # Every coordinate has the same mean, that of the data, but for the prior's pull of a thousandth.
+    "label switching": Kind(
+        3, _label_switching, _log_label_switching, lambda model: np.full(3, model["y"].mean())
+    ),
+    "wrong gradient": Kind(4, _wrong_gradient, _log_wrong_gradient),
+}
+EASY = {
+    "gaussian": Kind(8, _gaussian, _log_gaussian),
+    "logistic": Kind(6, _logistic, _log_logistic),
+    "poisson": Kind(4, _poisson, _log_poisson),
+}

@@ -5,6 +5,7 @@ A model is code of strangers: it may crash this process or let it hang. Its repo
 computed is in the file that the task names.
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,12 @@ def main() -> None:
     """Bind this process to its core, find the model and do what the task asks."""
     task, report = read_task(), open_reports()
     settings.configure((task["core"],), PRECISION, "cpu")
+    # A callback of a model on the host waits for ever where it shares a thread with what dispatched it.
+    os.environ["JAX_CPU_ENABLE_ASYNC_DISPATCH"] = "0"
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks.adapters.find_model import find_model
+    from bridgemark.benchmarks.advise.coordinates import coordinate_names
     from bridgemark.samplers.base import Unsupported
 
     report(phase=task["phase"], subject=None)
@@ -34,23 +38,26 @@ def main() -> None:
     except (BadInput, Unsupported) as error:
         report(error=str(error))
     else:
-        report(done=True, origin=model.origin, evidence=model.evidence)
+        names = coordinate_names(model)
+        report(done=True, origin=model.origin, evidence=model.evidence, coordinates=names)
 
 
 def run_task(task: dict[str, Any], model: "Model") -> None:
     """Look at the density, or run the family that the task names, and write what comes of it."""
     from bridgemark.benchmarks.advise import family_draws, named_draws, pilot_file
-    from bridgemark.benchmarks.advise.families import FAMILIES, run_family
+    from bridgemark.benchmarks.advise.families import run_family
     from bridgemark.benchmarks.advise.pilot import look_at
+    from bridgemark.benchmarks.advise.plan import sized, working_density
 
     out, density = Path(task["out"]), model.density
     if task["family"] is None:
         pilot_file.save(out, look_at(density, task["seconds"]))
         return
+    pilot = pilot_file.load_if_whole(Path(task["pilot"]))
     chains = Path(task["chains"])
     draws = family_draws.load(chains).draws.x.reshape(-1, density.dim) if chains.is_file() else None
-    family = FAMILIES[task["family"]]
-    returned = run_family(family, density, task["seconds"], draws)
+    family = sized(task["family"], pilot, task["seconds"])
+    returned = run_family(family, working_density(pilot, density), task["seconds"], draws)
     family_draws.save(out, returned)
     named_draws.save(Path(task["named"]), named_draws.name_draws(model, returned.draws))
 

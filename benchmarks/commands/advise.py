@@ -50,7 +50,7 @@ def advise(
         raise BadInput(f"{model} is not a file; give a Python file or a Stan program")
     remarks = Console(stderr=json)
     race = _run_race(model, out, minutes, cores, memory, lambda line: print_plain(remarks, line))
-    advice = advice_on(model, race)
+    advice = advice_on(model, race, out, minutes)
     unwritten = advice_files.write_all(advice, out, keep_weights)
     if json:
         print((out / advice_files.DOCUMENT).read_text(), end="")

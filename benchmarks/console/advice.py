@@ -14,9 +14,8 @@ def print_advice(advice: Advice, console: Console) -> None:
         print_plain(console, line)
     _print_table(console, answer.HEADINGS, answer.table(advice.race, advice.evidence))
     _print_table(console, answer.EVIDENCE_HEADINGS, answer.evidence_table(advice.evidence))
-    script = answer.snippet(advice.verdict, advice.model)
-    if script is not None:
-        console.print(script, markup=False, highlight=False, soft_wrap=True)
+    if advice.script is not None:
+        console.print(advice.script, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_table(console: Console, headings: tuple[str, ...], lines: list[tuple[str, ...]]) -> None:

@@ -22,9 +22,8 @@ def write_all(advice: Advice, folder: Path, keep_weights: bool) -> list[str]:
         (folder / name).unlink(missing_ok=True)  # of an earlier call, perhaps about another model
     (folder / ANSWER).write_text("\n".join(answer.in_words(advice.verdict, advice.race)) + "\n")
     (folder / DOCUMENT).write_text(document.as_json(document.as_document(advice)))
-    script = answer.snippet(advice.verdict, advice.model)
-    if script is not None:
-        (folder / SCRIPT).write_text(script)
+    if advice.script is not None:
+        (folder / SCRIPT).write_text(advice.script)
     kinds: dict[str, Callable[[], object]] = {
         "report": partial(page.write, advice, folder),
         "draws for ArviZ": partial(_write_draws, advice, folder, keep_weights),

@@ -46,7 +46,7 @@ def made_race(origin="the Density mine in a.py", divergences=0, failed=()) -> Ra
 
 def made_advice(model="a.py", **settings) -> Advice:
     """What is known at the end of such a race."""
-    return advice_on(Path(model), made_race(**settings))
+    return advice_on(Path(model), made_race(**settings), Path())
 
 
 def with_names(advice: Advice, names) -> Advice:

@@ -94,7 +94,7 @@ def contents(advice: Advice) -> Report:
         pairs=_pairs(advice, draws, worst),
         comparisons=_comparisons(advice.comparisons),
         scores=Table("Scores of every family", answer.HEADINGS, answer.table(race, advice.evidence)),
-        script=answer.snippet(verdict, advice.model),
+        script=advice.script,
     )
 
 

@@ -54,8 +54,9 @@ def test_tables_have_a_line_for_every_family():
 
 
 def test_the_script_is_python_whatever_the_file_is_called():
-    _, _, verdict = judged(pilot())
-    script = answer.snippet(verdict, Path("it's \\ mine.py"))
-    assert "it's \\ mine.py" in [getattr(node, "value", None) for node in ast.walk(ast.parse(script))]
-    race, _, _ = judged(pilot())
-    assert answer.snippet(judge(race.pilot, {}, {"nuts": "it crashed"}), Path("a.py")) is None
+    race, _, verdict = judged(pilot())
+    path = Path("it's \\ mine.py")
+    script = answer.snippet(verdict, race, path, Path("."))
+    assert str(path.resolve()) in [getattr(node, "value", None) for node in ast.walk(ast.parse(script))]
+    nothing = judge(race.pilot, {}, {"nuts": "it crashed"})
+    assert answer.snippet(nothing, race, path, Path(".")) is None

@@ -22,9 +22,9 @@ NORMAL = Density(2, log_normal, BASE)
 
 
 def test_rounds_of_chains_continue_each_other():
-    family = Family(NUTS(chains=4, warm_up=100), draws=400, rounds=3)
+    family = Family(NUTS(chains=4, warm_up=200), draws=1_600, rounds=3)
     result = run_family(family, NORMAL, seconds=0.0)
-    assert result.draws.x.shape == (4, 300, 2)
+    assert result.draws.x.shape == (4, 1_200, 2)
     assert result.divergences == 0
     np.testing.assert_allclose(result.gradient, -result.draws.x, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(
