@@ -6,6 +6,7 @@ few seeds. Two samplers agree by the rule of `references`: no number that both e
 MAX_GAP combined standard errors, made wider for many numbers, and a vague estimate confirms nothing.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -166,18 +167,18 @@ def _compare(first: Estimates, second: Estimates) -> Comparison:
     gaps: dict[str, float] = {}
     is_precise = False
     if first.log_z is not None and second.log_z is not None:
-        combined = np.hypot(*(item.standard_error or np.nan for item in (first.log_z, second.log_z)))
-        gaps["log Z"] = _gap(first.log_z.value - second.log_z.value, combined)
-        is_precise |= bool(combined <= MAX_ERROR)
+        error = math.hypot(*(_error(item) for item in (first.log_z, second.log_z)))
+        gaps["log Z"] = _gap(first.log_z.value - second.log_z.value, error)
+        is_precise |= error <= MAX_ERROR
     if first.moments is not None and second.moments is not None:
-        combined = np.hypot(first.moments.errors, second.moments.errors)
+        errors = np.hypot(first.moments.errors, second.moments.errors)
         differences = first.moments.values - second.moments.values
         for (statistic, k), difference in np.ndenumerate(differences):
             name = f"{('mean', 'sd')[statistic]} of x[{k}]"
-            gaps[name] = _gap(difference, combined[statistic, k])
+            gaps[name] = _gap(float(difference), float(errors[statistic, k]))
         sd = np.fmin(first.moments.values[1], second.moments.values[1])
-        is_precise |= bool(np.all(combined[0] <= MAX_MOMENT_ERROR * sd))
-    known_gaps = {name: gap for name, gap in gaps.items() if not np.isnan(gap)}
+        is_precise |= bool(np.all(errors[0] <= MAX_MOMENT_ERROR * sd))
+    known_gaps = {name: gap for name, gap in gaps.items() if not math.isnan(gap)}
     if not known_gaps:
         return Comparison(first.label, second.label, None, "")
     worst = max(known_gaps, key=lambda name: known_gaps[name])
@@ -186,10 +187,14 @@ def _compare(first: Estimates, second: Estimates) -> Comparison:
     return Comparison(first.label, second.label, True if is_precise else None, worst)
 
 
-def _gap(difference: float, combined: float) -> float:
-    """A difference in combined standard errors; NaN where these are unknown."""
-    if np.isnan(combined):
-        return np.nan
-    if np.isnan(difference):
-        return np.inf
-    return 0.0 if difference == 0 else float(abs(difference) / max(combined, np.finfo(float).tiny))
+def _error(estimate: Estimate) -> float:
+    return math.nan if estimate.standard_error is None else estimate.standard_error
+
+
+def _gap(difference: float, error: float) -> float:
+    """A difference in standard errors; NaN where these are unknown."""
+    if math.isnan(error):
+        return math.nan
+    if math.isnan(difference):
+        return math.inf
+    return abs(difference) / error if error > 0 else (0.0 if difference == 0 else math.inf)
