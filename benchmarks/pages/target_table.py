@@ -215,7 +215,7 @@ def _log_z(row: SummaryRow) -> str:
     """The median estimate with the median standard error; † marks weights that are too heavy-tailed."""
     value, error = number(row.get(columns.LOG_Z), 6), number(row.get(columns.error_of(columns.LOG_Z)))
     heavy_tailed = (row.get(columns.PARETO_K) or 0.0) > MAX_TRUSTED_K
-    return (f"{value} ± {error}" if error else value) + " †" * heavy_tailed
+    return (f"{value} ± {error}" if error else value) + " †" * heavy_tailed if value else ""
 
 
 def _log_z_sd(row: SummaryRow) -> str:
