@@ -75,11 +75,12 @@ class Trial:
         evidence: dict[str, FamilyEvidence] = {}
         failed: dict[str, str] = {}
         for name in chain(*lanes_for(pilot)):
-            chains = (
-                families["nuts"].draws.x.reshape(-1, self._kinds[kind].dim) if "nuts" in families else None
-            )
+            if is_decided(pilot, evidence):
+                break
+            chains = evidence[CHAINS].family.weighted_sample().x if CHAINS in evidence else None
             try:
-                families[name] = run_programs(self._compiled(kind, name), SMALL[name], numbers, 0.0, chains)
+                draws = run_programs(self._compiled(kind, name), SMALL[name], numbers, 0.0, chains)
+                evidence[name] = weigh(draws)
             except (Unsupported, ValueError, FloatingPointError) as error:
                 failed[name] = one_line(error)
         return evidence, failed
