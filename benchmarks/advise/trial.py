@@ -2,9 +2,9 @@
 
 The pilot, the rules and the verdict are those of the command. The families are smaller, all models are tried
 in one process with one compilation per kind, and families that could change nothing are left out, which makes
-a model take seconds. A line of JSON per model goes to a file, so that a trial that is stopped goes on where it
-was. At the end the share of traps that were trusted and of easy posteriors that were not is printed, with 95 %
-intervals.
+a model take seconds. A line of JSON per model goes to a file, so that a trial that is stopped goes on where
+it was. At the end the share of traps that were trusted and of easy posteriors that were not is printed, with
+95 % intervals.
 """
 
 import argparse

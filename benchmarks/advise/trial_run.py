@@ -12,7 +12,7 @@ from jaxtyping import Array
 from bridgemark.benchmarks.advise.agreement import summarise
 from bridgemark.benchmarks.advise.families import Family, run_programs
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
-from bridgemark.benchmarks.advise.family_evidence import CHAINS, TEMPERED, FamilyEvidence
+from bridgemark.benchmarks.advise.family_evidence import CHAINS, TEMPERED, FamilyEvidence, weigh
 from bridgemark.benchmarks.advise.modes import basins
 from bridgemark.benchmarks.advise.objections import about_pilot
 from bridgemark.benchmarks.advise.pilot import Pilot, look_at
