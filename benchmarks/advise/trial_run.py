@@ -12,8 +12,9 @@ from jaxtyping import Array
 from bridgemark.benchmarks.advise.agreement import summarise
 from bridgemark.benchmarks.advise.families import Family, run_programs
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
-from bridgemark.benchmarks.advise.family_evidence import weigh
+from bridgemark.benchmarks.advise.family_evidence import CHAINS, TEMPERED, FamilyEvidence, weigh
 from bridgemark.benchmarks.advise.modes import basins
+from bridgemark.benchmarks.advise.objections import about_pilot
 from bridgemark.benchmarks.advise.pilot import Pilot, look_at
 from bridgemark.benchmarks.advise.plan import covering_moments, lanes_for
 from bridgemark.benchmarks.advise.programs import Programs, compile_steps
@@ -53,10 +54,9 @@ class Trial:
         model = kind.draw(np.random.default_rng([seed, *name.encode()]), kind.dim)
         pilot = look_at(density_of(kind, {"model": model, **_base(None, kind.dim)}))
         numbers = {"model": model, **_base(pilot, kind.dim)}
-        families, failed = self._run(name, numbers, pilot)
-        evidence = {family: weigh(draws) for family, draws in families.items()}
+        evidence, failed = self._run(name, numbers, pilot)
         verdict = judge(pilot, evidence, failed)
-        chosen = families.get(verdict.draws_of or "")
+        chosen = evidence[verdict.draws_of].family if verdict.draws_of else None
         return {
             "kind": name,
             "seed": seed,
@@ -70,19 +70,20 @@ class Trial:
 
     def _run(
         self, kind: str, numbers: dict[str, Any], pilot: Pilot
-    ) -> tuple[dict[str, FamilyDraws], dict[str, str]]:
-        """The draws of every family, and why the others returned nothing."""
-        families: dict[str, FamilyDraws] = {}
+    ) -> tuple[dict[str, FamilyEvidence], dict[str, str]]:
+        """The evidence of every family, and why the others returned nothing; no more where that decides."""
+        evidence: dict[str, FamilyEvidence] = {}
         failed: dict[str, str] = {}
         for name in chain(*lanes_for(pilot)):
-            chains = (
-                families["nuts"].draws.x.reshape(-1, self._kinds[kind].dim) if "nuts" in families else None
-            )
+            if is_decided(pilot, evidence):
+                break
+            chains = evidence[CHAINS].family.weighted_sample().x if CHAINS in evidence else None
             try:
-                families[name] = run_programs(self._compiled(kind, name), SMALL[name], numbers, 0.0, chains)
+                draws = run_programs(self._compiled(kind, name), SMALL[name], numbers, 0.0, chains)
+                evidence[name] = weigh(draws)
             except (Unsupported, ValueError, FloatingPointError) as error:
                 failed[name] = one_line(error)
-        return families, failed
+        return evidence, failed
 
     def _compiled(self, kind: str, family: str) -> Programs:
         if (kind, family) not in self._programs:
@@ -91,6 +92,16 @@ class Trial:
                 sampler, draws, lambda numbers: density_of(self._kinds[kind], numbers)
             )
         return self._programs[kind, family]
+
+
+def is_decided(pilot: Pilot, evidence: dict[str, FamilyEvidence]) -> bool:
+    """Whether nothing that further families might return could make the draws trusted."""
+    if about_pilot(pilot):
+        return True
+    if CHAINS not in evidence:
+        return False
+    has_tempered = TEMPERED in chain(*lanes_for(pilot))
+    return any(not (has_tempered and finding.is_mixing) for finding in evidence[CHAINS].findings)
 
 
 def density_of(kind: Kind, numbers: dict[str, Any]) -> Density:

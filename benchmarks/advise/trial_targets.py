@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from bridgemark.benchmarks.advise.trial import configure, read
-from bridgemark.benchmarks.rows.environment import available_cores
 
 TARGETS = (
     "rosenbrock-2",
@@ -32,10 +31,9 @@ def main() -> None:
     """Advise on the targets that the arguments name, and print the table."""
     parser = argparse.ArgumentParser(description="Advice on targets whose truth is known.")
     parser.add_argument("targets", nargs="*", default=TARGETS)
-    parser.add_argument("--core", type=int, default=available_cores()[0])
     parser.add_argument("--out", type=Path, default=Path("results/local/advice-targets.jsonl"))
     arguments = parser.parse_args()
-    configure(arguments.core)
+    configure()
 
     # Only now, because JAX reads its settings when it is imported.
     from bridgemark.benchmarks.advise.trial_target_run import advise_on_target

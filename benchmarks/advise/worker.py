@@ -16,6 +16,7 @@ from bridgemark.benchmarks.sweep.child import open_reports, read_task, run_and_e
 if TYPE_CHECKING:
     from bridgemark.benchmarks.adapters.model import Model
 
+THREADS_OF_XLA = 4  # of which one computes, and the others copy
 PRECISION = "float64"  # because log densities of many data are large numbers, whose differences count
 
 
@@ -23,14 +24,17 @@ def main() -> None:
     """Bind this process to its core, find the model and do what the task asks."""
     task, report = read_task(), open_reports()
     settings.configure((task["core"],), PRECISION, "cpu")
-    # A callback of a model on the host waits for ever where it shares a thread with what dispatched it.
-    os.environ["JAX_CPU_ENABLE_ASYNC_DISPATCH"] = "0"
+    # A callback of a model on the host waits for ever where the thread that it blocks must copy its points.
+    os.environ["NPROC"] = str(THREADS_OF_XLA)
 
     # Only now, because JAX reads its settings when it is imported.
+    import jax
+
     from bridgemark.benchmarks.adapters.find_model import find_model
     from bridgemark.benchmarks.advise.coordinates import coordinate_names
     from bridgemark.samplers.base import Unsupported
 
+    jax.config.update("jax_cpu_enable_async_dispatch", False)
     report(phase=task["phase"], subject=None)
     try:
         model = find_model(task["model"])
