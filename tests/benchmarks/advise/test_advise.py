@@ -108,12 +108,9 @@ def test_without_the_extras_the_answer_is_there_and_the_cure(advise, tmp_path, m
     status, out, _ = advise("import os\n\nos._exit(7)\n", "--out", "here")
     assert status == 1
     assert "not trusted: " in out
-    assert "the report is not written: this needs the package jinja2: pip install 'bridgemark[page]'" in out
-    assert (
-        "draws for ArviZ are not written: this needs the package xarray: pip install 'bridgemark[arviz]'"
-        in out
-    )
-    assert {path.name for path in (tmp_path / "here").iterdir()} == {"advice.json", "answer.txt"}
+    assert "no report: this needs the package jinja2: pip install 'bridgemark[page]'" in out
+    assert "no draws for ArviZ: this needs the package xarray: pip install 'bridgemark[arviz]'" in out
+    assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["advice.json", "answer.txt"]
 
 
 @pytest.mark.parametrize(
