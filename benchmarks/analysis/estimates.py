@@ -149,12 +149,12 @@ def _pooled_error(
 ) -> Float[np.ndarray, " k"]:
     """The standard errors of means over seeds; NaN where there are few and they have none of their own."""
     n = len(values)
-    own = np.sqrt(np.mean(errors**2, axis=0) / n)
+    within = np.sqrt(np.mean(errors**2, axis=0) / n)
     if n == 1:
-        return own
+        return within
     spread = np.std(values, axis=0, ddof=1) / np.sqrt(n)
     student = scipy.stats.t.isf(FALSE_ALARM, n - 1) / MAX_GAP if n >= MIN_SEEDS else np.nan
-    return np.where(np.isnan(own), student * spread, np.fmax(own, spread))
+    return np.where(np.isnan(within), student * spread, np.fmax(within, spread))
 
 
 def _largest(rows: Sequence[Row], name: str) -> float | None:

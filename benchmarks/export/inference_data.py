@@ -95,8 +95,8 @@ def _variables(draws: NamedDraws) -> dict[str, tuple[list[str], np.ndarray]]:
     taken = {"chain", "draw"}
     for name, array in draws.values.items():
         variable = _new_name(name, taken)
-        own = [_new_name(f"{variable}_dim_{k}", taken) for k in range(array.ndim - 2)]
-        variables[variable] = (["chain", "draw", *own], array)
+        dimensions = [_new_name(f"{variable}_dim_{k}", taken) for k in range(array.ndim - 2)]
+        variables[variable] = (["chain", "draw", *dimensions], array)
     return variables
 
 
