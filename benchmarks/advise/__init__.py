@@ -8,8 +8,8 @@ and a Gaussian fit (`pathfinder`), or parallel tempering where the pilot has see
   and far, its scale, conditioning and tails, and what a gradient costs.
 - `plan` chooses families, their sizes and the base by what the pilot has seen.
 - `families` runs one family, as long as its share of the time lasts, by the compiled steps of `programs`.
-  `race` gives every family a process of its own with limits, because a model is a stranger's code; `worker` is
-  that process.
+  `race` gives every family a process of its own with limits, because a model is a stranger's code; `worker`
+  is that process.
 - `family_scores` computes scores of one family that need no truth, each with its error: R-hat, effective
   sizes, Pareto k, Stein's identities, the shape of the tails, bounds of log Z.
 - `summaries` and `agreement` compare means, standard deviations and quantiles of two families by the rule of
