@@ -20,9 +20,11 @@ def about_funnel(
     pilot: Pilot | None, evidence: dict[str, FamilyEvidence], coordinates: tuple[str, ...]
 ) -> list[Finding]:
     """A funnel, where chains fail that no second basin explains."""
-    if CHAINS not in evidence or evidence[CHAINS].passes or evidence[CHAINS].scores.funnel is None:
+    if CHAINS not in evidence or evidence[CHAINS].passes:
         return []
     scores = evidence[CHAINS].scores
+    if scores.funnel is None:
+        return []
     if chains_do_not_diverge(scores) is None and pilot is not None and len(basins(pilot.modes)) > 1:
         return []
     narrow, along = (
