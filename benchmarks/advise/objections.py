@@ -38,6 +38,7 @@ def about_funnel(
 
 
 def about_pilot(pilot: Pilot | None) -> list[Finding]:
+    """What the rules about the pilot find."""
     if pilot is None:
         return [Finding("I do not know what the density looks like: the pilot did not end", LONGER)]
     complaints = [(rule.check(pilot), rule.cure) for rule in PILOT_RULES]
