@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, PRNGKeyArray
 
@@ -86,7 +87,7 @@ def run_programs(
         log_z = _bridge(key_bridge, density, draws.x) if draws.log_z is None else log_mean(draws.log_z)
         draws = draws._replace(log_z=None)  # of tempering: its chains are no runs of weighted particles
     shape = draws.x.shape
-    log_prob, gradient = programs.evaluate(numbers, draws.x.reshape(-1, shape[2]))
+    log_prob, gradient = programs.evaluate(numbers, jnp.asarray(draws.x.reshape(-1, shape[2])))
     return FamilyDraws(
         draws,
         np.asarray(log_prob, float).reshape(shape[:2]),

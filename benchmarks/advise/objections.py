@@ -20,9 +20,11 @@ def about_funnel(
     pilot: Pilot | None, evidence: dict[str, FamilyEvidence], coordinates: tuple[str, ...]
 ) -> list[Finding]:
     """A funnel, where chains fail that no second basin explains."""
-    if CHAINS not in evidence or evidence[CHAINS].passes or evidence[CHAINS].scores.funnel is None:
+    if CHAINS not in evidence or evidence[CHAINS].passes:
         return []
     scores = evidence[CHAINS].scores
+    if scores.funnel is None:
+        return []
     if chains_do_not_diverge(scores) is None and pilot is not None and len(basins(pilot.modes)) > 1:
         return []
     narrow, along = (
@@ -36,6 +38,7 @@ def about_funnel(
 
 
 def about_pilot(pilot: Pilot | None) -> list[Finding]:
+    """What the rules about the pilot find."""
     if pilot is None:
         return [Finding("I do not know what the density looks like: the pilot did not end", LONGER)]
     complaints = [(rule.check(pilot), rule.cure) for rule in PILOT_RULES]

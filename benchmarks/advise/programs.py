@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from bridgemark.samplers.base import Draws, Sampler, State
@@ -44,7 +43,7 @@ def compile_steps(sampler: Sampler, draws: int, density_of: Callable[[Numbers], 
 
     def evaluate(numbers: Numbers, points: Float[Array, "n dim"]) -> tuple[Array, Array]:
         function: Callable[[Any], Any] = jax.value_and_grad(density_of(numbers).log_prob)
-        return jax.lax.map(function, jnp.asarray(points), batch_size=BATCH)
+        return jax.lax.map(function, points, batch_size=BATCH)
 
     def retrace(numbers: Numbers, key: PRNGKeyArray, state: State, x: Float[Array, "n dim"]) -> Array:
         return sampler.retrace(key, density_of(numbers), state, x)

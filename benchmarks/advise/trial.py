@@ -11,15 +11,11 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from bridgemark.benchmarks.rows import settings
-from bridgemark.benchmarks.rows.environment import available_cores
-
-PRECISION = "float64"
 
 
 def main() -> None:
@@ -62,12 +58,9 @@ def main() -> None:
 
 def configure() -> None:
     """Compute in one thread on whichever core is free, and let XLA compile quickly."""
-    cores = available_cores()
-    settings.configure(cores[:1], PRECISION, "cpu")
-    with suppress(AttributeError):  # on platforms that bind no processes
-        os.sched_setaffinity(0, cores)
     settings.configure_planning()
-    os.environ["JAX_ENABLE_X64"] = "1"
+    # A second thread of NumPy's would wait for the first most of the time, and take a core for it.
+    os.environ.update(dict.fromkeys(settings.THREAD_VARIABLES, "1"), JAX_ENABLE_X64="1")
 
 
 def plan(kinds: tuple[str, ...], number: int, first_seed: int = 0) -> list[tuple[str, int]]:

@@ -73,13 +73,6 @@ def judge(
     ]
     missed = [f"{name} returned nothing: {reason}" for name, reason in failed.items()]
     missed += [f"{name}: {item.findings[0].complaint}" for name, item in evidence.items() if item.findings]
-    cures = [finding.cure for finding in findings]
-    cures += [finding.cure for item in evidence.values() for finding in item.findings]
-    if findings and findings[0].cure == NOT_CENTRED:
-        cures = [NOT_CENTRED]  # what else is wrong is its consequence
-    if minutes is not None:
-        longer = longer_run(evidence, minutes)
-        cures = [longer if cure == LONGER else cure for cure in cures]
     return Verdict(
         trusted=not findings,
         draws_of=chosen,
@@ -91,8 +84,20 @@ def judge(
         ),
         missed=tuple(missed),
         log_z=log_z,
-        next_steps=tuple(dict.fromkeys(cures)) if findings else (ENOUGH,),
+        next_steps=_next_steps(findings, evidence, minutes) if findings else (ENOUGH,),
     )
+
+
+def _next_steps(
+    findings: list[Finding], evidence: dict[str, FamilyEvidence], minutes: float | None
+) -> tuple[str, ...]:
+    """The cures of what speaks against trust, and then those of families that fail."""
+    if findings[0].cure == NOT_CENTRED:
+        return (NOT_CENTRED,)  # what else is wrong is its consequence
+    cures = [finding.cure for finding in findings]
+    cures += [finding.cure for item in evidence.values() for finding in item.findings]
+    longer = LONGER if minutes is None else longer_run(evidence, minutes)
+    return tuple(dict.fromkeys(longer if cure == LONGER else cure for cure in cures))
 
 
 def choose(passing: dict[str, FamilyEvidence]) -> str | None:

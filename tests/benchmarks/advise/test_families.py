@@ -8,6 +8,7 @@ import pytest
 from bridgemark.benchmarks.advise.families import Family, _bridge, run_family
 from bridgemark.samplers.base import Unsupported
 from bridgemark.samplers.nuts import NUTS
+from bridgemark.samplers.parallel_tempering import ParallelTempering
 from bridgemark.samplers.pathfinder import Pathfinder
 from bridgemark.targets.base import Base, Density, gaussian_base
 
@@ -40,6 +41,23 @@ def test_rounds_of_weighted_draws_are_further_draws():
     assert result.draws.log_weights.shape == (300, 1)
     assert len(np.unique(result.draws.x)) == 600
     assert (result.log_z, result.divergences) == (None, None)
+
+
+def test_tempered_chains_are_chains_with_a_log_z_of_their_own():
+    """Two normals of equal mass, 12 apart: the integral is 2 pi, and the mean lies between them."""
+    first, second = np.array([-6.0, 0.0]), np.array([6.0, 0.0])
+
+    def log_prob(x):
+        return jnp.logaddexp(log_normal(x - first), log_normal(x - second)) - jnp.log(2.0)
+
+    density = Density(2, log_prob, gaussian_base(np.zeros(2), np.array([6.0, 1.0])))
+    tempered = ParallelTempering(temperatures=8, warm_up=300)
+    result = run_family(Family(tempered, draws=6_000), density, seconds=0.0)
+    assert result.are_chains
+    assert (result.draws.x.shape, result.draws.log_z) == ((4, 1_500, 2), None)
+    assert np.all(np.abs(result.draws.x[..., 0].mean(axis=1)) < 3)  # each chain is in both
+    assert abs(result.log_z.value - np.log(2 * np.pi)) < 0.3
+    assert 0 < result.log_z.standard_error < 0.3
 
 
 def test_chains_that_disagree_or_stand_still_have_no_bridge():
