@@ -87,10 +87,11 @@ def publish(session: nox.Session) -> None:
 
 @nox.session
 def page(session: nox.Session) -> None:
-    """Tests of leaderboard.html in Chromium, which must be installed; without it they are skipped."""
+    """Tests of the HTML pages in Chromium, which must be installed; without it they are skipped."""
     install(session, "page,test")
     session.install("playwright>=1.50", "axe-core-python>=0.1")
-    session.run("python", "-m", "pytest", "-p", "no:xdist", "tests/benchmarks/pages/html", *session.posargs)
+    pages = ("tests/benchmarks/pages/html", "tests/benchmarks/pages/advice")
+    session.run("python", "-m", "pytest", "-p", "no:xdist", *pages, *session.posargs)
 
 
 @nox.session

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bridgemark.benchmarks.commands.advise import advise
 from bridgemark.benchmarks.commands.cells import cell, merge, plan
 from bridgemark.benchmarks.commands.certify import certify
 from bridgemark.benchmarks.commands.doctor import doctor
@@ -72,6 +73,7 @@ app.command()(join)
 app.command()(rerun)
 app.command("check-rows")(check_rows)
 app.command()(reference)
+app.command()(advise)
 
 
 def main() -> None:

@@ -88,11 +88,14 @@ def require_plugin(plugin: str, others: Sequence[str]) -> None:
         register([*others, plugin])
 
 
-def plugin_samplers(plugin: str) -> list[str]:
-    """Names of the samplers in a plug-in file. Raises BadInput where it has none or is broken."""
-    names = list(getattr(load_plugin(Path(plugin)), "SAMPLERS", {}))
+def plugin_names(plugin: str, dict_name: str) -> list[str]:
+    """Names in the dict SAMPLERS or TARGETS of a plug-in file.
+
+    Raises BadInput where it has none or is broken.
+    """
+    names = list(getattr(load_plugin(Path(plugin)), dict_name, {}))
     if not names:
-        raise BadInput(f"plug-in {plugin} has no samplers; end it with SAMPLERS = {{...}}")
+        raise BadInput(f"plug-in {plugin} has no {dict_name.lower()}; end it with {dict_name} = {{...}}")
     return names
 
 

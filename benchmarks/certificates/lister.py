@@ -40,7 +40,8 @@ class Entry(NamedTuple):
 def main() -> None:
     """List what the task asks for, without what its parent has done with.
 
-    The task names `plugins`, and `targets`, or else `samplers`, to which those of the plug-ins are added.
+    The task says in which `dict` of a plug-in that is, SAMPLERS or TARGETS, and has its `names`, the `files`
+    whose entries are all added, and the `plugins`, which are these files and others.
     """
     task, report = read_task(), open_reports()
     settings.configure_planning()
@@ -49,9 +50,9 @@ def main() -> None:
         if _is_sound(plugin, plugins, task, report):
             plugins.append(plugin)
     report(phase="reading what is registered", subject=None)
-    list_entries = _targets if task["targets"] else _samplers
     try:
-        entries = list(list_entries(task, plugins))
+        names = task["names"] + _names_in_files(task, plugins)
+        entries = list(LISTED[task["dict"]](names, plugins))
     except BadInput as error:
         report(error=str(error))
         return
@@ -70,16 +71,24 @@ def _is_sound(plugin: str, sound: list[str], task: dict[str, Any], report: Calla
     report(phase=f"plug-in {plugin}", subject=plugin)
     try:
         registry.require_plugin(plugin, sound)
-        if not task["targets"]:
-            registry.plugin_samplers(plugin)
+        if plugin in task["files"]:
+            registry.plugin_names(plugin, task["dict"])
     except BadInput as error:
         report(refused=str(error))
         return False
     return True
 
 
-def _samplers(task: dict[str, Any], plugins: Sequence[str]) -> Iterator[Entry]:
-    """The samplers that were asked for. Raises BadInput for an unknown name."""
+def _names_in_files(task: dict[str, Any], plugins: Sequence[str]) -> list[str]:
+    """The names of all entries of those plug-ins that the task names as files."""
+    from bridgemark.benchmarks import registry
+
+    files = [plugin for plugin in plugins if plugin in task["files"]]
+    return [name for file in files for name in registry.plugin_names(file, task["dict"])]
+
+
+def _samplers(names: Sequence[str], plugins: Sequence[str]) -> Iterator[Entry]:
+    """The samplers of these names. Raises BadInput for an unknown name."""
     from bridgemark.benchmarks import registry
     from bridgemark.benchmarks.certificates.certify import identity_of
     from bridgemark.benchmarks.providers import call_user_code
@@ -87,17 +96,16 @@ def _samplers(task: dict[str, Any], plugins: Sequence[str]) -> Iterator[Entry]:
     def describe(sampler: "Sampler") -> Description:
         return Description(identity_of(sampler), repr(sampler))
 
-    names = task["samplers"] + [name for plugin in plugins for name in registry.plugin_samplers(plugin)]
     for name, sampler in choose("sampler", names, registry.samplers(plugins)).items():
         label = f"sampler {name!r}"
         yield Entry(label, name, partial(call_user_code, label, partial(describe, sampler)))
 
 
-def _targets(task: dict[str, Any], plugins: Sequence[str]) -> Iterator[Entry]:
-    """The targets that were asked for. Raises BadInput for an unknown name."""
+def _targets(names: Sequence[str], plugins: Sequence[str]) -> Iterator[Entry]:
+    """The targets of these names. Raises BadInput for an unknown or refused name."""
     from bridgemark.benchmarks import registry
 
-    for name, builder in registry.choose_targets(task["targets"], registry.targets(plugins)).items():
+    for name, builder in registry.choose_targets(names, registry.targets(plugins)).items():
         yield Entry(f"target {name!r}", name, partial(_describe_target, name, builder))
 
 
@@ -110,6 +118,9 @@ def _describe_target(name: str, builder: "TargetBuilder") -> Description:
     target = registry.build(name, builder)
     identity = call_user_code(f"target {name!r}", partial(fingerprint, target))
     return Description(identity, target.about.definition)
+
+
+LISTED = {"SAMPLERS": _samplers, "TARGETS": _targets}  # by the dict that registers them
 
 
 def _report_entry(entry: Entry, report: Callable[..., None]) -> None:

@@ -44,14 +44,23 @@ def list_samplers(
     The process that lists them may use so many megabytes. `show_phase` is called with what is read next.
     Raises BadInput for an unknown name, and where nothing is left.
     """
-    return _listing({"samplers": list(names), "targets": []}, plugins, megabytes, show_phase)
+    task = {"dict": "SAMPLERS", "names": list(names), "files": list(map(os.path.abspath, plugins))}
+    return _listing(task, plugins, megabytes, show_phase)
 
 
 def list_targets(
-    names: Sequence[str], plugins: Sequence[str], megabytes: float, show_phase: ShowPhase
+    names: Sequence[str],
+    files: Sequence[str],
+    plugins: Sequence[str],
+    megabytes: float,
+    show_phase: ShowPhase,
 ) -> Listing:
-    """The targets of these names; the rest is as for `list_samplers`."""
-    return _listing({"samplers": [], "targets": list(names)}, plugins, megabytes, show_phase)
+    """The targets of these names, and all targets of `files`; the rest is as for `list_samplers`.
+
+    The other `plugins` may register what is named.
+    """
+    task = {"dict": "TARGETS", "names": list(names), "files": list(map(os.path.abspath, files))}
+    return _listing(task, [*files, *plugins], megabytes, show_phase)
 
 
 def _listing(

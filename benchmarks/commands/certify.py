@@ -59,7 +59,9 @@ def certify_sampler(
 
 @certify.command("target")
 def certify_target(
-    names: Annotated[list[str], typer.Argument(help="Targets.")],
+    names: Annotated[
+        list[str], typer.Argument(metavar="NAME|FILE", help="Targets, or Python files with TARGETS.")
+    ],
     plugin: Plugins = [],  # noqa: B006
     timeout: Timeout = SECONDS,
     memory: Memory = None,
@@ -139,8 +141,10 @@ def _certify_targets(names: list[str], plugins: list[str], timeout: float, memor
 
     console = SteadyConsole()
     limits = CellLimits(seconds=timeout, megabytes=memory or memory_per_cell(len(TARGET_BATTERY.parts)))
+    files = [name for name in names if name.endswith(".py")]
+    registered = [name for name in names if name not in files]
     with show_reading(console) as show:
-        listing = list_targets(names, plugins, limits.megabytes, show)
+        listing = list_targets(registered, files, plugins, limits.megabytes, show)
     print_refused(listing.refused, console)
     verdicts = []
     targets = [Expected(subject, None) for subject in listing.subjects]

@@ -2,12 +2,22 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridgemark.benchmarks.commands.options import RESULTS, Published, Results, layered, published_only
+from bridgemark.benchmarks.commands.options import (
+    RESULTS,
+    KeepWeights,
+    Published,
+    Results,
+    layered,
+    published_only,
+)
 from bridgemark.benchmarks.errors import BadInput
+
+if TYPE_CHECKING:
+    from bridgemark.benchmarks.export.formats import Source
 
 
 class FormatName(StrEnum):
@@ -34,6 +44,7 @@ def export(
         Path | None,
         typer.Option(metavar="DIR", help="Write the archive of a release to this folder instead."),
     ] = None,
+    keep_weights: KeepWeights = False,
     results: Results = RESULTS,
     published: Published = None,
 ) -> None:
@@ -43,26 +54,29 @@ def export(
     the draws that are stored beside it, which are thinned. --release writes the published rows alone as CSV
     and Parquet in one archive, with a page that explains the columns.
     """
+    from bridgemark.benchmarks.export.formats import Source
+
     if release is not None and (format_name is not None or output is not None):
         raise BadInput("--release has its own formats and names; leave out --format and --output")
     try:
         if release is not None:
             message = _write_release(release, published)
         else:
-            message = _write_format(format_name or FormatName.CSV, output, results, published)
+            source = Source(layered(results, published), results, keep_weights)
+            message = _write_format(format_name or FormatName.CSV, output, source)
     except OSError as error:
         where = release or output or "here"
         raise BadInput(f"cannot write {where} ({error.strerror or error}); give another path") from error
     print(message)
 
 
-def _write_format(name: FormatName, output: Path | None, results: Path, published: Path | None) -> str:
-    from bridgemark.benchmarks.export.formats import FORMATS, Source
+def _write_format(name: FormatName, output: Path | None, source: "Source") -> str:
+    from bridgemark.benchmarks.export.formats import FORMATS
 
     chosen = FORMATS[name.value]
     path = output or Path(chosen.output)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return chosen.write(Source(layered(results, published), results), path)
+    return chosen.write(source, path)
 
 
 def _write_release(folder: Path, published: Path | None) -> str:

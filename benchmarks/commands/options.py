@@ -104,6 +104,10 @@ Costly = Annotated[
     bool,
     typer.Option("--costly", help="Also Sinkhorn divergence and classifier test: up to a minute per row."),
 ]
+KeepWeights = Annotated[
+    bool,
+    typer.Option("--keep-weights", help="Keep weighted draws for ArviZ with their weights. Else: resample."),
+]
 Preset = Annotated[
     str,
     typer.Option(help=f"Grid to start from: {', '.join(PRESETS)}.", autocompletion=complete_presets),

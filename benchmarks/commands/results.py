@@ -58,10 +58,24 @@ def show(
     results: Results = RESULTS,
     published: Published = None,
 ) -> None:
-    """Show one row in full."""
+    """Show one row in full.
+
+    Where no truth of its target is known, also what all samplers estimate, and which of them agree.
+    """
+    from rich.console import Console
+
+    from bridgemark.benchmarks.analysis.density_key import key_of_row
+    from bridgemark.benchmarks.analysis.unknown_density import estimate_all, is_unknown
+    from bridgemark.benchmarks.console.estimates import print_estimates
     from bridgemark.benchmarks.console.summary import print_row
 
-    print_row(layered(results, published).find(identity))
+    both = layered(results, published)
+    row = both.find(identity)
+    print_row(row)
+    if is_unknown([row]):
+        rows = [item for item in both.read() if key_of_row(item) == key_of_row(row)]
+        if is_unknown(rows):
+            print_estimates(estimate_all(rows, both), Console())
 
 
 def compare(

@@ -6,11 +6,11 @@ what the modules beside this one make of the registry, the metrics, the checks a
 
 import re
 
-from bridgemark.benchmarks.docs import catalogue, claims, commands, included, scoring
+from bridgemark.benchmarks.docs import advice, catalogue, claims, commands, included, scoring
 
 INCLUDE = re.compile(r"^<!-- include: (\S+) -->$", re.MULTILINE)
 GENERATED = re.compile(r"^<!-- generated: (.+) -->$", re.MULTILINE)
-PARTS = catalogue.PARTS | scoring.PARTS | commands.PARTS | claims.PARTS
+PARTS = catalogue.PARTS | scoring.PARTS | commands.PARTS | claims.PARTS | advice.PARTS
 
 
 def fill(page: str) -> str:

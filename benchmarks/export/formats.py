@@ -14,10 +14,14 @@ from bridgemark.benchmarks.text import count
 
 
 class Source(NamedTuple):
-    """What is exported: all results that are read as one, and the folder of one's own among them."""
+    """What is exported: all results that are read as one, and the folder of one's own among them.
+
+    Weighted draws are resampled for ArviZ unless their weights are kept.
+    """
 
     results: Results
     local: Path
+    keep_weights: bool
 
 
 class Format(NamedTuple):
@@ -45,7 +49,7 @@ def _write_latex(source: Source, path: Path) -> str:
 
 
 def _write_inference_data(source: Source, folder: Path) -> str:
-    written = inference_data.write_all(store_of(source.local), folder)
+    written = inference_data.write_all(store_of(source.local), folder, source.keep_weights)
     return f"the stored draws of {count(written, 'row')} of your own are in {folder}"
 
 

@@ -1,11 +1,14 @@
 """The generated page README.md of a folder of results, and the overview in the README of the project."""
 
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
 from bridgemark.benchmarks.analysis import columns, curves
+from bridgemark.benchmarks.analysis.density_key import DensityKey
 from bridgemark.benchmarks.pages import (
     certificates,
     equal_budgets,
@@ -30,11 +33,18 @@ For each target, first the cost and the main numbers, then how they vary, then f
 section but one says [what the columns mean](#what-the-columns-mean)."""
 
 
-def write(table: pd.DataFrame, results: Results, folder: Path, shown: ShownRows | None = None) -> Path:
+def write(
+    table: pd.DataFrame,
+    results: Results,
+    folder: Path,
+    shown: ShownRows | None = None,
+    estimates: Mapping[DensityKey, str] = MappingProxyType({}),
+) -> Path:
     """Write README.md in `folder` from the row table of everything stored, and tables/curves.csv.
 
     The same rows give the same page. Figures appear where `folder` has them, and certificates where `results`
-    have them. `shown` are the `shown_rows` of the table, for a caller that has them already.
+    have them. `shown` are the `shown_rows` of the table, for a caller that has them already. `estimates` are
+    Markdown sections for densities without a known truth.
     """
     folder.mkdir(parents=True, exist_ok=True)
     shown = shown_rows(table) if shown is None else shown
@@ -46,7 +56,7 @@ def write(table: pd.DataFrame, results: Results, folder: Path, shown: ShownRows 
         ABOUT,
         f"{RULES} {shown.marks.legend()}",
         *(_section(view, shown.marks, folder) for view in shown.views),
-        _targets(shown),
+        _targets(shown, estimates),
         equal_budgets.section(curve_rows, points),
         *shown_figures.figures(folder, shown_figures.CURVES),
         published.section(shown.rows),
@@ -78,9 +88,12 @@ def _section(shown_view: ShownView, marks: OriginMarks, folder: Path) -> str:
     return "\n\n".join([f"## {view.title}", view.about, matrices(shown_view, marks), *figures])
 
 
-def _targets(shown: ShownRows) -> str:
+def _targets(shown: ShownRows, estimates: Mapping[DensityKey, str]) -> str:
     """A section for each density."""
     if not shown.rows:
         return ""
-    sections = [target_table.section(list(rows), shown) for _, rows in groupby(shown.rows, key=density_key)]
+    sections = []
+    for key, rows in groupby(shown.rows, key=density_key):
+        sections += [target_table.section(list(rows), shown), estimates.get(key, "")]
+    sections = list(filter(None, sections))
     return "\n\n".join(["## Target by target", TARGETS_ABOUT, *sections])

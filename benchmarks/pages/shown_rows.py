@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from bridgemark.benchmarks.analysis import columns
+from bridgemark.benchmarks.analysis.density_key import DensityKey
 from bridgemark.benchmarks.analysis.order import position
 from bridgemark.benchmarks.analysis.row_table import drop_superseded, without_budget
 from bridgemark.benchmarks.analysis.standings import Standings, standings
@@ -15,15 +16,6 @@ from bridgemark.benchmarks.analysis.views import View, views_with_rows
 from bridgemark.benchmarks.pages.origins import OriginMarks, origin_marks
 
 RANKED = (columns.LOG_Z_ABS_ERROR, columns.MAIN_METRIC)
-
-
-class DensityKey(NamedTuple):
-    """What identifies a density on a page, in the order of its sections."""
-
-    dim: int
-    target: str
-    version: int
-    fingerprint: str
 
 
 class ShownView(NamedTuple):

@@ -71,6 +71,18 @@ def main_columns(rows: Sequence[SummaryRow], groups: Standings) -> list[Column]:
     ]
 
 
+def estimate_columns() -> list[Column]:
+    """Estimates for densities whose log Z nobody knows; empty for the others."""
+
+    def of_unknown(entry: Callable[[SummaryRow], str]) -> Callable[[SummaryRow], str]:
+        return lambda row: "" if row.get(columns.LOG_Z_ERROR) is not None else entry(row)
+
+    return [
+        Column("log Z", of_unknown(_log_z), columns.LOG_Z),
+        Column("lower bound", of_unknown(lambda row: number(row.get(columns.ELBO), 6)), columns.ELBO),
+    ]
+
+
 def spread_columns() -> list[Column]:
     """How the main numbers vary, and the gaps of the bounds of log Z."""
     return [
@@ -197,6 +209,13 @@ def _log_z_error(row: SummaryRow) -> str:
     sign = "+" if low > 0 else "-" if high < 0 else "±"
     heavy_tailed = (row.get(columns.PARETO_K) or 0.0) > MAX_TRUSTED_K
     return f"{sign}{number(size)}" + " †" * heavy_tailed
+
+
+def _log_z(row: SummaryRow) -> str:
+    """The median estimate with the median standard error; † marks weights that are too heavy-tailed."""
+    value, error = number(row.get(columns.LOG_Z), 6), number(row.get(columns.error_of(columns.LOG_Z)))
+    heavy_tailed = (row.get(columns.PARETO_K) or 0.0) > MAX_TRUSTED_K
+    return (f"{value} ± {error}" if error else value) + " †" * heavy_tailed if value else ""
 
 
 def _log_z_sd(row: SummaryRow) -> str:

@@ -285,8 +285,9 @@ def test_lists_show_plug_ins_too(call):
     assert "3 ± 0" in out
 
 
-def test_targets_are_certified_by_name(call):
-    status, out, _ = call("certify", "target", "toy-gaussian", "--plugin", TOYS)
+@pytest.mark.parametrize("arguments", [("toy-gaussian", "--plugin", TOYS), (TOYS,)])
+def test_targets_are_certified_by_name_or_file(call, arguments):
+    status, out, _ = call("certify", "target", *arguments)
     assert status == 0
     assert "toy-gaussian: 5 passed; fingerprint " in out
 

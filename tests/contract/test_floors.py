@@ -20,7 +20,7 @@ LEVELS = (
     {"sweep"},
     {"certificates", "references", "in_process", "external", "studies"},
     {"analysis"},
-    {"joining", "ledger"},
+    {"advise", "joining", "ledger"},
     {"drawing"},
     {"pages", "console"},
     {"publication", "export"},

@@ -43,7 +43,11 @@ def cost_chart() -> dict[str, Any]:
         .add_params(brush)
     )
     floors = points.mark_rule(strokeDash=[4, 4], color=INK, opacity=0.35).encode(y="floor:Q")
-    chart = (floors + marks).properties(width="container", height=HEIGHT, description=DESCRIPTION)
+    return finish((floors + marks).properties(width="container", height=HEIGHT, description=DESCRIPTION))
+
+
+def finish(chart: Any) -> dict[str, Any]:
+    """The specification of a chart that follows the page from light to dark."""
     return chart.configure(
         background="transparent",
         axis={

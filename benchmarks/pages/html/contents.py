@@ -37,7 +37,17 @@ from bridgemark.targets.base import Target
 
 PROJECT_TARGETS = "bridgemark.targets."
 MAIN_HEADINGS = frozenset(
-    ("group", "gradients", "seconds", "log Z error", "bias² of x", "ends of bias² of x", "ESS", "R-hat")
+    (
+        "group",
+        "gradients",
+        "seconds",
+        "log Z error",
+        "log Z",
+        "bias² of x",
+        "ends of bias² of x",
+        "ESS",
+        "R-hat",
+    )
 )
 MEANINGS = {
     "group": "ties by bias² of x among the lines that are shown: those of group 1 cannot be told from the "
@@ -59,6 +69,11 @@ MEANINGS = {
     "sliced W2": columns.MEANINGS[columns.SLICED_W2],
     "Sinkhorn": columns.MEANINGS[columns.SINKHORN],
     "C2ST": columns.MEANINGS[columns.C2ST],
+}
+# Of columns that only targets without a truth have.
+MEANINGS_WITHOUT_TRUTH = {
+    "log Z": "median estimate ± median standard error, where nobody knows log Z; † as for its error",
+    "lower bound": columns.MEANINGS[columns.ELBO] + ", where nobody knows it",
 }
 
 
@@ -107,7 +122,9 @@ class Contents:
     @property
     def meanings(self) -> Mapping[str, str]:
         """What the columns of the board mean, by heading."""
-        return MEANINGS
+        headings = {column.heading for column in self.board.columns}
+        further = {name: text for name, text in MEANINGS_WITHOUT_TRUTH.items() if name in headings}
+        return MEANINGS | further
 
     @property
     def measures(self) -> Mapping[str, str]:

@@ -14,7 +14,13 @@ from bridgemark.benchmarks.analysis.standings import SETTING, Standings, standin
 from bridgemark.benchmarks.analysis.statistics import Interval
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow, summary_table
 from bridgemark.benchmarks.pages.shown_rows import density_key
-from bridgemark.benchmarks.pages.target_table import Column, distance_columns, main_columns, spread_columns
+from bridgemark.benchmarks.pages.target_table import (
+    Column,
+    distance_columns,
+    estimate_columns,
+    main_columns,
+    spread_columns,
+)
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.text import number
 
@@ -71,7 +77,7 @@ def make_board(rows: Iterable[Row], table: pd.DataFrame) -> Board:
     settings: dict[tuple, int] = {}
     lines: list[Line] = []
     ties = _standings_by_budget(current)
-    further = [*spread_columns(), *distance_columns(summary)]
+    further = [*estimate_columns(), *spread_columns(), *distance_columns(summary)]
     by_budget = {budget: [*main_columns(summary, ties[budget]), *further] for budget in ties}
     for row in summary:
         standing = ties[_budget(row)]

@@ -8,10 +8,10 @@ from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.optional import optional_package
 from bridgemark.benchmarks.pages.html import bundles, charts
 from bridgemark.benchmarks.pages.html.contents import contents
+from bridgemark.benchmarks.pages.html.environment import environment
 from bridgemark.benchmarks.rows.files import write_atomically
 from bridgemark.benchmarks.rows.results import Results
 from bridgemark.benchmarks.rows.row import Row
-from bridgemark.benchmarks.text import count, number
 
 FILE_NAME = "leaderboard.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -47,20 +47,15 @@ def write(rows: Sequence[Row], results: Results, folder: Path) -> Path:
 def render(rows: Sequence[Row], results: Results) -> str:
     """The page as a text. Everything that the template shows is escaped but our own code and the bundles."""
     require_packages()
-    jinja2 = optional_package("jinja2", bundles.EXTRA)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "count": count}
-    return environment.get_template("page.html.jinja").render(
-        page=contents(rows, row_table(rows), results),
-        style=(TEMPLATES / "style.css").read_text(),
-        script=(TEMPLATES / "page.js").read_text(),
-        data_tables=bundles.pack(bundles.data_tables()),
-        vega_embed=bundles.pack(bundles.vega_embed()),
-        chart=charts.cost_chart(),
+    return (
+        environment(TEMPLATES)
+        .get_template("page.html.jinja")
+        .render(
+            page=contents(rows, row_table(rows), results),
+            style=(TEMPLATES / "style.css").read_text(),
+            script=(TEMPLATES / "page.js").read_text(),
+            data_tables=bundles.pack(bundles.data_tables()),
+            vega_embed=bundles.pack(bundles.vega_embed()),
+            chart=charts.cost_chart(),
+        )
     )

@@ -222,11 +222,21 @@ def test_where_nothing_is_left_the_reasons_are_raised(tmp_path):
 
 
 def test_a_target_that_breaks_stops_no_other():
-    listed = list_targets(["exits", "raises", "good"], [BAD_TARGETS], 2_000.0, silent)
+    listed = list_targets(["exits", "raises", "good"], [], [BAD_TARGETS], 2_000.0, silent)
     assert [subject.name for subject in listed.subjects] == ["good"]
     exited, raised = listed.refused
     assert exited.startswith("target 'exits': the process ended with status 9 (")
     assert raised.startswith("target 'raises' is broken: ValueError: no data (line ")
+
+
+def test_all_targets_of_a_file_are_listed_and_a_file_without_any_is_refused(tmp_path):
+    (tmp_path / "model.py").write_text("SAMPLERS = {}\n")
+    files = [TOYS, str(tmp_path / "model.py")]
+    listed = list_targets(["gmm9"], files, [], 2_000.0, silent)
+    assert [subject.name for subject in listed.subjects] == ["gmm9", "toy-gaussian"]
+    (refused,) = listed.refused
+    assert refused.endswith("has no targets; end it with TARGETS = {...}")
+    assert listed.plugins == (TOYS,)
 
 
 def test_where_every_core_is_used_it_waits_and_says_so_once(tmp_path):

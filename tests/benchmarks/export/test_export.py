@@ -173,8 +173,11 @@ def test_what_strangers_write_is_text_in_latex(text):
     assert not set(escaped) & set(LATEX)
 
 
-def test_stored_draws_are_read_by_arviz(folders, tmp_path, call):
-    status, out, err = call("export", *options(folders), "--format", "arviz", "--output", tmp_path / "draws")
+@pytest.mark.parametrize("keeps", [False, True])
+def test_stored_draws_are_read_by_arviz(folders, tmp_path, call, keeps):
+    """Weighted draws keep their weights, or are resampled: one of weight w occurs n w times, within one."""
+    arguments = ("--format", "arviz", "--output", tmp_path / "draws", *["--keep-weights"] * keeps)
+    status, out, err = call("export", *options(folders), *arguments)
     assert (status, err) == (0, "")
     assert out == f"the stored draws of 2 rows of your own are in {tmp_path / 'draws'}\n"
     store = store_of(folders / "mine")
@@ -183,17 +186,24 @@ def test_stored_draws_are_read_by_arviz(folders, tmp_path, call):
         path = tmp_path / "draws" / f"{stored.sampler}-gmm9-7-{stored.identity}.nc"
         inference_data = arviz.from_netcdf(str(path))
         posterior, arrays = inference_data.posterior, store.arrays(stored)
-        assert posterior["x"].dims == ("chain", "draw", "coordinate")
-        np.testing.assert_array_equal(posterior["x"].values[0], arrays["x"])
+        assert posterior["x"].dims == ("chain", "draw", "x_dim_0")
         assert posterior.attrs["identity"] == stored.identity
         assert posterior.attrs["metric_bias2_x_max"] == stored.metrics["bias2_x_max"]
         assert posterior.attrs["draws"] == 10_000
         assert "thinned" in posterior.attrs["stored_draws"]
-        has_weights = "sample_stats" in inference_data.groups()
-        assert has_weights == ("log_weights" in arrays)
-        if has_weights:
+        is_weighted = "log_weights" in arrays
+        assert ("weights" in posterior.attrs) == is_weighted
+        assert ("sample_stats" in inference_data.groups()) == (is_weighted and keeps)
+        if is_weighted and keeps:
             weights = inference_data.sample_stats["log_weights"].values[0]
             np.testing.assert_array_equal(weights, arrays["log_weights"])
+        if is_weighted and not keeps:
+            shares = np.exp(arrays["log_weights"] - np.logaddexp.reduce(arrays["log_weights"]))
+            n = len(shares)
+            occurs = (posterior["x"].values[0][:, None] == arrays["x"]).all(axis=2).sum(axis=0)
+            assert np.all(np.abs(occurs - n * shares) <= 1)
+        else:
+            np.testing.assert_array_equal(posterior["x"].values[0], arrays["x"])
         inference_data.close()
 
 
@@ -202,7 +212,8 @@ def test_stored_draws_are_read_by_arviz(folders, tmp_path, call):
     [
         ("pyarrow", ("--format", "parquet"), "bridgemark[export]"),
         ("pyarrow", ("--release", "x"), "bridgemark[export]"),
-        ("arviz", ("--format", "arviz"), "bridgemark[arviz]"),
+        ("xarray", ("--format", "arviz"), "bridgemark[arviz]"),
+        ("h5netcdf", ("--format", "arviz"), "bridgemark[arviz]"),
     ],
 )
 def test_a_missing_package_is_named_with_its_extra(

@@ -14,7 +14,7 @@ from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.ledger import published_claim
 from bridgemark.benchmarks.ledger.published_claim import PublishedClaim
 from bridgemark.benchmarks.ledger.verdicts import NOT_REPRODUCED
-from bridgemark.benchmarks.pages.html import bundles, page
+from bridgemark.benchmarks.pages.html import bundles, contents, page
 from bridgemark.benchmarks.pages.html.lines import make_board
 from bridgemark.benchmarks.pages.shown_rows import shown_rows
 from bridgemark.benchmarks.rows.results import PUBLISHED, Results
@@ -134,6 +134,18 @@ def test_every_claim_is_on_the_page_with_its_verdict(made_up):
 
 def test_this_test_would_see_an_element():
     assert Structure("<p>&lt;b&gt;</p>").elements != Structure("<p><b></b></p>").elements
+
+
+def test_without_any_truth_there_are_estimates(results, made_up):
+    """The columns of estimates, and what they mean, are there for no other page."""
+    scores = {"log_z": 2.5, "elbo": 2.25, "pareto_k": 0.9}
+    stored = replace(row(), metrics=scores, errors={"log_z": 0.01}, floors={})
+    words, others = (" ".join(Structure(text).words) for text in (page.render([stored], results), made_up))
+    assert "2.5 ± 0.01 †" in words
+    assert "2.25" in words
+    for meaning in contents.MEANINGS_WITHOUT_TRUTH.values():
+        assert meaning in words
+        assert meaning not in others
 
 
 def test_scripts_are_whole(made_up):
