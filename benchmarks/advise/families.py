@@ -17,6 +17,7 @@ from bridgemark.benchmarks.references.estimators import MAX_R_HAT
 from bridgemark.benchmarks.scores.diagnostics import r_hat
 from bridgemark.benchmarks.scores.evidence import Estimate, log_mean
 from bridgemark.benchmarks.scores.host_draws import HostDraws, on_host
+from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
 from bridgemark.samplers.base import Draws, Sampler, State, Unsupported
 from bridgemark.samplers.dds import DDS
 from bridgemark.samplers.nuts import NUTS
@@ -137,14 +138,16 @@ def _concatenated(arrays: list[np.ndarray | None]) -> np.ndarray | None:
 def _bridge(key: PRNGKeyArray, density: Density, x: np.ndarray) -> Estimate | None:
     """Log Z of Markov chains, by bridges to Gaussians fitted to them.
 
-    None where the chains disagree, because a Gaussian sees one region, and for too few draws.
+    None where the chains disagree, because a Gaussian sees one region, for too few draws, and where the tails
+    of the bridge's terms say that its error is not to be trusted.
     """
     if not np.max(r_hat(x)) <= MAX_R_HAT:
         return None
     try:
-        return Estimate(*bridge_sampling.estimate_log_z(key, density.log_prob, x))
+        bridge = bridge_sampling.estimate_log_z(key, density.log_prob, x)
     except ValueError:
         return None
+    return Estimate(bridge.value, bridge.standard_error) if bridge.pareto_k <= MAX_TRUSTED_K else None
 
 
 def _retrace(retrace: Callable[[Any], Any], x: Float[np.ndarray, "n dim"]) -> np.ndarray | None:
