@@ -43,6 +43,8 @@ def with_error(value: float, error: float) -> str:
     """A value with its standard error, to the digits that it has: "-77.5684 ± 0.0083", or "1.837877"."""
     if error == 0:
         return f"{value:.6f}".rstrip("0").rstrip(".")
+    if not math.isfinite(error):
+        return f"{number(value, 4)} ± {number(error)}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{decimals}f} ± {number(error)}"
 

@@ -11,7 +11,7 @@ from bridgemark.benchmarks.advise.plan import sized
 from bridgemark.benchmarks.advise.race import Race
 from bridgemark.benchmarks.advise.verdict import FamilyEvidence, Verdict
 from bridgemark.benchmarks.scores.evidence import Estimate
-from bridgemark.benchmarks.text import count, duration, number
+from bridgemark.benchmarks.text import count, duration, number, with_error
 
 HEADINGS = ("family", "seconds", "R-hat", "ESS", "tail ESS", "k", "Stein", "tail")
 EVIDENCE_HEADINGS = ("family", "log Z", "lower bound", "upper bound")
@@ -121,5 +121,5 @@ def _cells(name: str, seconds: float, scores: FamilyScores) -> tuple[str, ...]:
 def _estimate(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
-    error = number(estimate.standard_error)
-    return f"{number(estimate.value, 6)} ± {error}" if error else number(estimate.value, 6)
+    error = estimate.standard_error
+    return with_error(estimate.value, error) if error else number(estimate.value, 6)

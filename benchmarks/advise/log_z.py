@@ -6,7 +6,7 @@ import numpy as np
 
 from bridgemark.benchmarks.references.log_z import MAX_ERROR, MAX_GAP, reconcile
 from bridgemark.benchmarks.scores.evidence import Estimate
-from bridgemark.benchmarks.text import number
+from bridgemark.benchmarks.text import with_error
 
 MIN_ERROR = 0.01  # nats: no estimate is taken for more precise, because errors of weights are too small, too
 MUCH_MORE = float(np.log(20))  # an unbiased estimate of Z is 20 times too large once in 20 times at most
@@ -40,7 +40,7 @@ def judge_log_z(estimates: dict[str, Estimate | None]) -> LogZ:
     if not results:
         return LogZ(None, None, False, False, "I do not know log Z: no family that passes estimates it")
     best, agree = reconcile(results)
-    shown = f"log Z = {number(best['value'], 6)} ± {number(best['standard_error'])} by {best['recipe']}"
+    shown = f"log Z = {with_error(best['value'], best['standard_error'])} by {best['recipe']}"
     others = [name for name in results if name != best["recipe"] and _is_precise(results[name], best)]
     values = (best["value"], best["standard_error"])
     if agree:

@@ -183,6 +183,7 @@ def test_text_is_text_in_xml(text):
         (1.8378770664, 0.0, "1.837877"),
         (0.0, 0.0, "0"),
         (100.0, 0.0, "100"),
+        (1.5, math.inf, "1.5 ± inf"),
     ],
 )
 def test_a_value_is_shown_to_the_digits_that_it_has(value, error, text):

@@ -11,7 +11,7 @@ from bridgemark.benchmarks.advise import answer
 from bridgemark.benchmarks.advise.advice import Advice
 from bridgemark.benchmarks.advise.parameters import Comparison, is_constant
 from bridgemark.benchmarks.pages.advice import charts, plotted
-from bridgemark.benchmarks.text import number, remark
+from bridgemark.benchmarks.text import number, remark, with_error
 
 MAX_FORESTS = 12  # parameters that have a forest plot
 MAX_FOREST_ENTRIES = 20  # of each
@@ -121,7 +121,7 @@ def _parameters(advice: Advice) -> Table:
     lines = [
         (
             item.label,
-            f"{number(item.values['mean'], 4)} ± {number(item.errors['mean'])}",
+            with_error(item.values["mean"], item.errors["mean"]),
             *(number(item.values[name], 3) for name in SHOWN),
             number(item.r_hat, 4),
             number(item.ess_bulk, 3),
