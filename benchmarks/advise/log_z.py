@@ -35,7 +35,9 @@ def judge_log_z(estimates: dict[str, Estimate | None]) -> LogZ:
     results = {
         name: {"value": item.value, "standard_error": max(item.standard_error, MIN_ERROR), "recipe": name}
         for name, item in estimates.items()
-        if item is not None and item.standard_error is not None and np.isfinite(item).all()
+        if item is not None
+        and item.standard_error is not None
+        and np.isfinite([item.value, item.standard_error]).all()
     }
     if not results:
         return LogZ(None, None, False, False, "I do not know log Z: no family that passes estimates it")

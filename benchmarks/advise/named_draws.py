@@ -36,8 +36,9 @@ def name_draws(model: Model, draws: HostDraws) -> NamedDraws:
     This calls code of the user's.
     """
     x, log_weights = draws.x, draws.log_weights
-    if draws.unresampled_log_weights() is not None:
-        x, log_weights = x.reshape(1, draws.size, -1), np.reshape(log_weights, (1, -1))
+    unresampled = draws.unresampled_log_weights()
+    if unresampled is not None:
+        x, log_weights = x.reshape(1, draws.size, -1), unresampled[None, :]
     numbers = draws.size * sum(array.size for array in model.parameters(x[:1, :1]).values())
     step = max(1, math.ceil(numbers / MAX_NUMBERS))
     thinned = None if log_weights is None else log_weights[:, ::step]
