@@ -22,6 +22,7 @@ BARE_LINK = re.compile(r"\b(https?|ftp)(:)(?=//)|\b(www)(\.)", re.IGNORECASE)
 LATEX = {character: f"\\{character}" for character in "{}$&#_%"}
 LATEX |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 LATEX |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}"}
+SMALLEST_ERROR = 1e-12  # relative to the value, or to 1: a smaller one has more digits than the value
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -39,12 +40,17 @@ def number(value: float | None, digits: int = 2) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def with_error(value: float, error: float) -> str:
-    """A value with its standard error, to the digits that it has: "-77.5684 ± 0.0083", or "1.837877"."""
+def with_error(value: float, error: float | None) -> str:
+    """A value with its standard error, to the digits that it has: "-77.5684 ± 0.0083", or "1.837877".
+
+    Alone where the error is zero or not known.
+    """
+    if error is None or math.isnan(error):
+        return number(value, 6)
     if error == 0:
         return f"{value:.6f}".rstrip("0").rstrip(".")
-    if not math.isfinite(error):
-        return f"{number(value, 4)} ± {number(error)}"
+    if not (math.isfinite(value) and SMALLEST_ERROR * max(1.0, abs(value)) <= error < math.inf):
+        return f"{number(value, 6)} ± {number(error)}"
     decimals = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{decimals}f} ± {number(error)}"
 

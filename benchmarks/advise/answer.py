@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from bridgemark.benchmarks.advise.family_evidence import FamilyEvidence
 from bridgemark.benchmarks.advise.family_scores import FamilyScores
 from bridgemark.benchmarks.advise.pilot import Pilot
 from bridgemark.benchmarks.advise.plan import sized
 from bridgemark.benchmarks.advise.race import Race
-from bridgemark.benchmarks.advise.verdict import FamilyEvidence, Verdict
+from bridgemark.benchmarks.advise.verdict import Verdict
 from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.benchmarks.text import count, duration, number, with_error
 
@@ -119,7 +120,4 @@ def _cells(name: str, seconds: float, scores: FamilyScores) -> tuple[str, ...]:
 
 
 def _estimate(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return ""
-    error = estimate.standard_error
-    return with_error(estimate.value, error) if error else number(estimate.value, 6)
+    return "" if estimate is None else with_error(*estimate)

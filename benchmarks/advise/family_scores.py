@@ -9,6 +9,7 @@ from bridgemark.benchmarks.advise.errors_of_means import error_of_means
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
 from bridgemark.benchmarks.advise.funnel import ScaleDependence, scale_dependence
 from bridgemark.benchmarks.advise.identities import Identities, stein_identities
+from bridgemark.benchmarks.advise.resampling import systematic
 from bridgemark.benchmarks.scores.diagnostics import ess_bulk, r_hat
 from bridgemark.benchmarks.scores.evidence import (
     Estimate,
@@ -117,9 +118,7 @@ def equally_likely(sample: WeightedSample, n: int) -> Float[np.ndarray, "n dim"]
     """About n draws of equal weight, by systematic resampling; every draw where the weights are equal."""
     if np.ptp(sample.weights) == 0:
         return sample.x
-    cumulated = np.cumsum(sample.weights)
-    chosen = np.searchsorted(cumulated, (np.arange(n) + 0.5) / n * cumulated[-1])
-    return sample.x[chosen]
+    return sample.x[systematic(sample.weights, n)]
 
 
 def _log_z(family: FamilyDraws) -> Estimate | None:

@@ -8,6 +8,7 @@ from bridgemark.benchmarks.sweep.reporting_process import ReportingProcess
 from bridgemark.benchmarks.text import remark
 
 MAX_REASON = 2_000  # characters
+PILOT = "the pilot"
 
 
 class Job(NamedTuple):
@@ -19,7 +20,7 @@ class Job(NamedTuple):
     @property
     def name(self) -> str:
         """What the job is called in what is said of it."""
-        return self.family or "the pilot"
+        return self.family or PILOT
 
 
 class Ended(NamedTuple):

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from bridgemark.benchmarks.adapters.model import Model
+from bridgemark.benchmarks.advise.resampling import systematic
 from bridgemark.benchmarks.scores.host_draws import HostDraws
 from bridgemark.benchmarks.scores.weighted_sample import normalised_weights
 
@@ -69,13 +70,10 @@ def load(path: Path) -> NamedDraws:
 def resampled(draws: NamedDraws) -> NamedDraws:
     """As many draws of equal weight, by systematic resampling, as one chain; those of equal weight stay.
 
-
     Draws that are repeated follow each other, so that an effective size counts them as dependent.
     """
     if draws.log_weights is None:
         return draws
-    weights = normalised_weights(draws.log_weights.ravel())
-    n, cumulated = len(weights), np.cumsum(weights)
-    chosen = np.searchsorted(cumulated, (np.arange(n) + 0.5) / n * cumulated[-1])
+    chosen = systematic(normalised_weights(draws.log_weights.ravel()), draws.log_weights.size)
     values = {name: array.reshape(-1, *array.shape[2:])[chosen][None] for name, array in draws.values.items()}
     return NamedDraws(values, None, draws.step)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from bridgemark.benchmarks.advise import family_draws, named_draws, pilot_file
 from bridgemark.benchmarks.advise.family_draws import FamilyDraws
-from bridgemark.benchmarks.advise.lanes import Ended, Job, run_lanes
+from bridgemark.benchmarks.advise.lanes import PILOT, Ended, Job, run_lanes
 from bridgemark.benchmarks.advise.named_draws import NamedDraws
 from bridgemark.benchmarks.advise.pilot import Pilot
 from bridgemark.benchmarks.advise.plan import FAMILY_NAMES, lanes_for
@@ -18,7 +18,6 @@ from bridgemark.benchmarks.sweep.reporting_process import ReportingProcess
 from bridgemark.benchmarks.text import duration, remark
 
 WORKER = "bridgemark.benchmarks.advise.worker"
-PILOT = "the pilot"
 PILOT_SHARE = 0.25  # of the time
 START_SECONDS = 30.0  # that a process may take to import JAX and to compile
 GRACE = 2.0  # a job that has used this many times its share of the time is ended

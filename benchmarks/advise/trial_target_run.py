@@ -24,7 +24,7 @@ from bridgemark.targets.base import Density, Target
 FAMILIES = {name: family._replace(draws=2 * family.draws) for name, family in SMALL.items()}
 
 
-class Advice(NamedTuple):
+class JudgedDraws(NamedTuple):
     """A verdict and the draws that it is about."""
 
     verdict: Verdict
@@ -54,7 +54,7 @@ def advise_on_target(name: str) -> dict[str, Any]:
     }
 
 
-def advise_on(density: Density) -> Advice:
+def advise_on(density: Density) -> JudgedDraws:
     """What `advise` says of a density, by smaller families in this process."""
     pilot = look_at(density)
     working = working_density(pilot, density)
@@ -68,7 +68,7 @@ def advise_on(density: Density) -> Advice:
         except (Unsupported, ValueError, FloatingPointError) as error:
             failed[name] = one_line(error)
     evidence = {name: weigh(draws) for name, draws in families.items()}
-    return Advice(judge(pilot, evidence, failed), families)
+    return JudgedDraws(judge(pilot, evidence, failed), families)
 
 
 def log_z_gap(target: Target, log_z: LogZ) -> float | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridgemark.benchmarks.advise.agreement import Agreement, compare, summarise
-from bridgemark.benchmarks.advise.family_evidence import CHAINS, TEMPERED, FamilyEvidence, Finding, weigh
+from bridgemark.benchmarks.advise.family_evidence import CHAINS, TEMPERED, FamilyEvidence, Finding
 from bridgemark.benchmarks.advise.log_z import LogZ, judge_log_z
 from bridgemark.benchmarks.advise.longer import longer_run
 from bridgemark.benchmarks.advise.objections import (
@@ -18,8 +18,6 @@ from bridgemark.benchmarks.advise.objections import (
 )
 from bridgemark.benchmarks.advise.pilot import Pilot
 from bridgemark.benchmarks.advise.rules import LONGER
-
-__all__ = ["FamilyEvidence", "Finding", "Verdict", "judge", "weigh"]
 
 ENOUGH = "nothing: these draws are enough"
 

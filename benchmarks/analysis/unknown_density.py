@@ -1,6 +1,5 @@
 """The samplers on a density without a known truth: their estimates and who agrees with whom, as text."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from bridgemark.benchmarks.rows.results import Results, store_of
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.scores.evidence import Estimate
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
-from bridgemark.benchmarks.text import number
+from bridgemark.benchmarks.text import number, with_error
 
 HEADINGS = ("sampler", "seeds", "log Z", "lower bound", "Pareto k", "R-hat")
 AGREEMENT_HEADINGS = ("sampler", "agrees with", "differs from")
@@ -119,13 +118,9 @@ def _moments_in(results: Results) -> Callable[[Row], Moments | None]:
 
 
 def _moment(moments: Moments, statistic: int, k: int) -> str:
-    error = float(moments.errors[statistic, k])
-    return _in_words(Estimate(float(moments.values[statistic, k]), None if math.isnan(error) else error), 4)
+    return with_error(float(moments.values[statistic, k]), float(moments.errors[statistic, k]))
 
 
-def _in_words(estimate: Estimate | None, digits: int = 6) -> str:
+def _in_words(estimate: Estimate | None) -> str:
     """An estimate with its standard error, where they are known."""
-    if estimate is None:
-        return ""
-    error = number(estimate.standard_error)
-    return f"{number(estimate.value, digits)} ± {error}" if error else number(estimate.value, digits)
+    return "" if estimate is None else with_error(*estimate)

@@ -9,7 +9,7 @@ from bridgemark.benchmarks.analysis.standings import Standings
 from bridgemark.benchmarks.analysis.summary_table import SummaryRow
 from bridgemark.benchmarks.pages.shown_rows import ShownRows
 from bridgemark.benchmarks.scores.pareto import MAX_TRUSTED_K
-from bridgemark.benchmarks.text import count, escape_markdown, markdown_table, number
+from bridgemark.benchmarks.text import count, escape_markdown, markdown_table, number, with_error
 
 IMPOSSIBLE = 3.0  # standard errors below zero by which a gap that cannot be negative is marked
 
@@ -213,9 +213,11 @@ def _log_z_error(row: SummaryRow) -> str:
 
 def _log_z(row: SummaryRow) -> str:
     """The median estimate with the median standard error; † marks weights that are too heavy-tailed."""
-    value, error = number(row.get(columns.LOG_Z), 6), number(row.get(columns.error_of(columns.LOG_Z)))
+    value, error = row.get(columns.LOG_Z), row.get(columns.error_of(columns.LOG_Z))
+    if value is None or math.isnan(value):
+        return ""
     heavy_tailed = (row.get(columns.PARETO_K) or 0.0) > MAX_TRUSTED_K
-    return (f"{value} ± {error}" if error else value) + " †" * heavy_tailed if value else ""
+    return with_error(value, error) + " †" * heavy_tailed
 
 
 def _log_z_sd(row: SummaryRow) -> str:

@@ -19,6 +19,7 @@ from jaxtyping import Float, PRNGKeyArray
 from bridgemark.benchmarks.references.estimators import Refused
 from bridgemark.benchmarks.references.starts import at_base, at_chains, at_mode, moved_to
 from bridgemark.benchmarks.scores.evidence import Estimate, log_mean
+from bridgemark.benchmarks.scores.monte_carlo_error import mean_error
 from bridgemark.benchmarks.scores.weighted_sample import effective_size, normalised_weights
 from bridgemark.samplers.base import Unsupported
 from bridgemark.samplers.smc import SMC
@@ -182,16 +183,16 @@ def estimate_moments(
     mean = weights @ values.mean(axis=1)
     squares = np.mean((values - mean) ** 2, axis=1)
     sd = np.sqrt(weights @ squares)
-    mean_error = _error_of_ratio(weights, values.mean(axis=1) - mean)
-    square_error = _error_of_ratio(weights, squares - sd**2)
+    error_of_mean = _error_over_runs(weights, values.mean(axis=1))
+    error_of_square = _error_over_runs(weights, squares)
     # The variance is the square of the deviation, so that its error is 2 sd times that of the deviation.
-    sd_error = np.divide(square_error, 2 * sd, out=np.zeros_like(sd), where=sd > 0)
-    return Moments(mean, sd, mean_error, sd_error)
+    sd_error = np.divide(error_of_square, 2 * sd, out=np.zeros_like(sd), where=sd > 0)
+    return Moments(mean, sd, error_of_mean, sd_error)
 
 
-def _error_of_ratio(
-    weights: Float[np.ndarray, " runs"], deviations: Float[np.ndarray, "runs k"]
+def _error_over_runs(
+    weights: Float[np.ndarray, " runs"], values: Float[np.ndarray, "runs k"]
 ) -> Float[np.ndarray, " k"]:
-    """Standard error of a weighted mean over runs, given their deviations from it."""
-    runs = len(weights)
-    return np.sqrt(runs / (runs - 1) * np.sum((weights[:, None] * deviations) ** 2, axis=0))
+    """Standard error of a weighted mean over independent runs; infinite for a single one."""
+    error = mean_error(values, weights, np.arange(len(weights)))
+    return np.full(values.shape[1], np.inf) if error is None else error

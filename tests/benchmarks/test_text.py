@@ -184,6 +184,11 @@ def test_text_is_text_in_xml(text):
         (0.0, 0.0, "0"),
         (100.0, 0.0, "100"),
         (1.5, math.inf, "1.5 ± inf"),
+        (1.5, None, "1.5"),
+        (1.5, math.nan, "1.5"),
+        (math.nan, 0.1, "nan ± 0.1"),
+        (1e308, 1e-308, "1e308 ± 1e-308"),
+        (1.5, -1.0, "1.5 ± -1"),
     ],
 )
 def test_a_value_is_shown_to_the_digits_that_it_has(value, error, text):

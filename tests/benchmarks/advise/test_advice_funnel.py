@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 import numpy as np
 
+from bridgemark.benchmarks.advise.family_evidence import weigh
 from bridgemark.benchmarks.advise.funnel import scale_dependence
-from bridgemark.benchmarks.advise.verdict import judge, weigh
+from bridgemark.benchmarks.advise.verdict import judge
 
 from support.family_draws import chains, four_families, pilot, unit_mode
 

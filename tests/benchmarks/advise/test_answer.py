@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from bridgemark.benchmarks.advise import answer
-from bridgemark.benchmarks.advise.verdict import judge, weigh
+from bridgemark.benchmarks.advise.family_evidence import weigh
+from bridgemark.benchmarks.advise.verdict import judge
 
 from support.advice import made_race
 from support.family_draws import pilot, unit_mode

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from bridgemark.benchmarks.advise.verdict import judge, weigh
+from bridgemark.benchmarks.advise.family_evidence import weigh
+from bridgemark.benchmarks.advise.verdict import judge
 from bridgemark.benchmarks.scores.evidence import Estimate
 
 from support.family_draws import chains, four_families, pilot, unit_mode, weighted

@@ -1,16 +1,12 @@
 """report.html in Chromium: every plot is drawn, in light and dark, and names stay text; by `nox -s page`."""
 
-import shutil
-
 import pytest
 
 from bridgemark.benchmarks.pages.advice import contents, page
 
 from support.advice import made_advice, with_names
+from support.chromium import watch
 
-playwright = pytest.importorskip("playwright.sync_api", reason="`nox -s page` installs Playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 # What would become an element, a script or an expression where Vega or the page took it for one.
 NAMES = (
     "<img src=x onerror=alert(1)>",
@@ -21,15 +17,6 @@ NAMES = (
     "{{ 7 * 7 }}",
     "quote \" and '",
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        # A container has no sandbox of its own; the page is ours.
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +38,7 @@ def open_page(browser, address, advice):
     def open_it(**options):
         shown = browser.new_page(**options)
         opened.append(shown)
-        shown.on("console", lambda message: problems.append(message.text))
-        shown.on("pageerror", lambda error: problems.append(str(error)))
-        shown.on("dialog", lambda dialog: problems.append(dialog.message))
-        shown.on("request", lambda request: None if request.url == address else problems.append(request.url))
+        watch(shown, address, problems)
         shown.goto(address)
         shown.wait_for_selector(f"#{last} svg")
         return shown

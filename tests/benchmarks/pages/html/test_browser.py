@@ -1,17 +1,13 @@
 """leaderboard.html in Chromium: sort, filters, links to a view, light and dark; run by `nox -s page`."""
 
-import shutil
-
 import pytest
 
 from bridgemark.benchmarks.pages.html import page
 from bridgemark.benchmarks.rows.results import PUBLISHED, Results
 
+from support.chromium import watch
 from support.many_rows import many_rows
 
-playwright = pytest.importorskip("playwright.sync_api", reason="`nox -s page` installs Playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 ORDERED = "location.hash.includes('order=')"
 COLUMN = """(heading) => {
     const headings = [...document.querySelectorAll('#board thead th')].map((cell) => cell.textContent);
@@ -27,15 +23,6 @@ def address(tmp_path_factory):
     return page.write(results.read(), results, tmp_path_factory.mktemp("page")).as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        # A container has no sandbox of its own; the page is ours.
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def open_page(browser, address):
     """A function that opens the page at a fragment, once its chart is drawn, and keeps what went wrong."""
@@ -44,9 +31,7 @@ def open_page(browser, address):
     def open_at(fragment="", **options):
         shown = browser.new_page(**options)
         opened.append(shown)
-        shown.on("console", lambda message: problems.append(message.text))
-        shown.on("pageerror", lambda error: problems.append(str(error)))
-        shown.on("request", lambda request: None if request.url == address else problems.append(request.url))
+        watch(shown, address, problems)
         shown.goto(address + fragment)
         shown.wait_for_selector("#chart svg")
         return shown

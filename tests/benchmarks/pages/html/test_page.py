@@ -141,7 +141,7 @@ def test_without_any_truth_there_are_estimates(results, made_up):
     scores = {"log_z": 2.5, "elbo": 2.25, "pareto_k": 0.9}
     stored = replace(row(), metrics=scores, errors={"log_z": 0.01}, floors={})
     words, others = (" ".join(Structure(text).words) for text in (page.render([stored], results), made_up))
-    assert "2.5 ± 0.01 †" in words
+    assert "2.500 ± 0.01 †" in words
     assert "2.25" in words
     for meaning in contents.MEANINGS_WITHOUT_TRUTH.values():
         assert meaning in words
