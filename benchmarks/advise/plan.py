@@ -15,7 +15,7 @@ SEVERAL_BASINS = (("nuts", "dds"), ("parallel-tempering", "smc"))
 FAMILY_NAMES = tuple(dict.fromkeys(sum(ONE_BASIN + SEVERAL_BASINS, ())))
 SAMPLING_SHARE = 0.5  # of a family's seconds; the rest is for compiling
 # Gradients, about, that a family takes at its full size, in batches.
-GRADIENTS = {"nuts": 1.5e5, "parallel-tempering": 7e5, "pathfinder": 5e4, "smc": 4e6, "dds": 1e7}
+GRADIENTS = {"nuts": 1.5e5, "parallel-tempering": 1.5e6, "pathfinder": 5e4, "smc": 4e6, "dds": 1e7}
 LEAST_EFFORT = 0.05  # of a full size; less than that is no sampler any more
 LEAST_DRAWS = 0.25  # of those of a full round
 

@@ -1,11 +1,13 @@
 """What the pilot saw decides which families run, from where, and how large they are."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from bridgemark.benchmarks.advise.families import FAMILIES
 from bridgemark.benchmarks.advise.plan import GRADIENTS, covering_moments, lanes_for, sized, working_density
+from bridgemark.benchmarks.rows.cost import total
 from bridgemark.targets.base import Density, gaussian_base
 
 from support.family_draws import pilot, unit_mode
@@ -45,3 +47,18 @@ def test_what_takes_too_long_is_smaller(name):
     slow = sized(name, pilot()._replace(batched_gradient_seconds=1e-3), 10.0)
     assert slow.draws < family.draws
     assert slow.sampler == family.sampler.scaled(max(0.5 * 10 / (1e-3 * GRADIENTS[name]), 0.05))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_gradients_of_a_full_size_are_what_a_normal_takes_or_more(name):
+    """Chains and optimisers need more where a density is less round; the others about as many anywhere."""
+    family = FAMILIES[name]
+    density = Density(5, lambda x: -2 * jnp.sum((x - 1) ** 2), gaussian_base(np.zeros(5), np.ones(5)))
+    fit = jax.jit(lambda key: family.sampler.fit(key, density))(jax.random.key(0))
+    draw = jax.jit(lambda key, state: family.sampler.sample(key, density, state, family.draws)[1])
+    drawn = draw(jax.random.key(1), fit.state)
+    spent = total(fit.evals).gradients + family.rounds * total(drawn.evals).gradients
+    assert spent <= 1.1 * GRADIENTS[name]
+    if name not in ("nuts", "pathfinder"):
+        assert spent >= 0.9 * GRADIENTS[name]
