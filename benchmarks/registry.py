@@ -19,6 +19,7 @@ from bridgemark.benchmarks.providers import (
     load_plugin,
     providers,
 )
+from bridgemark.benchmarks.sampler_names import parts_of, with_settings
 from bridgemark.samplers.base import Sampler
 from bridgemark.targets.base import Target
 from bridgemark.targets.refused import REFUSED
@@ -52,14 +53,15 @@ def targets(plugins: Sequence[str] = ()) -> dict[str, TargetBuilder]:
 
 
 def load_sampler(name: str, plugins: Sequence[str] = ()) -> Sampler:
-    """The registered sampler of this name, for a process that needs no other one.
+    """The sampler of this name, which may have settings in brackets, for a process that needs no other one.
 
     Files that mention the name are imported first, and no file after the one that registers it: importing all
     of them takes longer than a quick sampler runs. That no name is used twice was checked by whoever planned
     the run. Raises BadInput for a broken file and for an unknown name.
     """
+    registered, settings = parts_of(name)
     modules = providers(sampler_package, "bridgemark.samplers", plugins)
-    return _load_entry(name, "SAMPLERS", modules, _check_sampler)
+    return with_settings(registered, _load_entry(registered, "SAMPLERS", modules, _check_sampler), settings)
 
 
 def load_target(name: str, plugins: Sequence[str] = ()) -> TargetBuilder:
@@ -105,6 +107,21 @@ def build(name: str, builder: TargetBuilder) -> Target:
     if not isinstance(target, Target) or target.name != name:
         raise BadInput(f"target {name!r}: its builder must return a Target of that name, not {target!r:.60}")
     return target
+
+
+def choose_samplers(names: Sequence[str], registered: dict[str, Sampler]) -> dict[str, Sampler]:
+    """The samplers called `names`, in that order; in brackets, a name may change settings.
+
+    Where it changes none that counts, the sampler has its registered name. Raises BadInput for an unknown
+    sampler or setting.
+    """
+    chosen = {}
+    for name in names:
+        base, settings = parts_of(name)
+        sampler = choose("sampler", [base], registered)[base]
+        varied = with_settings(base, sampler, settings)
+        chosen[base if varied == sampler else name] = varied
+    return chosen
 
 
 def choose_targets(names: Sequence[str], builders: dict[str, TargetBuilder]) -> dict[str, TargetBuilder]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bridgemark.benchmarks.commands.completion import complete_presets, complete_samplers, complete_targets
-from bridgemark.benchmarks.errors import choose, require_positive
+from bridgemark.benchmarks.errors import BadInput, choose, require_positive
+from bridgemark.benchmarks.sampler_names import split_sampler_names, vary
+from bridgemark.benchmarks.sweep import presets
 from bridgemark.benchmarks.sweep.presets import PRESETS, parse_budgets, split_names
 
 if TYPE_CHECKING:
@@ -58,6 +60,14 @@ Plugins = Annotated[
 NAMES_HELP = "Comma-separated, repeatable. Default: those of the preset."
 SamplerNames = Annotated[
     list[str], typer.Option(metavar="NAMES", help=NAMES_HELP, autocompletion=complete_samplers)
+]
+Variations = Annotated[
+    list[str],
+    typer.Option(
+        "--vary",
+        metavar="SETTING=VALUES",
+        help="Run every sampler at each of these values, such as steps=16,32. Repeatable: all combinations.",
+    ),
 ]
 TargetNames = Annotated[
     list[str], typer.Option(metavar="NAMES", help=NAMES_HELP, autocompletion=complete_targets)
@@ -143,9 +153,10 @@ def grid(options: Mapping[str, Any]) -> "Request":
     gradients = parse_budgets("budget", options["budget"], "gradients")
     seconds = parse_budgets("seconds", options["seconds"], "seconds")
     device = options["device"]
+    preset = choose("preset", [options["preset"]], PRESETS)[options["preset"]]
     return Request(
-        preset=choose("preset", [options["preset"]], PRESETS)[options["preset"]],
-        samplers=split_names(options["sampler"]),
+        preset=preset,
+        samplers=_samplers(options["sampler"], options.get("vary") or [], preset),
         targets=split_names(options["target"]),
         seeds=options["seeds"],
         draws=options["draws"],
@@ -156,6 +167,19 @@ def grid(options: Mapping[str, Any]) -> "Request":
         plugins=tuple(options["plugin"]),
         jax_platform=None if device is None else Device(device).value,
     )
+
+
+def _samplers(names: list[str], variations: list[str], preset: presets.Preset) -> tuple[str, ...]:
+    """The names of the samplers with their variations; empty where those of the preset run as they are.
+
+    Raises BadInput where samplers that nobody names are to be varied.
+    """
+    chosen = split_sampler_names(names)
+    if not variations:
+        return chosen
+    if not chosen and preset.samplers is None:
+        raise BadInput("--vary needs the names of the samplers whose setting it varies: use --sampler")
+    return vary(chosen or preset.samplers or (), variations)
 
 
 def resources_of(options: Mapping[str, Any]) -> "Resources":

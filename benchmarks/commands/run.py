@@ -25,6 +25,7 @@ from bridgemark.benchmarks.commands.options import (
     ShardOption,
     TargetNames,
     Timeout,
+    Variations,
     Workers,
     grid,
     layered,
@@ -43,6 +44,7 @@ def run(
     context: typer.Context,
     sampler: SamplerNames = [],  # noqa: B006  Typer copies it
     target: TargetNames = [],  # noqa: B006
+    vary: Variations = [],  # noqa: B006
     seeds: Annotated[int | None, typer.Option(help="Number of seeds; they are 0, 1, 2, ...")] = None,
     draws: Annotated[int | None, typer.Option(help="Number of draws per seed, for every target.")] = None,
     preset: Preset = "default",

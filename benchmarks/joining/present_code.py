@@ -8,6 +8,7 @@ from bridgemark.benchmarks.errors import BadInput
 from bridgemark.benchmarks.rows.code_hash import PLUGIN, PROJECT
 from bridgemark.benchmarks.rows.row import Row
 from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget
+from bridgemark.benchmarks.sampler_names import parts_of
 from bridgemark.benchmarks.sweep.identified import IdentifiedSampler, identify_samplers, identify_targets
 from bridgemark.benchmarks.sweep.plan import present_identity
 
@@ -59,7 +60,7 @@ def sort_rows(rows: Iterable[Row], plugins: tuple[str, ...] = ()) -> SortedRows:
 def identify(rows: Iterable[Row], plugins: tuple[str, ...] = ()) -> PresentCode:
     """The code of those samplers and targets of rows that this project or a plug-in registers."""
     samplers, targets = own_samplers(plugins), own_targets(plugins)
-    wanted_samplers = sorted({row.sampler for row in rows} & samplers)
+    wanted_samplers = sorted({row.sampler for row in rows if parts_of(row.sampler).registered in samplers})
     wanted_targets = sorted({row.target for row in rows} & targets)
     return PresentCode(
         samplers={sampler.name: sampler for sampler in identify_samplers(wanted_samplers, plugins)},
@@ -82,7 +83,7 @@ def require_registered(row: Row, plugins: tuple[str, ...]) -> None:
     if row.external:
         raise BadInput(f"the row {row.identity} is {EXTERNAL}: there is nothing to run again")
     for kind, name, registered in (
-        ("sampler", row.sampler, registry.samplers(plugins)),
+        ("sampler", parts_of(row.sampler).registered, registry.samplers(plugins)),
         ("target", row.target, registry.targets(plugins)),
     ):
         if name not in registered:

@@ -11,6 +11,7 @@ from bridgemark.benchmarks.rows import value_checks
 from bridgemark.benchmarks.rows.cost import RATES, Cost
 from bridgemark.benchmarks.rows.row import ORIGINS, STATUSES, Row
 from bridgemark.benchmarks.rows.unreadable import DamagedRow
+from bridgemark.benchmarks.sampler_names import SAMPLER_NAME
 
 IDENTITY = re.compile(r"[0-9a-f]{1,64}")
 METRIC = re.compile(r"[^\W\d][^.]*")  # a dot separates a metric from what is derived from it
@@ -98,6 +99,9 @@ def _check_of(annotation: Any) -> value_checks.Check:
 _count = value_checks.integer_from(0)
 _positive = value_checks.integer_from(1)
 _any_name = value_checks.matching(NAME, "a name of letters, digits, '-', '_' and '.'")
+_sampler_name = lru_cache(4_096)(
+    value_checks.matching(SAMPLER_NAME, "the name of a sampler, such as 'dds' or 'dds[steps=64]'")
+)
 _remembered_name = lru_cache(4_096)(_any_name)
 
 
@@ -106,10 +110,15 @@ def _name(value: Any) -> str:
     return _remembered_name(value) if type(value) is str else _any_name(value)
 
 
+def _sampler(value: Any) -> str:
+    """The name of a sampler, which may have settings in brackets."""
+    return _sampler_name(value) if type(value) is str else _any_name(value)
+
+
 # Fields of which a type allows too much. The others are checked by their types.
 NARROWER: dict[str, value_checks.Check] = {
     "identity": value_checks.matching(IDENTITY, "hexadecimal digits"),
-    "sampler": _name,
+    "sampler": _sampler,
     "target": _name,
     "source": _name,
     "fingerprint": _name,

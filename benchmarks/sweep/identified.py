@@ -7,13 +7,13 @@ from typing import NamedTuple
 import jax
 
 from bridgemark.benchmarks import registry
-from bridgemark.benchmarks.errors import choose
 from bridgemark.benchmarks.providers import call_user_code
-from bridgemark.benchmarks.registry import choose_targets
+from bridgemark.benchmarks.registry import choose_samplers, choose_targets
 from bridgemark.benchmarks.rows.code_hash import hash_of_code
 from bridgemark.benchmarks.rows.data_hash import hash_of_data
 from bridgemark.benchmarks.rows.identity import sampler_closure
 from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget, identify_target
+from bridgemark.benchmarks.sampler_names import parts_of
 from bridgemark.samplers.base import Sampler
 
 
@@ -28,11 +28,15 @@ class IdentifiedSampler(NamedTuple):
 
 
 def identify_samplers(names: Sequence[str] | None, plugins: tuple[str, ...]) -> list[IdentifiedSampler]:
-    """The samplers of these names with the hashes of their code; all of them for None. Raises BadInput."""
+    """The samplers of these names with the hashes of their code; all of them for None. Raises BadInput.
+
+    A name may have settings in brackets, as in "dds[steps=64]".
+    """
     registered, modules = registry.samplers(plugins), registry.sampler_modules(plugins)
     identified = []
-    for name, sampler in choose("sampler", tuple(registered) if names is None else names, registered).items():
-        code = call_user_code(f"sampler {name!r}", partial(sampler_closure, sampler, modules[name]))
+    for name, sampler in choose_samplers(tuple(registered) if names is None else names, registered).items():
+        module = modules[parts_of(name).registered]
+        code = call_user_code(f"sampler {name!r}", partial(sampler_closure, sampler, module))
         source, data = hash_of_code(code.files), hash_of_data(code.files)
         identified.append(IdentifiedSampler(name, sampler, source, data, code.packages))
     return identified

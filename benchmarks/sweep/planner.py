@@ -56,6 +56,7 @@ def _with_healthy_plugins(request: "Request", without: list[str], report: Callab
     Raises BadInput where nothing that was asked for by name is left: nobody wants the whole preset instead.
     """
     from bridgemark.benchmarks import registry
+    from bridgemark.benchmarks.sampler_names import parts_of
 
     healthy = []
     registry.samplers()
@@ -76,7 +77,7 @@ def _with_healthy_plugins(request: "Request", without: list[str], report: Callab
     left = replace(
         request,
         plugins=plugins,
-        samplers=tuple(name for name in request.samplers if name in samplers),
+        samplers=tuple(name for name in request.samplers if parts_of(name).registered in samplers),
         targets=tuple(name for name in request.targets if name in targets),
     )
     names_left = left.samplers + left.targets

@@ -24,6 +24,7 @@ from bridgemark.benchmarks.drawing.paper.figure import (
     Sources,
     made_from_rows,
 )
+from bridgemark.benchmarks.sampler_names import parts_of
 from bridgemark.benchmarks.text import number
 
 PAPER = "2302.13834"  # Vargas, Grathwohl and Doucet 2023, figures 2 and 3
@@ -109,9 +110,13 @@ def _published_points(lines: pd.DataFrame, target: str) -> list[Point]:
 
 
 def _own_rows(table: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
-    """The rows with an error of log Z of the shown samplers on these targets."""
-    chosen = table[columns.TARGET].isin(targets) & table[columns.SAMPLER].isin(COLOURS)
-    return table.loc[chosen & table[columns.LOG_Z_ERROR].notna()]
+    """The rows with an error of log Z of the shown samplers on these targets, at any number of steps.
+
+    The sampler of `dds[steps=64]` is `dds`.
+    """
+    registered = table[columns.SAMPLER].map(lambda name: parts_of(name).registered)
+    chosen = table[columns.TARGET].isin(targets) & registered.isin(COLOURS)
+    return table.loc[chosen & table[columns.LOG_Z_ERROR].notna()].assign(sampler=registered)
 
 
 def _own_points(rows: pd.DataFrame) -> list[Point]:
