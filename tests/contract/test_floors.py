@@ -13,7 +13,7 @@ LEVELS = (
     {"targets"},
     {"samplers"},
     {"errors"},
-    {"opened_files", "optional", "text"},
+    {"opened_files", "optional", "sampler_names", "text"},
     {"providers"},
     {"registry"},
     {"adapters", "rows", "scores"},
