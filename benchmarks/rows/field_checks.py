@@ -98,27 +98,22 @@ def _check_of(annotation: Any) -> value_checks.Check:
 
 _count = value_checks.integer_from(0)
 _positive = value_checks.integer_from(1)
-_any_name = value_checks.matching(NAME, "a name of letters, digits, '-', '_' and '.'")
-_sampler_name = lru_cache(4_096)(
+
+
+def _remembering(check: value_checks.Check) -> value_checks.Check:
+    """The check of a name that may be part of the name of a file. Most rows repeat those of other rows."""
+    check_once = lru_cache(4_096)(check)
+    return lambda value: check_once(value) if type(value) is str else check(value)
+
+
+_name = _remembering(value_checks.matching(NAME, "a name of letters, digits, '-', '_' and '.'"))
+_sampler_name = _remembering(
     value_checks.matching(SAMPLER_NAME, "the name of a sampler, such as 'dds' or 'dds[steps=64]'")
 )
-_remembered_name = lru_cache(4_096)(_any_name)
-
-
-def _name(value: Any) -> str:
-    """A name that may be part of the name of a file. Most rows repeat those of other rows."""
-    return _remembered_name(value) if type(value) is str else _any_name(value)
-
-
-def _sampler(value: Any) -> str:
-    """The name of a sampler, which may have settings in brackets."""
-    return _sampler_name(value) if type(value) is str else _any_name(value)
-
-
 # Fields of which a type allows too much. The others are checked by their types.
 NARROWER: dict[str, value_checks.Check] = {
     "identity": value_checks.matching(IDENTITY, "hexadecimal digits"),
-    "sampler": _sampler,
+    "sampler": _sampler_name,
     "target": _name,
     "source": _name,
     "fingerprint": _name,
