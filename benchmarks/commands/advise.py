@@ -15,6 +15,8 @@ from bridgemark.benchmarks.errors import BadInput, require_positive
 if TYPE_CHECKING:
     from bridgemark.benchmarks.advise.race import Race
 
+MARKER = ".advice"  # a file
+
 
 def advise(
     model: Annotated[
@@ -74,9 +76,21 @@ def _run_race(
     available = _available_cores(cores)
     with exit_when_stopped("there is no answer"), CoreLocks() as locks:
         require_writable(out, "--out")
+        _claim(out)
         chosen = locks.lock(available, min(cores, 2)) or available[:1]
         megabytes = memory or memory_per_cell(len(chosen))
         return run_race(model, out, 60 * minutes, chosen, megabytes, say)
+
+
+def _claim(out: Path) -> None:
+    """Mark the folder as one whose files `advise` makes, and may remove when it is called again.
+
+    Raises BadInput for a folder that holds something and is not marked.
+    """
+    marker = out / MARKER
+    if not marker.exists() and any(out.iterdir()):
+        raise BadInput(f"{out} holds files of something else, which might be replaced; give another --out")
+    marker.write_text("`bridgemark advise` made the files in this folder, and replaces them.\n")
 
 
 def _available_cores(cores: int) -> tuple[int, ...]:

@@ -68,4 +68,5 @@ def _speed(comparison: Comparison) -> str:
         return ""
     median, least, most = (number(float(value)) for value in np.quantile(ratios, (0.5, 0, 1)))
     about = f"median of {len(ratios)} cells, from {least} to {most}" if len(ratios) > 1 else "1 cell"
-    return f"Fitting and sampling took {median} times as long as published ({about})."
+    compared = "as long as published" if median == "1" else f"{median} times as long as published"
+    return f"Fitting and sampling took {compared} ({about})."

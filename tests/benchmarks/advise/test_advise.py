@@ -93,6 +93,7 @@ def test_json_is_all_that_is_printed(advise, tmp_path):
     assert "nuts: the process ended with status 7" in err
     assert (tmp_path / "here" / "advice.json").read_text() == out
     assert {path.name for path in (tmp_path / "here").iterdir()} == {
+        ".advice",
         "advice.json",
         "answer.txt",
         "report.html",
@@ -102,7 +103,7 @@ def test_json_is_all_that_is_printed(advise, tmp_path):
 def test_without_the_extras_the_answer_is_there_and_the_cure(advise, tmp_path, monkeypatch):
     for package in ("jinja2", "xarray"):
         monkeypatch.setitem(sys.modules, package, None)
-    for name in ("report.html", "nuts.nc", "run_alone.py"):  # of an earlier call
+    for name in (".advice", "report.html", "nuts.nc", "run_alone.py"):  # of an earlier call
         (tmp_path / "here").mkdir(exist_ok=True)
         (tmp_path / "here" / name).touch()
     status, out, _ = advise("import os\n\nos._exit(7)\n", "--out", "here")
@@ -110,7 +111,16 @@ def test_without_the_extras_the_answer_is_there_and_the_cure(advise, tmp_path, m
     assert "not trusted: " in out
     assert "no report: this needs the package jinja2: pip install 'bridgemark[page]'" in out
     assert "no draws for ArviZ: this needs the package xarray: pip install 'bridgemark[arviz]'" in out
-    assert sorted(path.name for path in (tmp_path / "here").iterdir()) == ["advice.json", "answer.txt"]
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {".advice", "advice.json", "answer.txt"}
+
+
+def test_files_of_something_else_are_not_replaced(advise, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "report.html").write_text("mine")
+    status, _, err = advise(NORMAL, "--out", "mine")
+    assert status == 2
+    assert "mine holds files of something else, which might be replaced; give another --out" in err
+    assert [path.read_text() for path in (tmp_path / "mine").iterdir()] == ["mine"]
 
 
 @pytest.mark.parametrize(
