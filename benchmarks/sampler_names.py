@@ -56,8 +56,8 @@ def vary(names: Sequence[str], variations: Sequence[str]) -> tuple[str, ...]:
     varied = []
     for name, chosen in product(names, product(*choices)):
         registered, settings = parts_of(name)
-        own = [f"{field}={value}" for field, value in settings.items()]
-        varied.append(f"{registered}[{','.join([*own, *chosen])}]" if own or chosen else registered)
+        before = [f"{field}={value}" for field, value in settings.items()]
+        varied.append(f"{registered}[{','.join([*before, *chosen])}]" if before or chosen else registered)
     return tuple(dict.fromkeys(varied))
 
 
