@@ -32,13 +32,22 @@ def split_sampler_names(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def parts_of(name: str) -> Parts:
-    """The parts of "dds[steps=64]". Raises BadInput where there is a bracket and not such a name."""
+    """The parts of "dds[steps=64]".
+
+    Raises BadInput where there is a bracket and not such a name, and for a setting that is there twice.
+    """
     if "[" not in name:
         return Parts(name, {})
     if not SAMPLER_NAME.fullmatch(name):
         raise BadInput(f"{name!r} is no name of a sampler; write its settings as in 'dds[steps=64,width=32]'")
     registered, _, rest = name.rstrip("]").partition("[")
-    return Parts(registered, dict(setting.split("=") for setting in rest.split(",")))
+    settings: dict[str, str] = {}
+    for setting in rest.split(","):
+        field, _, value = setting.partition("=")
+        if field in settings:
+            raise BadInput(f"{name!r} has the setting {field!r} twice; leave one out")
+        settings[field] = value
+    return Parts(registered, settings)
 
 
 def vary(names: Sequence[str], variations: Sequence[str]) -> tuple[str, ...]:
@@ -64,15 +73,21 @@ def vary(names: Sequence[str], variations: Sequence[str]) -> tuple[str, ...]:
 def with_settings(name: str, sampler: "Sampler", settings: Mapping[str, str]) -> "Sampler":
     """The sampler with the settings, which are numbers, booleans or texts as Python writes them.
 
-    `name` is what messages call it. Raises BadInput for an unknown setting and for a value of another type.
+    `name` is what messages call it. Raises BadInput for an unknown setting, for a value of another type, and
+    for one that the sampler refuses.
     """
+    if not settings:
+        return sampler
     present = {field.name: getattr(sampler, field.name) for field in dataclasses.fields(sampler)}
     values = {}
     for field, text in settings.items():
         if field not in present:
             raise BadInput(f"{name} has no setting {field!r}; it has {', '.join(present)}")
         values[field] = _value_like(present[field], f"{name}: {field}", text)
-    return dataclasses.replace(sampler, **values)
+    try:
+        return dataclasses.replace(sampler, **values)
+    except (TypeError, ValueError) as error:
+        raise BadInput(f"{name} cannot have these settings: {error}") from error
 
 
 def _value_like(present: Any, label: str, text: str) -> Any:

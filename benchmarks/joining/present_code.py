@@ -11,6 +11,7 @@ from bridgemark.benchmarks.rows.target_identity import IdentifiedTarget
 from bridgemark.benchmarks.sampler_names import parts_of
 from bridgemark.benchmarks.sweep.identified import IdentifiedSampler, identify_samplers, identify_targets
 from bridgemark.benchmarks.sweep.plan import present_identity
+from bridgemark.samplers.base import Sampler
 
 EXTERNAL = "made from draws of another program"
 FOREIGN_SAMPLER = "of a sampler that no file in samplers/ registers, such as that of a plug-in"
@@ -59,13 +60,24 @@ def sort_rows(rows: Iterable[Row], plugins: tuple[str, ...] = ()) -> SortedRows:
 
 def identify(rows: Iterable[Row], plugins: tuple[str, ...] = ()) -> PresentCode:
     """The code of those samplers and targets of rows that this project or a plug-in registers."""
-    samplers, targets = own_samplers(plugins), own_targets(plugins)
-    wanted_samplers = sorted({row.sampler for row in rows if parts_of(row.sampler).registered in samplers})
+    rows, targets = list(rows), own_targets(plugins)
+    samplers = registry.samplers(plugins)
+    registered = {name: samplers[name] for name in own_samplers(plugins)}
+    wanted_samplers = sorted(name for name in {row.sampler for row in rows} if _exists(name, registered))
     wanted_targets = sorted({row.target for row in rows} & targets)
     return PresentCode(
         samplers={sampler.name: sampler for sampler in identify_samplers(wanted_samplers, plugins)},
         targets={target.target.name: target for target in identify_targets(wanted_targets, plugins)},
     )
+
+
+def _exists(name: str, registered: dict[str, Sampler]) -> bool:
+    """Whether a sampler of this name can be made; its settings may be those of other code."""
+    try:
+        registry.choose_samplers([name], registered)
+    except BadInput:
+        return False
+    return True
 
 
 def own_samplers(plugins: tuple[str, ...] = ()) -> set[str]:

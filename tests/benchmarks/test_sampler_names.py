@@ -1,12 +1,22 @@
 """Samplers with settings in their names: how names are split, varied and read, and one run."""
 
+from dataclasses import replace
+
 import pytest
 
 from bridgemark.benchmarks import registry
 from bridgemark.benchmarks.errors import BadInput
+from bridgemark.benchmarks.joining.present_code import FOREIGN_SAMPLER, identify
+from bridgemark.benchmarks.rows import published
 from bridgemark.benchmarks.rows.command import command_of
 from bridgemark.benchmarks.rows.store import Store
-from bridgemark.benchmarks.sampler_names import SAMPLER_NAME, parts_of, split_sampler_names, vary
+from bridgemark.benchmarks.sampler_names import (
+    SAMPLER_NAME,
+    parts_of,
+    split_sampler_names,
+    vary,
+    with_settings,
+)
 from bridgemark.benchmarks.sweep import runner
 from bridgemark.benchmarks.sweep.plan import plan
 from bridgemark.benchmarks.sweep.presets import PRESETS
@@ -14,6 +24,7 @@ from bridgemark.benchmarks.sweep.request import Request
 from bridgemark.benchmarks.sweep.runner import Resources
 
 from support.project import TOYS
+from support.synthetic_rows import row
 
 
 def test_commas_between_brackets_do_not_separate_names():
@@ -54,6 +65,28 @@ def test_what_could_lead_out_of_a_folder_is_no_name(name):
     if "[" in name:
         with pytest.raises(BadInput, match="no name of a sampler"):
             parts_of(name)
+
+
+def test_a_setting_that_is_there_twice_is_refused():
+    with pytest.raises(BadInput, match="has the setting 'steps' twice"):
+        parts_of("dds[steps=8,steps=9]")
+
+
+def test_without_settings_the_sampler_is_not_made_again():
+    sampler = registry.load_sampler("dds")
+    assert with_settings("dds", sampler, {}) is sampler
+
+
+def test_a_stored_row_with_a_setting_of_other_code_stops_no_other():
+    rows = [row("hmc"), row("smc", target="gmm40-2"), replace(row(), sampler="smc[of_old_code=1]")]
+    code = identify(rows)
+    assert set(code.samplers) == {"hmc", "smc"}
+    assert code.why_not_present(rows[-1]) == FOREIGN_SAMPLER
+
+
+def test_a_varied_row_is_published_and_read_again(tmp_path):
+    published.write([replace(row(), sampler="dds[steps=64]")], tmp_path)
+    assert [stored.sampler for stored in published.read(tmp_path)] == ["dds[steps=64]"]
 
 
 def test_a_setting_has_the_type_of_the_registered_one():

@@ -112,10 +112,12 @@ def _published_points(lines: pd.DataFrame, target: str) -> list[Point]:
 def _own_rows(table: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:
     """The rows with an error of log Z of the shown samplers on these targets, at any number of steps.
 
-    The sampler of `dds[steps=64]` is `dds`.
+    The sampler of `dds[steps=64]` is `dds`; one with other settings changed is not shown.
     """
-    registered = table[columns.SAMPLER].map(lambda name: parts_of(name).registered)
-    chosen = table[columns.TARGET].isin(targets) & registered.isin(COLOURS)
+    parts = table[columns.SAMPLER].map(parts_of)
+    registered = parts.map(lambda part: part.registered)
+    differs_by_steps = parts.map(lambda part: set(part.settings) <= {"steps"})
+    chosen = table[columns.TARGET].isin(targets) & registered.isin(COLOURS) & differs_by_steps
     return table.loc[chosen & table[columns.LOG_Z_ERROR].notna()].assign(sampler=registered)
 
 
